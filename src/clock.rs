@@ -1,0 +1,34 @@
+//! The only reader of clocks: the wall clock once a run, and stopwatches for durations.
+//!
+//! Uses `unit`. Whatever needs a time gets it as a value; no other room ever reads a clock.
+
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use crate::unit::UtcMillis;
+
+/// The wall clock of this machine. Before 1970 it reads 1970.
+pub fn wall() -> UtcMillis {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    UtcMillis::new(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}
+
+/// Measures how long something takes, whatever happens to the wall clock meanwhile.
+#[derive(Clone, Copy, Debug)]
+pub struct Stopwatch(Instant);
+
+impl Stopwatch {
+    /// Starts now.
+    pub fn start() -> Self {
+        Self(Instant::now())
+    }
+
+    /// Milliseconds since the start.
+    pub fn ms(self) -> u64 {
+        u64::try_from(self.0.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// The moment of the start.
+    pub const fn started(self) -> Instant {
+        self.0
+    }
+}

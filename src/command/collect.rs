@@ -1,0 +1,238 @@
+//! Collecting candles: what is missing is asked for, all at once, page after page, and laid over what is stored.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::notes::{About, Notes};
+use crate::exchange::{Fault, MarketData, Page, Source, Wanted};
+use crate::market::{Batch, Candle, Gap, Series, SeriesKey, View};
+use crate::report::Tally;
+use crate::store::{Ingest, Origin, Store, StoreError, Write};
+use crate::unit::{Timeframe, UtcMillis};
+
+/// Stored candles that are asked for once more with each fetch: the newest may still change at the exchange.
+const OVERLAP: i64 = 2;
+/// Old gaps of a series that one run asks for again.
+const GAPS_A_RUN: usize = 3;
+
+/// What is known of one series after collecting.
+#[derive(Debug)]
+pub(super) struct Collected {
+    /// The newest candles, as many as a view holds and those that are new.
+    pub(super) series: Series,
+    /// What the source said about what is new.
+    fresh: Batch,
+    /// What it said about old gaps.
+    old: Vec<(Gap, Batch)>,
+}
+
+/// Everything that was collected.
+#[derive(Debug, Default)]
+pub(super) struct Collection {
+    pub(super) series: BTreeMap<SeriesKey, Collected>,
+    /// Requests that failed.
+    pub(super) faults: Vec<(SeriesKey, Fault)>,
+    /// Series that were asked for.
+    pub(super) asked: usize,
+}
+
+/// A question, and the old gap it is about.
+#[derive(Debug)]
+struct Question {
+    wanted: Wanted,
+    gap: Option<Gap>,
+}
+
+impl Collection {
+    /// Reads what is stored of each series.
+    pub(super) fn read(
+        store: &Store,
+        keys: &[SeriesKey],
+        now: UtcMillis,
+        indicated: impl Fn(&SeriesKey) -> bool,
+    ) -> Result<Self, StoreError> {
+        let mut collection = Self::default();
+        for key in keys {
+            let count = if indicated(key) { View::CANDLES } else { 1 };
+            let candles = store.tail(key, now, count)?;
+            let series = Series::new(key.timeframe, candles).map_err(|e| StoreError::BadRow(e.to_string()))?;
+            collection.series.insert(key.clone(), Collected::new(series));
+        }
+        Ok(collection)
+    }
+
+    /// Asks for what is missing at `now`.
+    pub(super) fn ask(&mut self, store: &Store, market: &mut dyn MarketData, now: UtcMillis) -> Result<(), StoreError> {
+        let mut questions = self.plan(store, now)?;
+        self.asked = questions.iter().filter(|q| q.gap.is_none()).count();
+        while !questions.is_empty() {
+            let wanted: Vec<Wanted> = questions.iter().map(|q| q.wanted.clone()).collect();
+            let answers = market.candles(&wanted, now);
+            let pairs = questions.into_iter().zip(answers);
+            questions = pairs.filter_map(|(question, answer)| self.take(question, answer)).collect();
+        }
+        for collected in self.series.values_mut() {
+            collected.merge();
+        }
+        Ok(())
+    }
+
+    fn plan(&self, store: &Store, now: UtcMillis) -> Result<Vec<Question>, StoreError> {
+        let mut questions = Vec::new();
+        for (key, collected) in &self.series {
+            let newest = collected.series.newest().map(Candle::open_time);
+            let from = newest.map(|newest| key.timeframe.step(newest, -OVERLAP));
+            if newest.is_none_or(|newest| newest < key.timeframe.newest_closed(now)) {
+                questions.push(Question { wanted: Wanted { key: key.clone(), from, to: None }, gap: None });
+            }
+            for due in store.gaps_due(key, now, GAPS_A_RUN)? {
+                let wanted = Wanted { key: key.clone(), from: Some(due.gap.from), to: Some(due.gap.to) };
+                questions.push(Question { wanted, gap: Some(due.gap) });
+            }
+        }
+        Ok(questions)
+    }
+
+    /// Takes an answer in; the question for the next page, if there is one.
+    fn take(&mut self, question: Question, answer: Result<Page, Fault>) -> Option<Question> {
+        let key = question.wanted.key.clone();
+        let page = match answer {
+            Ok(page) => page,
+            Err(fault) => {
+                self.faults.push((key, fault));
+                return None;
+            }
+        };
+        let collected = self.series.get_mut(&key)?;
+        collected.take(&key, page.batch, question.gap);
+        let wanted = Wanted { from: page.next, ..question.wanted };
+        let more = page.next.is_some() && wanted.to.is_none_or(|to| wanted.from <= Some(to));
+        more.then_some(Question { wanted, gap: question.gap })
+    }
+
+    /// Tells what was odd about the answers.
+    pub(super) fn note(&self, notes: &mut Notes, source: Source, decision: Timeframe, now: UtcMillis) {
+        for (key, fault) in &self.faults {
+            match fault {
+                // A recording need not hold everything; what is decided on it must.
+                Fault::Absent { .. } if key.timeframe != decision => {
+                    notes.warn(fault.code(), About::Series(key), fault.to_string());
+                }
+                fault => notes.fault(About::Series(key), fault),
+            }
+        }
+        for (key, collected) in &self.series {
+            notes.batch(key, &collected.fresh);
+            for (_, batch) in &collected.old {
+                notes.bad_rows(key, batch);
+            }
+            let failed = self.faults.iter().any(|(k, _)| k == key);
+            if !failed && key.timeframe != decision {
+                collected.note_age(notes, key, source, now);
+            }
+        }
+    }
+
+    /// How many candles the source gave.
+    pub(super) fn candles(&self) -> u64 {
+        self.batches().map(|batch| batch.candles.len() as u64).sum()
+    }
+
+    /// How many rows were left out.
+    pub(super) fn bad_rows(&self) -> u64 {
+        self.batches().map(|batch| batch.bad).sum()
+    }
+
+    fn batches(&self) -> impl Iterator<Item = &Batch> {
+        self.series.values().flat_map(|c| c.old.iter().map(|(_, batch)| batch).chain([&c.fresh]))
+    }
+
+    /// Whether nothing at all could be had.
+    pub(super) fn failed(&self) -> bool {
+        self.asked > 0 && self.faults.len() >= self.asked && self.series.values().all(Collected::is_untouched)
+    }
+
+    /// Stores what is new. Gives the sums and the candles that were revised.
+    pub(super) fn store(&self, write: &Write<'_>, origin: &Origin, notes: &mut Notes) -> Result<Tally, StoreError> {
+        let mut sum = Tally::default();
+        let mut ingest: Option<Ingest> = None;
+        for (key, collected) in &self.series {
+            if collected.is_untouched() {
+                continue;
+            }
+            let by = match ingest {
+                Some(by) => by,
+                None => *ingest.insert(write.ingest(origin)?),
+            };
+            let tally = collected.store(write, key, by, origin.fetched_at)?;
+            if tally.revised > 0 {
+                let text = format!(
+                    "the exchange revised {} candles; the earlier words are kept in price_revisions",
+                    tally.revised
+                );
+                notes.warn("candle_revised", About::Series(key), text);
+            }
+            sum += tally;
+        }
+        Ok(sum)
+    }
+}
+
+impl Collected {
+    fn new(series: Series) -> Self {
+        Self { series, fresh: Batch::default(), old: Vec::new() }
+    }
+
+    fn take(&mut self, key: &SeriesKey, mut batch: Batch, gap: Option<Gap>) {
+        if let Some(gap) = gap {
+            return self.old.push((gap, batch));
+        }
+        if self.fresh.candles.is_empty() {
+            // What is missing between the newest stored candle and the first new one.
+            let seam = self.series.newest().zip(batch.candles.first());
+            batch.gaps.extend(seam.and_then(|(a, b)| Gap::between(a.open_time(), b.open_time(), key.timeframe)));
+        }
+        self.fresh.append(key.timeframe, batch);
+    }
+
+    fn merge(&mut self) {
+        for (_, batch) in &self.old {
+            self.series.merge(&batch.candles);
+        }
+        self.series.merge(&self.fresh.candles);
+    }
+
+    fn is_untouched(&self) -> bool {
+        self.fresh.candles.is_empty() && self.old.is_empty()
+    }
+
+    fn store(&self, write: &Write<'_>, key: &SeriesKey, ingest: Ingest, now: UtcMillis) -> Result<Tally, StoreError> {
+        let mut tally = write.candles(key, ingest, &self.fresh.candles)?;
+        for (_, batch) in &self.old {
+            tally += write.candles(key, ingest, &batch.candles)?;
+        }
+        write.note_gaps(key, &self.fresh.gaps, now)?;
+        write.settle_gaps(key, now)?;
+        for gap in self.old.iter().map(|(gap, _)| *gap).collect::<BTreeSet<_>>() {
+            write.gaps_asked(key, gap, now)?;
+        }
+        Ok(tally)
+    }
+
+    /// Tells when a series ends too early for its timeframe.
+    fn note_age(&self, notes: &mut Notes, key: &SeriesKey, source: Source, now: UtcMillis) {
+        const TWO_HOURS_MS: i64 = 7_200_000;
+        let Some(newest) = self.series.newest().map(Candle::open_time) else {
+            return notes.complain("empty", About::Series(key), "no closed candle".to_owned(), EMPTY);
+        };
+        let late_ms = key.timeframe.newest_closed(now).since_ms(newest);
+        if late_ms >= (2 * key.timeframe.ms()).max(TWO_HOURS_MS) {
+            let text = format!("its newest candle opened at {newest}");
+            match source {
+                Source::Replay => notes.warn("stale", About::Series(key), text),
+                Source::Rest | Source::Archive => notes.complain("stale", About::Series(key), text, EMPTY),
+            }
+        }
+    }
+}
+
+const EMPTY: &str = "see whether the pair is traded; the next run asks again";

@@ -1,0 +1,117 @@
+//! The end of a cycle: which exit it is, the execution log, the summary.
+
+use super::decide::failed;
+use super::{Cycle, Stop, execution, exit_of};
+use crate::clock;
+use crate::command::Said;
+use crate::command::notes::About;
+use crate::exit::Exit;
+use crate::report::{self, AgentName, AgentStatus, PairStatus, StrategyReport, to_json};
+use crate::store::{Store, StoreError};
+
+impl Cycle<'_> {
+    /// Judges the run and writes the execution log.
+    pub(super) fn end(&mut self, store: &mut Store, decided: Result<(), Stop>) -> Result<Exit, Stop> {
+        let exit = match decided {
+            Ok(()) => self.judge(),
+            Err(Stop::Market(fault)) => self.stopped(Stop::Market(fault)),
+            Err(stop) => return Err(stop),
+        };
+        let status = match exit {
+            Exit::Ok | Exit::Halted => AgentStatus::Ok,
+            Exit::Degraded => AgentStatus::Degraded,
+            Exit::Internal | Exit::Usage | Exit::Unavailable | Exit::Busy | Exit::Storage => AgentStatus::Failed,
+        };
+        let agent = self.agent(AgentName::Orchestrator, status, self.begun.watch, self.pairs.len() as u64, 0);
+        self.agents.push(agent);
+        if !self.options.dry_run {
+            self.log(store, exit)?;
+        }
+        Ok(exit)
+    }
+
+    /// What a run that came to its end is worth.
+    fn judge(&self) -> Exit {
+        let of_use = |status| matches!(status, Some(PairStatus::Ok | PairStatus::Halted | PairStatus::NotReady));
+        let statuses: Vec<Option<PairStatus>> = self.pairs.iter().map(report::Pair::status).collect();
+        if !statuses.iter().any(|s| of_use(*s)) {
+            Exit::Unavailable
+        } else if statuses.iter().all(|s| *s == Some(PairStatus::Ok)) && self.notes.errors.is_empty() {
+            Exit::Ok
+        } else {
+            Exit::Degraded
+        }
+    }
+
+    /// Takes note of what stopped the run.
+    pub(super) fn stopped(&mut self, stop: Stop) -> Exit {
+        let exit = exit_of(&stop);
+        match stop {
+            Stop::Store(error) => self.notes.store(&error),
+            Stop::Market(fault) => {
+                let told = self.notes.errors.iter().any(|e| e.text == fault.to_string());
+                if !told {
+                    self.notes.fault(About::Run, &fault);
+                }
+                self.pairs = self.symbols.iter().map(failed).collect();
+            }
+        }
+        exit
+    }
+
+    fn log(&mut self, store: &mut Store, exit: Exit) -> Result<(), StoreError> {
+        let summary = to_json(&self.summary(exit), false);
+        let write = store.write()?;
+        write.run_began(&self.run_row())?;
+        write.usage(&self.usage, clock::wall())?;
+        let collector = self.agents.iter().any(|a| a.name == AgentName::PriceCollector);
+        if !collector && !self.repeat {
+            // Collecting stopped before it began to store: that failure belongs to the collector.
+            let agent = self.agent(AgentName::PriceCollector, AgentStatus::Failed, self.begun.watch, 0, 0);
+            write.execution(&self.begun.run_id, &execution(&agent, self.now))?;
+        }
+        if let Some(orchestrator) = self.agents.last() {
+            write.execution(&self.begun.run_id, &execution(orchestrator, self.now))?;
+        }
+        let duration_ms = self.begun.watch.ms();
+        let finished_at = self.now.plus_ms(i64::try_from(duration_ms).unwrap_or_default());
+        write.run_ended(&self.begun.run_id, finished_at, duration_ms, exit.code(), &summary)?;
+        write.commit()
+    }
+
+    /// The summary, also written to a file where that was asked for.
+    pub(super) fn say(&self, exit: Exit) -> anyhow::Result<Said> {
+        let text = to_json(&self.summary(exit), self.options.pretty);
+        if let Some(path) = &self.options.summary_file {
+            crate::command::say::write_whole(path, &text)?;
+        }
+        Ok(Said { text, exit })
+    }
+
+    fn summary(&self, exit: Exit) -> report::Cycle {
+        report::Cycle {
+            schema: "trader.cycle.v1",
+            run_id: self.begun.run_id.clone(),
+            status: exit.name(),
+            exit_code: exit.code(),
+            mode: "paper",
+            source: self.source,
+            dry_run: self.options.dry_run,
+            repeat: self.repeat,
+            now: self.now,
+            as_of: self.timeframe().floor(self.now),
+            duration_ms: self.begun.watch.ms(),
+            version: env!("CARGO_PKG_VERSION"),
+            strategy: StrategyReport {
+                name: self.strategy.name.clone(),
+                timeframe: self.timeframe().name(),
+                hash: self.strategy.hash.clone(),
+            },
+            pairs: self.pairs.clone(),
+            agents: self.agents.clone(),
+            collected: self.collected,
+            warnings: self.notes.warnings.clone(),
+            errors: self.notes.errors.clone(),
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! `trader import`: files of the exchange's public archive, each in one transaction. Importing twice changes nothing.
+
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use super::Said;
+use super::notes::About;
+use super::transfer::Transfer;
+use crate::exchange::{Archive, ArchiveError, Source};
+use crate::market::{Batch, Sifter};
+use crate::report::Tally;
+use crate::store::{Origin, Store, StoreError, Write};
+
+/// Candles that are held in memory at a time.
+const CHUNK: usize = 4096;
+
+/// Why a file was not imported.
+enum Failed {
+    File(ArchiveError),
+    Store(StoreError),
+}
+
+impl From<StoreError> for Failed {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+/// Imports files.
+pub fn import(db: &Path, files: &[PathBuf], pretty: bool) -> Said {
+    Transfer::begin("import").run(db, pretty, |transfer, store| {
+        for file in files {
+            match one(transfer, store, file) {
+                Ok(()) => transfer.had_something = true,
+                Err(Failed::Store(error)) => return Err(error),
+                Err(Failed::File(error)) => {
+                    let remedy = "nothing of this file was imported; the others were";
+                    transfer.notes.complain("file", About::Run, error.to_string(), remedy);
+                }
+            }
+        }
+        Ok(())
+    })
+}
+
+fn one(transfer: &mut Transfer, store: &mut Store, file: &Path) -> Result<(), Failed> {
+    let archive = Archive::open(file).map_err(Failed::File)?;
+    let origin = Origin {
+        run_id: transfer.run_id().to_owned(),
+        source: Source::Archive,
+        origin: archive.name(),
+        sha256: Some(archive.sha256.clone()),
+        fetched_at: transfer.now,
+    };
+    let write = store.write()?;
+    let (tally, rest) = pour(&write, &archive, &origin)?;
+    write.settle_gaps(&archive.key, transfer.now)?;
+    write.commit()?;
+    transfer.files += 1;
+    transfer.notes.batch(&archive.key, &rest);
+    transfer.add(About::Series(&archive.key), tally);
+    Ok(())
+}
+
+/// Pours the file's candles into the transaction, a chunk at a time. Gives the sums, and what was odd.
+fn pour(write: &Write<'_>, archive: &Archive, origin: &Origin) -> Result<(Tally, Batch), Failed> {
+    let ingest = write.ingest(origin)?;
+    let mut sifter = Sifter::new(archive.key.timeframe, origin.fetched_at);
+    let mut tally = Tally::default();
+    let mut odd = Batch::default();
+    let mut failed = None;
+    let mut empty = |sifter: &mut Sifter| -> Result<(), StoreError> {
+        let mut batch = sifter.take();
+        tally += write.candles(&archive.key, ingest, &batch.candles)?;
+        write.note_gaps(&archive.key, &batch.gaps, origin.fetched_at)?;
+        batch.candles.clear();
+        odd.append(archive.key.timeframe, batch);
+        Ok(())
+    };
+    let read = archive.rows(|row| {
+        sifter.push(row);
+        let full = sifter.len() >= CHUNK;
+        match if full { empty(&mut sifter) } else { Ok(()) } {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => {
+                failed = Some(error);
+                ControlFlow::Break(())
+            }
+        }
+    });
+    if let Some(error) = failed {
+        return Err(Failed::Store(error));
+    }
+    read.map_err(Failed::File)?;
+    empty(&mut sifter)?;
+    tally.bad = odd.bad;
+    Ok((tally, odd))
+}

@@ -1,0 +1,194 @@
+//! Choices: what follows from the opinions about a view, under a policy.
+//!
+//! Uses `unit`, `market`, `indicator` and `signal`. [`decide`] is one pure question; the cycle, a backtest and a test all
+//! ask it. What is not known is a refusal. This room never acts on a decision.
+
+mod refusal;
+
+pub use refusal::{Gate, Refusal};
+
+use crate::market::{Status, View};
+use crate::signal::{Leaning, NotReady, Score, Signal};
+
+/// What to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Enter.
+    Buy,
+    /// Leave.
+    Sell,
+    /// Neither.
+    Hold,
+}
+
+impl Action {
+    /// Its word in JSON and in the database.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Buy => "BUY",
+            Self::Sell => "SELL",
+            Self::Hold => "HOLD",
+        }
+    }
+}
+
+/// When to act, and when not to believe what is there.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Policy {
+    /// BUY from this score on.
+    pub buy_score: f64,
+    /// SELL from this score down.
+    pub sell_score: f64,
+    /// The newest closed candle must have ended less than this before `now`.
+    pub max_age_ms: i64,
+    /// Look for missing candles among this many of the newest.
+    pub gap_window: usize,
+    /// More missing candles than this are a refusal.
+    pub max_missing: usize,
+    /// Closed candles that every analyst needs.
+    pub warm_up: usize,
+    /// Whether a pair whose state at the exchange is unknown may be decided on (recordings without exchange information).
+    pub trust_unknown_status: bool,
+}
+
+/// A choice with its reason.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Decision {
+    /// What to do.
+    pub action: Action,
+    /// How strong the opinion is; none when there is no opinion.
+    pub score: Option<Score>,
+    /// Which way it leans.
+    pub leaning: Leaning,
+    /// What stood in the way of having or following an opinion.
+    pub refusal: Option<Refusal>,
+}
+
+/// Decides on one pair.
+///
+/// The gates come first, the gravest first; behind them the score alone counts. There is one analyst today: with more,
+/// the mean of their scores will be one more step here.
+pub fn decide(view: &View, signals: &[Result<Signal, NotReady>], policy: &Policy) -> Decision {
+    let opinion = signals.iter().find_map(|signal| signal.as_ref().ok());
+    let score = opinion.map(|signal| signal.score);
+    let leaning = score.map_or(Leaning::Neutral, |s| s.leaning(policy.buy_score, policy.sell_score));
+    let refusal = refuse(view, signals, policy);
+    let action = match (&refusal, leaning) {
+        (Some(_), _) | (None, Leaning::Neutral) => Action::Hold,
+        (None, Leaning::Bullish) => Action::Buy,
+        (None, Leaning::Bearish) => Action::Sell,
+    };
+    Decision { action, score, leaning, refusal }
+}
+
+fn refuse(view: &View, signals: &[Result<Signal, NotReady>], policy: &Policy) -> Option<Refusal> {
+    not_trading(view, policy)
+        .or_else(|| stale(view, policy))
+        .or_else(|| not_ready(view, signals, policy))
+        .or_else(|| gap(view, policy))
+}
+
+fn not_trading(view: &View, policy: &Policy) -> Option<Refusal> {
+    match view.status() {
+        Some(Status::Trading) => None,
+        Some(Status::Stopped(word)) => Some(Refusal::NotTrading { status: word.clone() }),
+        None if policy.trust_unknown_status => None,
+        None => Some(Refusal::StatusUnknown),
+    }
+}
+
+fn stale(view: &View, policy: &Policy) -> Option<Refusal> {
+    let age_ms = view.age_ms()?;
+    (age_ms >= policy.max_age_ms).then_some(Refusal::StaleData { age_ms, limit_ms: policy.max_age_ms })
+}
+
+fn not_ready(view: &View, signals: &[Result<Signal, NotReady>], policy: &Policy) -> Option<Refusal> {
+    let candles = view.series().candles().len();
+    let complaint = signals.iter().find_map(|signal| signal.as_ref().err());
+    match complaint {
+        Some(NotReady { candles, needed }) => Some(Refusal::NotReady { candles: *candles, needed: *needed }),
+        None if candles < policy.warm_up || signals.is_empty() => {
+            Some(Refusal::NotReady { candles, needed: policy.warm_up })
+        }
+        None => None,
+    }
+}
+
+fn gap(view: &View, policy: &Policy) -> Option<Refusal> {
+    let missing = view.series().missing_in_last(policy.gap_window);
+    (missing > policy.max_missing).then_some(Refusal::GapInWarmUp {
+        missing,
+        window: policy.gap_window,
+        limit: policy.max_missing,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::market::{Candle, Series};
+    use crate::signal::{Analyst, Technical, Weights};
+    use crate::unit::{Timeframe, UtcMillis};
+
+    const START: UtcMillis = UtcMillis::new(1_710_288_000_000);
+    const POLICY: Policy = Policy {
+        buy_score: 40.0,
+        sell_score: -40.0,
+        max_age_ms: 7_200_000,
+        gap_window: 200,
+        max_missing: 2,
+        warm_up: 200,
+        trust_unknown_status: false,
+    };
+
+    /// Hourly candles that move by `step` each, without those at `left_out`.
+    fn series(candles: i64, step: f64, left_out: &[i64]) -> Series {
+        let candle = |i: i64| {
+            let open = 1000.0 + step * i as f64;
+            let close = open + step;
+            Candle::stored(
+                Timeframe::H1.step(START, i),
+                [open, open.max(close) + 0.5, open.min(close) - 0.5, close],
+                10.0,
+                None,
+            )
+        };
+        let kept = (0..candles).filter(|i| !left_out.contains(i));
+        Series::new(Timeframe::H1, kept.map(|i| candle(i).unwrap()).collect()).unwrap()
+    }
+
+    fn check(series: Series, late_ms: i64, status: Option<Status>, action: Action, gate: Option<Gate>) {
+        let now = series.end().unwrap_or(START).plus_ms(late_ms);
+        let view = View::new("BTC/USDT".parse().unwrap(), now, status, series);
+        let signal = Technical::new(Weights::DEFAULT).analyse(&view);
+        let decision = decide(&view, &[signal], &POLICY);
+        assert_eq!((decision.action, decision.refusal.map(|r| r.gate())), (action, gate));
+    }
+
+    #[test]
+    fn the_gates_come_before_the_score_the_gravest_first() {
+        let trading = || Some(Status::Trading);
+        let halted = || Some(Status::from_word("BREAK"));
+        check(series(300, 1.0, &[]), 30_000, trading(), Action::Buy, None);
+        check(series(300, -1.0, &[]), 30_000, trading(), Action::Sell, None);
+        check(series(300, 0.0, &[]), 30_000, trading(), Action::Hold, None);
+        check(series(300, 1.0, &[]), 30_000, halted(), Action::Hold, Some(Gate::NotTrading));
+        check(series(300, 1.0, &[]), 30_000, None, Action::Hold, Some(Gate::StatusUnknown));
+        check(series(300, 1.0, &[]), 7_200_000, trading(), Action::Hold, Some(Gate::StaleData));
+        check(series(300, 1.0, &[]), 7_199_999, trading(), Action::Buy, None);
+        check(series(199, 1.0, &[]), 30_000, trading(), Action::Hold, Some(Gate::NotReady));
+        check(series(0, 1.0, &[]), 30_000, trading(), Action::Hold, Some(Gate::NotReady));
+        check(series(300, 1.0, &[250, 251]), 30_000, trading(), Action::Buy, None);
+        check(series(300, 1.0, &[250, 251, 252]), 30_000, trading(), Action::Hold, Some(Gate::GapInWarmUp));
+        check(series(300, 1.0, &[50, 51, 52]), 30_000, trading(), Action::Buy, None);
+        check(series(300, 1.0, &[250, 251, 252]), 7_200_000, halted(), Action::Hold, Some(Gate::NotTrading));
+    }
+
+    #[test]
+    fn without_an_analyst_nothing_is_decided() {
+        let view = View::new("BTC/USDT".parse().unwrap(), START, Some(Status::Trading), series(0, 1.0, &[]));
+        let decision = decide(&view, &[], &POLICY);
+        assert_eq!((decision.action, decision.score), (Action::Hold, None));
+        assert_eq!(decision.refusal.unwrap().gate(), Gate::NotReady);
+    }
+}

@@ -1,0 +1,140 @@
+//! Files of the exchange's public archive: zip, csv and csv.gz, checked against a checksum file beside them.
+
+use std::fs::File;
+use std::io::{BufReader, Read, Seek};
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use flate2::read::MultiGzDecoder;
+use sha2::{Digest, Sha256};
+
+use super::klines::read_csv;
+use crate::market::{Flaw, Row, SeriesKey};
+use crate::unit::Timeframe;
+
+/// A file that cannot be imported.
+#[derive(Debug, thiserror::Error)]
+pub enum ArchiveError {
+    /// Its name does not tell what it holds.
+    #[error("{}: the name does not tell pair and timeframe; name it like BTCUSDT-1h-2024-01.zip", .0.display())]
+    Name(PathBuf),
+    /// It cannot be read.
+    #[error("{}: {text}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        text: String,
+    },
+    /// It is not what its checksum file promises.
+    #[error("{}: SHA-256 {found}, but the checksum file beside it says {promised}; download it again", path.display())]
+    Checksum {
+        /// The file.
+        path: PathBuf,
+        /// What it has.
+        found: String,
+        /// What it should have.
+        promised: String,
+    },
+}
+
+/// One archive file, opened and found whole.
+#[derive(Debug)]
+pub struct Archive {
+    path: PathBuf,
+    /// What it holds, by its name.
+    pub key: SeriesKey,
+    /// SHA-256 of the file.
+    pub sha256: String,
+    /// Its size.
+    pub bytes: u64,
+}
+
+impl Archive {
+    /// Opens a file: its name tells the series; a file of the same name with `.CHECKSUM` is checked when there is one.
+    pub fn open(path: &Path) -> Result<Self, ArchiveError> {
+        let key = key_of(path).ok_or_else(|| ArchiveError::Name(path.to_owned()))?;
+        let (sha256, bytes) = digest(path).map_err(|e| unreadable(path, e))?;
+        match promised(path) {
+            Some(promised) if promised != sha256 => {
+                Err(ArchiveError::Checksum { path: path.to_owned(), found: sha256, promised })
+            }
+            _ => Ok(Self { path: path.to_owned(), key, sha256, bytes }),
+        }
+    }
+
+    /// Its name, for people and provenance.
+    pub fn name(&self) -> String {
+        self.path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default()
+    }
+
+    /// Reads its rows one after another.
+    pub fn rows(&self, take: impl FnMut(Result<&Row<'_>, Flaw>) -> ControlFlow<()>) -> Result<(), ArchiveError> {
+        let file = File::open(&self.path).map_err(|e| unreadable(&self.path, e))?;
+        match self.path.extension().and_then(|e| e.to_str()) {
+            Some("zip") => self.rows_of_zip(file, take),
+            Some("gz") => self.rows_of(MultiGzDecoder::new(file), take),
+            _ => self.rows_of(file, take),
+        }
+    }
+
+    fn rows_of_zip(
+        &self,
+        file: impl Read + Seek,
+        take: impl FnMut(Result<&Row<'_>, Flaw>) -> ControlFlow<()>,
+    ) -> Result<(), ArchiveError> {
+        let mut zip = zip::ZipArchive::new(BufReader::new(file)).map_err(|e| unreadable(&self.path, e))?;
+        if zip.len() != 1 {
+            return Err(unreadable(&self.path, format!("it holds {} files instead of one", zip.len())));
+        }
+        let inner = zip.by_index(0).map_err(|e| unreadable(&self.path, e))?;
+        self.rows_of(inner, take)
+    }
+
+    fn rows_of(
+        &self,
+        reader: impl Read,
+        take: impl FnMut(Result<&Row<'_>, Flaw>) -> ControlFlow<()>,
+    ) -> Result<(), ArchiveError> {
+        read_csv(reader, take).map_err(|e| unreadable(&self.path, e))
+    }
+}
+
+/// `BTCUSDT-1h-2024-01.zip`.
+fn key_of(path: &Path) -> Option<SeriesKey> {
+    let name = path.file_name()?.to_str()?;
+    let stem = [".zip", ".csv.gz", ".csv"].iter().find_map(|ending| name.strip_suffix(ending))?;
+    let mut parts = stem.split('-');
+    let symbol = parts.next()?.parse().ok()?;
+    let timeframe: Timeframe = parts.next()?.parse().ok()?;
+    Some(SeriesKey { symbol, timeframe })
+}
+
+fn digest(path: &Path) -> std::io::Result<(String, u64)> {
+    let mut file = File::open(path)?;
+    let mut hash = Sha256::new();
+    let mut buffer = vec![0; 1 << 16];
+    let mut bytes = 0;
+    loop {
+        let read = file.read(&mut buffer)?;
+        if read == 0 {
+            break;
+        }
+        hash.update(&buffer[..read]);
+        bytes += read as u64;
+    }
+    let hex = hash.finalize().iter().fold(String::with_capacity(64), |hex, b| hex + &format!("{b:02x}"));
+    Ok((hex, bytes))
+}
+
+/// The text of `sha256sum`: 64 hex digits, then the file's name.
+fn promised(path: &Path) -> Option<String> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".CHECKSUM");
+    let text = std::fs::read_to_string(PathBuf::from(name)).ok()?;
+    text.split_whitespace().next().map(str::to_lowercase)
+}
+
+fn unreadable(path: &Path, error: impl std::fmt::Display) -> ArchiveError {
+    ArchiveError::Read { path: path.to_owned(), text: error.to_string() }
+}

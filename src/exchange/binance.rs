@@ -1,0 +1,120 @@
+//! Binance's SPOT REST interface, public market data only.
+
+use futures_util::stream::{self, StreamExt};
+use tokio::runtime::Runtime;
+
+use super::klines::read_json;
+use super::transport::{BadBaseUrl, Transport, text_of};
+use super::wire::{self, ExchangeInfo, Time};
+use super::{Fault, MarketData, Opening, PAGE, Page, Source, Usage, Wanted};
+use crate::clock;
+use crate::market::{Instrument, Sifter};
+use crate::settings::ExchangeKeys;
+use crate::unit::{Symbol, UtcMillis};
+
+/// The exchange. Its requests share one thread; the trait's calls return when all of them have ended.
+pub struct Binance {
+    transport: Transport,
+    runtime: Runtime,
+}
+
+impl Binance {
+    /// A connection to the exchange by these settings. Sends nothing yet.
+    pub fn new(keys: &ExchangeKeys) -> Result<Self, BadBaseUrl> {
+        let transport = Transport::new(keys)?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|e| BadBaseUrl::Tls(e.to_string()))?;
+        Ok(Self { transport, runtime })
+    }
+
+    /// Gives what is asked from now on a deadline of its own, for work in many steps.
+    pub fn restart_deadline(&self) {
+        self.transport.restart_deadline();
+    }
+}
+
+impl MarketData for Binance {
+    fn source(&self) -> Source {
+        Source::Rest
+    }
+
+    fn origin(&self) -> String {
+        self.transport.origin()
+    }
+
+    fn open(&mut self, symbols: &[Symbol]) -> Opening {
+        let transport = &self.transport;
+        self.runtime.block_on(async {
+            transport.start_deadline();
+            let instruments = ask_all(transport, symbols, |symbol| instrument(transport, symbol));
+            let (server_time, instruments) = futures_util::future::join(server_time(transport), instruments).await;
+            Opening { server_time, instruments: symbols.iter().cloned().zip(instruments).collect() }
+        })
+    }
+
+    fn candles(&mut self, wanted: &[Wanted], now: UtcMillis) -> Vec<Result<Page, Fault>> {
+        let transport = &self.transport;
+        self.runtime.block_on(async {
+            transport.start_deadline();
+            ask_all(transport, wanted, |wanted| page(transport, wanted, now)).await
+        })
+    }
+
+    fn usage(&self) -> Usage {
+        self.transport.account.usage()
+    }
+}
+
+/// Asks one question of each, as many at the same time as is allowed, and gives the answers in order.
+async fn ask_all<'a, Q, A, F: Future<Output = A>>(
+    transport: &Transport,
+    questions: &'a [Q],
+    ask: impl Fn(&'a Q) -> F,
+) -> Vec<A> {
+    stream::iter(questions.iter().map(ask)).buffered(transport.width()).collect().await
+}
+
+async fn server_time(transport: &Transport) -> Result<UtcMillis, Fault> {
+    let body = transport.get("/api/v3/time", &[]).await?;
+    let time: Time = wire::json(&transport.origin(), &body)?;
+    Ok(UtcMillis::new(time.server_time))
+}
+
+/// One pair for each request: an unknown pair fails a request for many as a whole.
+async fn instrument(transport: &Transport, symbol: &Symbol) -> Result<Instrument, Fault> {
+    let name = symbol.exchange_name();
+    let query = [("symbol", name.as_str()), ("showPermissionSets", "false")];
+    let body = transport.get("/api/v3/exchangeInfo", &query).await.map_err(|fault| about(fault, symbol))?;
+    let info: ExchangeInfo = wire::json(&transport.origin(), &body)?;
+    let described = info.symbols.iter().find(|s| s.describes(symbol));
+    described
+        .map(|s| s.instrument(symbol, clock::wall()))
+        .ok_or_else(|| Fault::UnknownSymbol { host: transport.origin(), symbol: symbol.to_string() })
+}
+
+async fn page(transport: &Transport, wanted: &Wanted, now: UtcMillis) -> Result<Page, Fault> {
+    let (name, limit) = (wanted.key.symbol.exchange_name(), PAGE.to_string());
+    let (from, to) = (wanted.from.map(text_of), wanted.to.map(text_of));
+    let mut query = vec![("symbol", name.as_str()), ("interval", wanted.key.timeframe.name()), ("limit", &limit)];
+    query.extend(from.as_deref().map(|from| ("startTime", from)));
+    query.extend(to.as_deref().map(|to| ("endTime", to)));
+    let body = transport.get("/api/v3/klines", &query).await.map_err(|fault| about(fault, &wanted.key.symbol))?;
+    read_page(&transport.origin(), &body, wanted, now)
+}
+
+fn read_page(host: &str, body: &[u8], wanted: &Wanted, now: UtcMillis) -> Result<Page, Fault> {
+    let mut sifter = Sifter::new(wanted.key.timeframe, now);
+    let (rows, last) = read_json(body, &mut sifter).map_err(|e| wire::not_understood(host, body, &e))?;
+    // Outages leave holes, so a page ends where its last row says, not a thousand lengths after its start.
+    let next = last.filter(|_| rows >= PAGE && wanted.from.is_some()).map(|last| wanted.key.timeframe.step(last, 1));
+    Ok(Page { batch: sifter.finish(), next })
+}
+
+fn about(fault: Fault, symbol: &Symbol) -> Fault {
+    match fault {
+        Fault::UnknownSymbol { host, .. } => Fault::UnknownSymbol { host, symbol: symbol.to_string() },
+        other => other,
+    }
+}

@@ -1,0 +1,107 @@
+//! Where candles come from: the exchange's REST interface, recordings and archive files, behind one trait.
+//!
+//! Uses `unit`, `market`, `settings` and `clock`. What comes in is untrusted: bounded in size and depth, parsed to checked
+//! types or refused. This room may fail; it never decides what a failure means for a run, and never writes anything.
+
+mod archive;
+mod binance;
+mod fault;
+mod klines;
+mod limits;
+mod recorded;
+mod transport;
+mod wire;
+
+pub use archive::{Archive, ArchiveError};
+pub use binance::Binance;
+pub use fault::Fault;
+pub use limits::{Ban, Usage};
+pub use recorded::Recording;
+pub use transport::BadBaseUrl;
+
+use crate::market::{Batch, Instrument, SeriesKey};
+use crate::unit::{Symbol, UtcMillis};
+
+/// Where candles came from; it stays with each of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Source {
+    /// The exchange's REST interface.
+    Rest,
+    /// A file of the exchange's public archive.
+    Archive,
+    /// A recording.
+    Replay,
+}
+
+impl Source {
+    /// Its word in JSON and in the database.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Rest => "rest",
+            Self::Archive => "archive",
+            Self::Replay => "replay",
+        }
+    }
+
+    /// The source of that word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Rest, Self::Archive, Self::Replay].into_iter().find(|s| s.word() == word)
+    }
+
+    /// Whether its word counts against a stored one of `stored`: the archive lacks trades that the REST answer has, so
+    /// it never overrules it (see the project's notes on Binance's public data, issue 475).
+    pub fn overrules(self, stored: Self) -> bool {
+        self != Self::Archive || stored == Self::Archive
+    }
+}
+
+/// Candles somebody wants: those that open from `from` to `to`, both included. Without `from`, the newest up to `to`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    /// Of which series.
+    pub key: SeriesKey,
+    /// The first open time.
+    pub from: Option<UtcMillis>,
+    /// The last open time.
+    pub to: Option<UtcMillis>,
+}
+
+/// The most candles one page holds.
+pub const PAGE: usize = 1000;
+
+/// One page of candles.
+#[derive(Clone, Debug, Default)]
+pub struct Page {
+    /// Its candles, bad rows and gaps.
+    pub batch: Batch,
+    /// Where the next page begins, when this one was full.
+    pub next: Option<UtcMillis>,
+}
+
+/// What is asked first: the exchange's clock, and what it says of some pairs.
+#[derive(Debug)]
+pub struct Opening {
+    /// The exchange's clock.
+    pub server_time: Result<UtcMillis, Fault>,
+    /// The pairs asked for.
+    pub instruments: Vec<(Symbol, Result<Instrument, Fault>)>,
+}
+
+/// A source of market data that can be asked.
+pub trait MarketData {
+    /// What kind of source.
+    fn source(&self) -> Source;
+
+    /// The server or folder, for people.
+    fn origin(&self) -> String;
+
+    /// The clock and the instruments, all at once.
+    fn open(&mut self, symbols: &[Symbol]) -> Opening;
+
+    /// One page of each of `wanted`, all at once, holding candles that are closed at `now`. The answers stand in the
+    /// order of the questions.
+    fn candles(&mut self, wanted: &[Wanted], now: UtcMillis) -> Vec<Result<Page, Fault>>;
+
+    /// What asking has cost so far.
+    fn usage(&self) -> Usage;
+}

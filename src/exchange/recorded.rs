@@ -1,0 +1,200 @@
+//! A folder of recorded klines that answers like the exchange did, with a clock that stands still.
+//!
+//! Files are named `SYMBOL-INTERVAL-*.csv` or `.csv.gz` and hold rows in order. When the name ends in
+//! `FIRSTDAY_LASTDAY`, only files whose days are wanted are opened. `exchangeInfo.json` is optional.
+
+use std::fs::File;
+use std::io::Read;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use flate2::read::MultiGzDecoder;
+
+use super::klines::read_csv;
+use super::wire::{self, ExchangeInfo};
+use super::{Fault, MarketData, Opening, PAGE, Page, Source, Usage, Wanted};
+use crate::market::{Batch, Candle, Gap, Instrument, Series, SeriesKey, Sifter};
+use crate::unit::{Symbol, Timeframe, UtcMillis};
+
+/// A recording: what the exchange would have said at `now`.
+#[derive(Debug)]
+pub struct Recording {
+    folder: PathBuf,
+    files: Vec<Recorded>,
+    info: Option<ExchangeInfo>,
+    now: UtcMillis,
+}
+
+/// One file of a recording.
+#[derive(Debug)]
+struct Recorded {
+    path: PathBuf,
+    exchange_name: String,
+    timeframe: Timeframe,
+    days: Option<(UtcMillis, UtcMillis)>,
+}
+
+impl Recording {
+    /// Opens a folder. Without `now`, the recording's own clock is taken: the `serverTime` of its `exchangeInfo.json`.
+    pub fn open(folder: &Path, now: Option<UtcMillis>) -> Result<Self, Fault> {
+        let info = exchange_info(&folder.join("exchangeInfo.json"))?;
+        let recorded = info.as_ref().and_then(|i| i.server_time).map(UtcMillis::new);
+        let no_clock = || {
+            refused(folder, "there is no exchangeInfo.json with a serverTime: name the moment with --now".to_owned())
+        };
+        let now = now.or(recorded).ok_or_else(no_clock)?;
+        let mut files: Vec<Recorded> = std::fs::read_dir(folder)
+            .map_err(|e| refused(folder, e.to_string()))?
+            .filter_map(|entry| Recorded::from_path(entry.ok()?.path()))
+            .collect();
+        files.sort_by(|a, b| a.path.cmp(&b.path));
+        Ok(Self { folder: folder.to_owned(), files, info, now })
+    }
+
+    /// Its clock.
+    pub const fn now(&self) -> UtcMillis {
+        self.now
+    }
+
+    /// Whether it says anything about pairs.
+    pub const fn knows_instruments(&self) -> bool {
+        self.info.is_some()
+    }
+
+    fn page(&self, wanted: &Wanted) -> Result<Page, Fault> {
+        let timeframe = wanted.key.timeframe;
+        let newest = timeframe.newest_closed(self.now);
+        let to = wanted.to.unwrap_or(newest).min(newest);
+        let page = i64::try_from(PAGE).unwrap_or(i64::MAX);
+        let from = wanted.from.map_or_else(|| timeframe.step(to, 1 - page), |from| timeframe.ceil(from));
+        let to = to.min(timeframe.step(from, page - 1));
+        let batch = self.read(&wanted.key, from, to)?.map_or_else(|| self.build(&wanted.key, from, to), Ok)?;
+        let next = (to < newest && wanted.to.is_none_or(|end| to < end)).then(|| timeframe.step(to, 1));
+        Ok(Page { batch, next })
+    }
+
+    /// The candles of the series' own files; none when there are no such files.
+    fn read(&self, key: &SeriesKey, from: UtcMillis, to: UtcMillis) -> Result<Option<Batch>, Fault> {
+        let files = self.files.iter().filter(|f| f.is_of(key));
+        let mut batches = files
+            .filter(|f| f.may_hold(from, to))
+            .map(|file| file.read(from, to, self.now))
+            .collect::<Result<Vec<_>, _>>()?
+            .into_iter();
+        let Some(first) = batches.next() else { return Ok(None) };
+        Ok(Some(batches.fold(first, |a, b| joined(key.timeframe, a, b))))
+    }
+
+    /// The candles built from the longest finer ones that reach the end of the wanted time.
+    fn build(&self, key: &SeriesKey, from: UtcMillis, to: UtcMillis) -> Result<Batch, Fault> {
+        let absent = || Fault::Absent { origin: self.origin() };
+        for finer in Timeframe::ALL.into_iter().rev().filter(|t| *t < key.timeframe) {
+            let last = finer.step(key.timeframe.step(to, 1), -1);
+            let of_finer = SeriesKey { symbol: key.symbol.clone(), timeframe: finer };
+            let Some(batch) = self.read(&of_finer, from, last)? else { continue };
+            let series = Series::new(finer, batch.candles).map_err(|e| refused(&self.folder, e.to_string()))?;
+            let candles = series.aggregate(key.timeframe).candles().to_vec();
+            if candles.last().is_some_and(|c| c.open_time() == to) {
+                let gaps = gaps(key.timeframe, &candles);
+                return Ok(Batch { candles, gaps, bad: batch.bad, bad_rows: batch.bad_rows, ended_early: 0 });
+            }
+        }
+        Err(absent())
+    }
+}
+
+impl MarketData for Recording {
+    fn source(&self) -> Source {
+        Source::Replay
+    }
+
+    fn origin(&self) -> String {
+        self.folder.display().to_string()
+    }
+
+    fn open(&mut self, symbols: &[Symbol]) -> Opening {
+        let described = |symbol: &Symbol| {
+            let info = self.info.as_ref().map(|i| i.symbols.as_slice()).unwrap_or_default();
+            let found = info.iter().find(|s| s.describes(symbol)).map(|s| s.instrument(symbol, self.now));
+            found.ok_or_else(|| Fault::UnknownSymbol { host: self.origin(), symbol: symbol.to_string() })
+        };
+        let instruments: Vec<(Symbol, Result<Instrument, Fault>)> =
+            symbols.iter().map(|s| (s.clone(), described(s))).collect();
+        Opening { server_time: Ok(self.now), instruments }
+    }
+
+    fn candles(&mut self, wanted: &[Wanted], _now: UtcMillis) -> Vec<Result<Page, Fault>> {
+        wanted.iter().map(|wanted| self.page(wanted)).collect()
+    }
+
+    fn usage(&self) -> Usage {
+        Usage::default()
+    }
+}
+
+impl Recorded {
+    fn from_path(path: PathBuf) -> Option<Self> {
+        let name = path.file_name()?.to_str()?.to_owned();
+        let stem = name.strip_suffix(".csv.gz").or_else(|| name.strip_suffix(".csv"))?;
+        let mut parts = stem.splitn(3, '-');
+        let (exchange_name, timeframe) = (parts.next()?.to_owned(), parts.next()?.parse().ok()?);
+        Some(Self { path, exchange_name, timeframe, days: parts.next().and_then(days) })
+    }
+
+    fn is_of(&self, key: &SeriesKey) -> bool {
+        self.timeframe == key.timeframe && self.exchange_name == key.symbol.exchange_name()
+    }
+
+    fn may_hold(&self, from: UtcMillis, to: UtcMillis) -> bool {
+        self.days.is_none_or(|(first, last)| first <= to && from < Timeframe::D1.step(last, 1))
+    }
+
+    fn read(&self, from: UtcMillis, to: UtcMillis, now: UtcMillis) -> Result<Batch, Fault> {
+        let file = File::open(&self.path).map_err(|e| refused(&self.path, e.to_string()))?;
+        let gzipped = self.path.extension().is_some_and(|e| e == "gz");
+        let reader: Box<dyn Read> = if gzipped { Box::new(MultiGzDecoder::new(file)) } else { Box::new(file) };
+        let mut sifter = Sifter::new(self.timeframe, now);
+        read_csv(reader, |row| match row {
+            Ok(row) if row.open_time < from => ControlFlow::Continue(()),
+            Ok(row) if row.open_time > to => ControlFlow::Break(()),
+            row => {
+                sifter.push(row);
+                ControlFlow::Continue(())
+            }
+        })
+        .map_err(|e| refused(&self.path, e.to_string()))?;
+        Ok(sifter.finish())
+    }
+}
+
+/// `2024-01-01_2024-06-25`.
+fn days(text: &str) -> Option<(UtcMillis, UtcMillis)> {
+    let (first, last) = text.split_once('_')?;
+    Some((first.parse().ok()?, last.parse().ok()?))
+}
+
+/// Two files on one series: where both hold a candle, the one that tells more of it wins.
+fn joined(timeframe: Timeframe, a: Batch, b: Batch) -> Batch {
+    let mut candles = [a.candles, b.candles].concat();
+    candles.sort_by_key(|c| (c.open_time(), c.extras().is_none()));
+    candles.dedup_by_key(|c| c.open_time());
+    let gaps = gaps(timeframe, &candles);
+    let bad_rows = a.bad_rows.into_iter().chain(b.bad_rows).take(Batch::NAMED).collect();
+    Batch { candles, gaps, bad: a.bad + b.bad, bad_rows, ended_early: a.ended_early + b.ended_early }
+}
+
+fn gaps(timeframe: Timeframe, candles: &[Candle]) -> Vec<Gap> {
+    candles.windows(2).filter_map(|w| Gap::between(w[0].open_time(), w[1].open_time(), timeframe)).collect()
+}
+
+fn exchange_info(path: &Path) -> Result<Option<ExchangeInfo>, Fault> {
+    match std::fs::read(path) {
+        Ok(bytes) => wire::json(&path.display().to_string(), &bytes).map(Some),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(e) => Err(refused(path, e.to_string())),
+    }
+}
+
+fn refused(path: &Path, text: String) -> Fault {
+    Fault::File { path: path.display().to_string(), text }
+}

@@ -1,0 +1,271 @@
+//! One GET: bounded in time and size, tried again where that may help, on one host after another.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::{Client, Response, StatusCode, Url};
+use tokio::time::Instant;
+
+use super::Fault;
+use super::limits::{Account, backoff_ms};
+use super::wire;
+use crate::clock;
+use crate::settings::ExchangeKeys;
+use crate::unit::UtcMillis;
+
+/// A base URL that may not be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BadBaseUrl {
+    /// No URL.
+    #[error("base URL `{0}`: {1}")]
+    Form(String, String),
+    /// Not encrypted on the way.
+    #[error("base URL `{0}`: only https is allowed, and http for this machine (127.0.0.1, [::1], localhost)")]
+    Insecure(String),
+    /// The client cannot be set up.
+    #[error("cannot set up TLS: {0}")]
+    Tls(String),
+}
+
+/// The hosts, how to talk to them, and what that has cost.
+pub(super) struct Transport {
+    client: Client,
+    hosts: Vec<Url>,
+    keys: ExchangeKeys,
+    pub(super) account: Account,
+    deadline: std::cell::Cell<Option<Instant>>,
+}
+
+impl Transport {
+    /// A transport to the base URLs of the settings. Sends nothing.
+    pub(super) fn new(keys: &ExchangeKeys) -> Result<Self, BadBaseUrl> {
+        let hosts = keys.base_urls.iter().map(|text| base_url(text)).collect::<Result<Vec<_>, _>>()?;
+        if hosts.is_empty() {
+            return Err(BadBaseUrl::Form(String::new(), "at least one is needed".to_owned()));
+        }
+        let client = client(keys).map_err(BadBaseUrl::Tls)?;
+        let account = Account::new(keys.weight_share_pct.get());
+        Ok(Self { client, hosts, keys: keys.clone(), account, deadline: std::cell::Cell::new(None) })
+    }
+
+    /// The first host.
+    pub(super) fn origin(&self) -> String {
+        self.hosts.first().map(host_of).unwrap_or_default()
+    }
+
+    /// How many requests may be on their way at the same time.
+    pub(super) fn width(&self) -> usize {
+        self.keys.max_concurrent.count()
+    }
+
+    /// Everything asked from now on ends within the deadline of the settings, counted from the first call.
+    pub(super) fn start_deadline(&self) {
+        if self.deadline.get().is_none() {
+            self.deadline.set(Some(Instant::now() + Duration::from_millis(self.keys.deadline_ms.unsigned())));
+        }
+    }
+
+    /// Whoever works in many steps has a deadline for each of them.
+    pub(super) fn restart_deadline(&self) {
+        self.deadline.set(None);
+    }
+
+    /// The body of `path` from the first host that gives it.
+    pub(super) async fn get(&self, path: &str, query: &[(&str, &str)]) -> Result<Vec<u8>, Fault> {
+        let late = Fault::Deadline { ms: self.keys.deadline_ms.get() };
+        match self.deadline.get() {
+            Some(deadline) => tokio::time::timeout_at(deadline, self.ask_hosts(path, query)).await.unwrap_or(Err(late)),
+            None => self.ask_hosts(path, query).await,
+        }
+    }
+
+    async fn ask_hosts(&self, path: &str, query: &[(&str, &str)]) -> Result<Vec<u8>, Fault> {
+        let mut answer = Err(Fault::Unreachable { host: self.origin(), text: "no host".to_owned() });
+        for host in &self.hosts {
+            answer = self.ask(host, path, query).await;
+            match &answer {
+                Err(fault) if fault.is_the_hosts() => log::warn!("{fault}"),
+                _ => break,
+            }
+        }
+        answer
+    }
+
+    async fn ask(&self, host: &Url, path: &str, query: &[(&str, &str)]) -> Result<Vec<u8>, Fault> {
+        let attempts = u32::try_from(self.keys.max_attempts.get()).unwrap_or(1);
+        let mut attempt = 0;
+        loop {
+            self.wait_for_weight().await;
+            if let Some(fault) = self.account.banned() {
+                return Err(fault);
+            }
+            let answer = self.ask_once(host, path, query).await;
+            attempt += 1;
+            match &answer {
+                Err(fault) if fault.may_be_retried() && attempt < attempts => self.back_off(attempt - 1).await,
+                _ => return answer,
+            }
+        }
+    }
+
+    async fn back_off(&self, attempt: u32) {
+        let most = backoff_ms(self.keys.retry_base_ms.unsigned(), attempt);
+        tokio::time::sleep(Duration::from_millis(fastrand::u64(0..=most))).await;
+    }
+
+    async fn wait_for_weight(&self) {
+        let pause = self.account.pause_ms(clock::wall());
+        if pause > 0 {
+            log::info!("our share of the exchange's request weight is spent: pausing for {pause} ms");
+            tokio::time::sleep(Duration::from_millis(pause.unsigned_abs())).await;
+        }
+    }
+
+    async fn ask_once(&self, host: &Url, path: &str, query: &[(&str, &str)]) -> Result<Vec<u8>, Fault> {
+        self.account.count();
+        let mut url = host.clone();
+        url.set_path(path);
+        let name = host_of(host);
+        log::debug!("GET {path} {query:?} from {name}");
+        let response = self.client.get(url).query(query).send().await.map_err(|e| broken(&name, &e))?;
+        if let Some(weight) = wire::used_weight(response.headers()) {
+            self.account.weigh(weight, clock::wall());
+        }
+        let status = response.status();
+        let retry_after = wire::retry_after_s(response.headers());
+        let body = self.read(response, &name).await;
+        if status == StatusCode::OK { body } else { Err(self.refusal(name, status, retry_after, body)) }
+    }
+
+    async fn read(&self, mut response: Response, host: &str) -> Result<Vec<u8>, Fault> {
+        let limit = self.keys.max_response_bytes.count();
+        let too_large = || Fault::TooLarge { host: host.to_owned(), limit: self.keys.max_response_bytes.unsigned() };
+        let announced = response.content_length().and_then(|n| usize::try_from(n).ok()).unwrap_or_default();
+        if announced > limit {
+            return Err(too_large());
+        }
+        let mut body = Vec::with_capacity(announced);
+        while let Some(chunk) = response.chunk().await.map_err(|e| cut(host, &e))? {
+            if body.len() + chunk.len() > limit {
+                return Err(too_large());
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(body)
+    }
+
+    /// What a status other than 200 means.
+    fn refusal(
+        &self,
+        host: String,
+        status: StatusCode,
+        retry_after_s: Option<i64>,
+        body: Result<Vec<u8>, Fault>,
+    ) -> Fault {
+        let said = wire::Said::read(&body.unwrap_or_default());
+        let pause = |s: i64| clock::wall().plus_ms(retry_after_s.unwrap_or(s).clamp(1, 3 * 86_400) * 1000);
+        let fault = match status.as_u16() {
+            429 => Fault::RateLimited { host, until: pause(60) },
+            418 => Fault::Banned { host, until: said.banned_until().unwrap_or_else(|| pause(120)) },
+            451 => Fault::RestrictedLocation { host },
+            403 => Fault::Forbidden { host },
+            status @ 300..=399 => Fault::Redirect { host, status },
+            status @ 400..=499 if said.code != 0 => said.refusal(host, status),
+            status => Fault::Status { host, status },
+        };
+        if let Fault::RateLimited { until, .. } | Fault::Banned { until, .. } = &fault {
+            self.account.ban(*until, &fault);
+        }
+        fault
+    }
+}
+
+fn base_url(text: &str) -> Result<Url, BadBaseUrl> {
+    let url = Url::parse(text).map_err(|e| BadBaseUrl::Form(text.to_owned(), e.to_string()))?;
+    match url.scheme() {
+        "https" if url.has_host() => Ok(url),
+        "http" if is_this_machine(&url) => Ok(url),
+        "http" => Err(BadBaseUrl::Insecure(text.to_owned())),
+        other => Err(BadBaseUrl::Form(text.to_owned(), format!("`{other}` is not https"))),
+    }
+}
+
+fn is_this_machine(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
+    host == "localhost" || address.is_ok_and(|a| a.is_loopback())
+}
+
+fn host_of(url: &Url) -> String {
+    let port = url.port().map(|p| format!(":{p}")).unwrap_or_default();
+    format!("{}{port}", url.host_str().unwrap_or_default())
+}
+
+fn client(keys: &ExchangeKeys) -> Result<Client, String> {
+    let ms = Duration::from_millis;
+    let roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let tls = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|e| e.to_string())?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Client::builder()
+        .tls_backend_preconfigured(tls)
+        .user_agent(concat!("trader/", env!("CARGO_PKG_VERSION")))
+        .redirect(reqwest::redirect::Policy::none())
+        .connect_timeout(ms(keys.connect_timeout_ms.unsigned()))
+        .read_timeout(ms(keys.read_timeout_ms.unsigned()))
+        .timeout(ms(keys.request_timeout_ms.unsigned()))
+        .build()
+        .map_err(|e| e.to_string())
+}
+
+/// No answer at all. The URL is left out: later ones will carry secrets.
+fn broken(host: &str, error: &reqwest::Error) -> Fault {
+    let host = host.to_owned();
+    if error.is_timeout() { Fault::Timeout { host } } else { Fault::Unreachable { host, text: cause(error) } }
+}
+
+/// An answer that broke off.
+fn cut(host: &str, error: &reqwest::Error) -> Fault {
+    let host = host.to_owned();
+    if error.is_timeout() { Fault::Timeout { host } } else { Fault::Truncated { host } }
+}
+
+/// The innermost cause, which is the one that tells something.
+fn cause(error: &dyn std::error::Error) -> String {
+    let mut innermost = error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    innermost.to_string()
+}
+
+/// The last instant that `now` and an answer's range may name.
+pub(super) fn text_of(instant: UtcMillis) -> String {
+    instant.get().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_encrypted_hosts_and_this_machine_are_talked_to() {
+        for text in ["https://api.binance.com", "http://127.0.0.1:8080", "http://[::1]:1", "http://localhost:1/"] {
+            assert!(base_url(text).is_ok(), "{text}");
+        }
+        for text in [
+            "http://api.binance.com",
+            "http://127.0.0.1.example.com",
+            "http://10.0.0.1",
+            "ftp://x",
+            "x",
+            "",
+            "file:///etc",
+        ] {
+            assert!(base_url(text).is_err(), "{text}");
+        }
+    }
+}

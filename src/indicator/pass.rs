@@ -1,0 +1,305 @@
+//! One pass over a series that takes every reading of every candle, without allocating inside it.
+//!
+//! The recursive averages and the windows are yata's; what yata lacks (OBV, anchored VWAP) or does otherwise than
+//! convention (seeds, population deviation, 0–100 scales) is done here, in this one place.
+
+use yata::core::Method;
+use yata::methods::{EMA, Highest, Lowest, Past, RMA, SMA, StDev};
+
+use super::Indicator;
+use super::seeded::Seeded;
+use crate::market::{Candle, Series};
+use crate::unit::{Timeframe, UtcMillis};
+
+/// Yata's sample deviation (n − 1) over 20 values times this is the population deviation (n), which Bollinger's bands use.
+const POPULATION_OF_20: f64 = 0.974_679_434_480_896_3;
+
+/// The readings of one candle; a reading is `None` before its warm-up.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Readings {
+    open_time: UtcMillis,
+    candles: usize,
+    values: [f64; Indicator::COUNT],
+    vwap_known: bool,
+}
+
+impl Readings {
+    /// The candle they belong to.
+    pub const fn open_time(&self) -> UtcMillis {
+        self.open_time
+    }
+
+    /// How many candles the pass had seen, this one included.
+    pub const fn candles(&self) -> usize {
+        self.candles
+    }
+
+    /// One reading, once it is warm.
+    pub fn get(&self, indicator: Indicator) -> Option<f64> {
+        let warm = self.candles >= indicator.warm_up() && (self.vwap_known || indicator != Indicator::Vwap);
+        warm.then(|| self.values[indicator as usize])
+    }
+}
+
+/// The readings of the newest candle of a series, from a pass over all of it.
+pub fn readings(series: &Series) -> Option<Readings> {
+    over(series.timeframe(), series.candles())
+}
+
+/// The readings of the last of some candles of one series, from a pass over just these.
+pub fn over(timeframe: Timeframe, candles: &[Candle]) -> Option<Readings> {
+    let mut pass = Pass::new(timeframe);
+    candles.iter().map(|candle| pass.next(candle)).last()
+}
+
+/// Takes candles one after another and gives the readings of each.
+#[derive(Debug)]
+pub struct Pass {
+    candles: usize,
+    previous: Option<Candle>,
+    trend: Trend,
+    momentum: Momentum,
+    bands: Option<Bands>,
+    volume: Volume,
+    daily: bool,
+}
+
+impl Pass {
+    /// A pass over candles of this length.
+    pub fn new(timeframe: Timeframe) -> Self {
+        Self {
+            candles: 0,
+            previous: None,
+            trend: Trend::new(),
+            momentum: Momentum::new(),
+            bands: None,
+            volume: Volume::default(),
+            daily: timeframe == Timeframe::D1,
+        }
+    }
+
+    /// Takes the next candle.
+    #[inline]
+    pub fn next(&mut self, candle: &Candle) -> Readings {
+        self.candles += 1;
+        let previous = self.previous.replace(*candle);
+        let mut values = [0.0; Indicator::COUNT];
+        self.trend.push(candle.close(), &mut values);
+        self.momentum.push(candle, previous.as_ref(), &mut values);
+        self.bands.get_or_insert_with(|| Bands::new(candle)).push(candle, &mut values);
+        let vwap_known = self.volume.push(candle, previous.as_ref(), &mut values) && !self.daily;
+        Readings { open_time: candle.open_time(), candles: self.candles, values, vwap_known }
+    }
+}
+
+#[inline]
+fn set(values: &mut [f64; Indicator::COUNT], indicator: Indicator, value: f64) {
+    values[indicator as usize] = value;
+}
+
+/// Moving averages of the close, and the MACD made of two of them.
+#[derive(Debug)]
+struct Trend {
+    emas: [(Indicator, Seeded<EMA>); 4],
+    fast: Seeded<EMA>,
+    slow: Seeded<EMA>,
+    signal: Seeded<EMA>,
+    /// TA-Lib lets the fast average begin so late that both MACD averages have their seed on the same candle.
+    fast_waits: u8,
+}
+
+impl Trend {
+    fn new() -> Self {
+        Self {
+            emas: [
+                (Indicator::Ema9, Seeded::new(9)),
+                (Indicator::Ema21, Seeded::new(21)),
+                (Indicator::Ema50, Seeded::new(50)),
+                (Indicator::Ema200, Seeded::new(200)),
+            ],
+            fast: Seeded::new(12),
+            slow: Seeded::new(26),
+            signal: Seeded::new(9),
+            fast_waits: 26 - 12,
+        }
+    }
+
+    #[inline]
+    fn push(&mut self, close: f64, values: &mut [f64; Indicator::COUNT]) {
+        for (name, ema) in &mut self.emas {
+            set(values, *name, ema.push(close).unwrap_or_default());
+        }
+        let slow = self.slow.push(close);
+        let fast = if self.fast_waits > 0 { self.wait() } else { self.fast.push(close) };
+        let Some(macd) = fast.zip(slow).map(|(fast, slow)| fast - slow) else { return };
+        let signal = self.signal.push(macd).unwrap_or_default();
+        set(values, Indicator::Macd, macd);
+        set(values, Indicator::MacdSignal, signal);
+        set(values, Indicator::MacdHist, macd - signal);
+    }
+
+    #[cold]
+    fn wait(&mut self) -> Option<f64> {
+        self.fast_waits -= 1;
+        None
+    }
+}
+
+/// RSI, ATR and ADX: Wilder's smoothing of what changed since the candle before.
+#[derive(Debug)]
+struct Momentum {
+    gain: Seeded<RMA>,
+    loss: Seeded<RMA>,
+    true_range: Seeded<RMA>,
+    // Wilder's sums of the ADX begin with 13 values; divided by 14 they are averages that start one candle before the ATR.
+    plus_sum: Seeded<RMA>,
+    minus_sum: Seeded<RMA>,
+    direction: Seeded<RMA>,
+    begun: bool,
+}
+
+impl Momentum {
+    fn new() -> Self {
+        Self {
+            gain: Seeded::new(14),
+            loss: Seeded::new(14),
+            true_range: Seeded::new(14),
+            plus_sum: Seeded::with_seed(14, 13),
+            minus_sum: Seeded::with_seed(14, 13),
+            direction: Seeded::new(14),
+            begun: false,
+        }
+    }
+
+    #[inline]
+    fn push(&mut self, candle: &Candle, previous: Option<&Candle>, values: &mut [f64; Indicator::COUNT]) {
+        let Some(previous) = previous else { return };
+        let change = candle.close() - previous.close();
+        let (gain, loss) = (self.gain.push(change.max(0.0)), self.loss.push((-change).max(0.0)));
+        if let Some((gain, loss)) = gain.zip(loss) {
+            set(values, Indicator::Rsi14, share(gain, gain + loss, 0.5) * 100.0);
+        }
+        let range = candle.high().max(previous.close()) - candle.low().min(previous.close());
+        set(values, Indicator::Atr14, self.true_range.push(range).unwrap_or_default());
+        if let Some(adx) = self.adx(candle, previous) {
+            set(values, Indicator::Adx14, adx * 100.0);
+        }
+    }
+
+    #[inline]
+    fn adx(&mut self, candle: &Candle, previous: &Candle) -> Option<f64> {
+        let (up, down) = (candle.high() - previous.high(), previous.low() - candle.low());
+        let plus = self.plus_sum.push(if up > down && up > 0.0 { up } else { 0.0 });
+        let minus = self.minus_sum.push(if down > up && down > 0.0 { down } else { 0.0 });
+        let (plus, minus) = plus.zip(minus)?;
+        // The sums of the first 13 candles only seed the averages; the first index follows a candle later.
+        if !std::mem::replace(&mut self.begun, true) {
+            return None;
+        }
+        // +DI and -DI are shares of the same true range, which cancels.
+        self.direction.push(share((plus - minus).abs(), plus + minus, 0.0))
+    }
+}
+
+/// Windows over the newest candles: Stochastic and Bollinger.
+#[derive(Debug)]
+struct Bands {
+    highest: Highest,
+    lowest: Lowest,
+    k: SMA,
+    d: SMA,
+    /// Deviations are taken from the first close, so that small ones survive beside large prices.
+    origin: f64,
+    mean: SMA,
+    deviation: StDev,
+}
+
+impl Bands {
+    fn new(first: &Candle) -> Self {
+        const FITS: &str = "a period from 2 to 65534 is valid for yata's windows";
+        Self {
+            highest: Highest::new(14, &first.high()).expect(FITS),
+            lowest: Lowest::new(14, &first.low()).expect(FITS),
+            k: SMA::new(3, &0.0).expect(FITS),
+            d: SMA::new(3, &0.0).expect(FITS),
+            origin: first.close(),
+            mean: SMA::new(20, &0.0).expect(FITS),
+            deviation: StDev::new(20, &0.0).expect(FITS),
+        }
+    }
+
+    #[inline]
+    fn push(&mut self, candle: &Candle, values: &mut [f64; Indicator::COUNT]) {
+        let (high, low) = (self.highest.next(&candle.high()), self.lowest.next(&candle.low()));
+        let k = self.k.next(&share(candle.close() - low, high - low, 0.5));
+        set(values, Indicator::StochK, (k * 100.0).clamp(0.0, 100.0));
+        set(values, Indicator::StochD, (self.d.next(&k) * 100.0).clamp(0.0, 100.0));
+        let from_origin = candle.close() - self.origin;
+        let middle = self.origin + self.mean.next(&from_origin);
+        let width = 2.0 * POPULATION_OF_20 * self.deviation.next(&from_origin);
+        set(values, Indicator::BbUpper, middle + width);
+        set(values, Indicator::BbMiddle, middle);
+        set(values, Indicator::BbLower, middle - width);
+    }
+}
+
+/// On-balance volume and the day's volume-weighted price.
+#[derive(Debug, Default)]
+struct Volume {
+    obv: f64,
+    before: Option<(Past<f64>, SMA)>,
+    day: UtcMillis,
+    day_began: bool,
+    paid: f64,
+    traded: f64,
+}
+
+impl Volume {
+    /// Takes a candle; whether the VWAP is known.
+    #[inline]
+    fn push(&mut self, candle: &Candle, previous: Option<&Candle>, values: &mut [f64; Indicator::COUNT]) -> bool {
+        let (volume, close) = (candle.volume(), candle.close());
+        match previous {
+            None => self.obv = volume,
+            Some(previous) if close > previous.close() => self.obv += volume,
+            Some(previous) if close < previous.close() => self.obv -= volume,
+            Some(_) => {}
+        }
+        set(values, Indicator::Obv, self.obv);
+        set(values, Indicator::ObvFlow, self.flow(volume));
+        self.vwap(candle, values)
+    }
+
+    #[inline]
+    fn flow(&mut self, volume: f64) -> f64 {
+        const FITS: &str = "14 is a valid period for yata's windows";
+        let obv = self.obv;
+        let (past, mean) =
+            self.before.get_or_insert_with(|| (Past::new(14, &obv).expect(FITS), SMA::new(14, &volume).expect(FITS)));
+        let (before, traded) = (past.next(&obv), mean.next(&volume) * 14.0);
+        share(obv - before, traded, 0.0).clamp(-1.0, 1.0)
+    }
+
+    #[inline]
+    fn vwap(&mut self, candle: &Candle, values: &mut [f64; Indicator::COUNT]) -> bool {
+        let day = Timeframe::D1.floor(candle.open_time());
+        if day != self.day {
+            // A pass that begins in the middle of a day does not know what was traded before.
+            self.day_began = self.day != UtcMillis::default() || candle.open_time() == day;
+            (self.day, self.paid, self.traded) = (day, 0.0, 0.0);
+        }
+        self.paid += candle.typical() * candle.volume();
+        self.traded += candle.volume();
+        set(values, Indicator::Vwap, share(self.paid, self.traded, candle.typical()));
+        self.day_began
+    }
+}
+
+/// `part / whole`, or what stands for it when there is no whole.
+#[inline]
+fn share(part: f64, whole: f64, nothing: f64) -> f64 {
+    if whole > 0.0 { part / whole } else { nothing }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,5 @@
+//! The front door: run, and end with the code that cron reads.
+
+fn main() -> std::process::ExitCode {
+    trader::cli::main().into()
+}

@@ -1,0 +1,202 @@
+//! Candles of one symbol and timeframe, in order; what is missing between them is known.
+
+use std::fmt;
+
+use super::Candle;
+use crate::unit::{Symbol, Timeframe, UtcMillis};
+
+/// Which series: a symbol and a timeframe.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SeriesKey {
+    /// The pair.
+    pub symbol: Symbol,
+    /// The length of its candles.
+    pub timeframe: Timeframe,
+}
+
+impl fmt::Display for SeriesKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.symbol, self.timeframe)
+    }
+}
+
+/// Missing candles: the open times of the first and of the last one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Gap {
+    /// Open time of the first missing candle.
+    pub from: UtcMillis,
+    /// Open time of the last missing candle.
+    pub to: UtcMillis,
+}
+
+impl Gap {
+    /// What is missing between two candles that follow each other in a source.
+    pub fn between(before: UtcMillis, after: UtcMillis, timeframe: Timeframe) -> Option<Self> {
+        let gap = Self { from: timeframe.step(before, 1), to: timeframe.step(after, -1) };
+        (gap.from <= gap.to).then_some(gap)
+    }
+
+    /// How many candles are missing.
+    pub const fn candles(self, timeframe: Timeframe) -> i64 {
+        self.to.since_ms(self.from) / timeframe.ms() + 1
+    }
+}
+
+/// Candles that do not follow each other in time or stand off the grid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("candles out of order, twice, or off the grid at {0}")]
+pub struct NotOrdered(pub UtcMillis);
+
+/// Closed candles of one timeframe, ascending, none twice, all on the grid. There may be gaps between them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Series {
+    timeframe: Timeframe,
+    candles: Vec<Candle>,
+}
+
+impl Series {
+    /// A series from candles in order.
+    pub fn new(timeframe: Timeframe, candles: Vec<Candle>) -> Result<Self, NotOrdered> {
+        let off = candles.iter().find(|c| !timeframe.on_grid(c.open_time()));
+        let disordered =
+            candles.windows(2).find(|pair| pair[0].open_time() >= pair[1].open_time()).map(|pair| &pair[1]);
+        match off.or(disordered) {
+            Some(candle) => Err(NotOrdered(candle.open_time())),
+            None => Ok(Self { timeframe, candles }),
+        }
+    }
+
+    /// The length of its candles.
+    pub const fn timeframe(&self) -> Timeframe {
+        self.timeframe
+    }
+
+    /// The candles, the oldest first.
+    pub fn candles(&self) -> &[Candle] {
+        &self.candles
+    }
+
+    /// The newest candle.
+    pub fn newest(&self) -> Option<&Candle> {
+        self.candles.last()
+    }
+
+    /// The end of the newest candle: the first instant after it.
+    pub fn end(&self) -> Option<UtcMillis> {
+        self.newest().map(|c| self.timeframe.step(c.open_time(), 1))
+    }
+
+    /// The candle that opens at `instant`.
+    pub fn at(&self, instant: UtcMillis) -> Option<&Candle> {
+        self.candles.binary_search_by_key(&instant, Candle::open_time).ok().map(|i| &self.candles[i])
+    }
+
+    /// Takes candles in: a newer word on a candle replaces the older one.
+    pub fn merge(&mut self, newer: &[Candle]) {
+        let last = self.newest().map(Candle::open_time);
+        let fresh = newer.partition_point(|c| Some(c.open_time()) <= last);
+        for candle in &newer[..fresh] {
+            match self.candles.binary_search_by_key(&candle.open_time(), Candle::open_time) {
+                Ok(i) => self.candles[i] = *candle,
+                Err(i) => self.candles.insert(i, *candle),
+            }
+        }
+        self.candles.extend_from_slice(&newer[fresh..]);
+    }
+
+    /// Keeps the newest `count` candles that opened before `end`.
+    pub fn keep_before(&mut self, end: UtcMillis, count: usize) {
+        self.candles.truncate(self.candles.partition_point(|c| c.open_time() < end));
+        self.candles.drain(..self.candles.len().saturating_sub(count));
+    }
+
+    /// How many candles are missing among the newest `count` places of the grid that the series reaches back to.
+    pub fn missing_in_last(&self, count: usize) -> usize {
+        let Some(newest) = self.newest() else { return 0 };
+        let reach = i64::try_from(count).unwrap_or(i64::MAX).saturating_sub(1);
+        let oldest = self.candles[0].open_time().max(self.timeframe.step(newest.open_time(), -reach));
+        let places = newest.open_time().since_ms(oldest) / self.timeframe.ms() + 1;
+        let there = self.candles.len() - self.candles.partition_point(|c| c.open_time() < oldest);
+        usize::try_from(places).unwrap_or(usize::MAX).saturating_sub(there)
+    }
+
+    /// The same stretch of time in longer candles; a candle is only made when all its finer ones are there.
+    pub fn aggregate(&self, longer: Timeframe) -> Self {
+        let whole = usize::try_from(longer.ms() / self.timeframe.ms()).unwrap_or(usize::MAX);
+        let candles = self
+            .candles
+            .chunk_by(|a, b| longer.floor(a.open_time()) == longer.floor(b.open_time()))
+            .filter(|finer| finer.len() == whole)
+            .filter_map(|finer| Candle::merged(longer.floor(finer[0].open_time()), finer))
+            .collect();
+        Self { timeframe: longer, candles }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const START: UtcMillis = UtcMillis::new(1_710_288_000_000);
+
+    fn candle(minute: i64, price: f64) -> Candle {
+        Candle::stored(Timeframe::M1.step(START, minute), [price, price + 2.0, price - 1.0, price + 1.0], 1.0, None)
+            .unwrap()
+    }
+
+    fn series(minutes: impl IntoIterator<Item = i64>) -> Series {
+        Series::new(Timeframe::M1, minutes.into_iter().map(|m| candle(m, 100.0)).collect()).unwrap()
+    }
+
+    #[test]
+    fn candles_out_of_order_are_no_series() {
+        assert!(Series::new(Timeframe::M1, vec![candle(1, 9.0), candle(0, 9.0)]).is_err());
+        assert!(Series::new(Timeframe::M1, vec![candle(1, 9.0), candle(1, 9.0)]).is_err());
+        assert!(Series::new(Timeframe::H1, vec![candle(1, 9.0)]).is_err(), "off the hourly grid");
+    }
+
+    #[test]
+    fn missing_candles_are_counted_only_as_far_as_the_series_reaches() {
+        for (minutes, count, missing) in [
+            (vec![0, 1, 2, 3], 4, 0),
+            (vec![0, 1, 4], 5, 2),
+            (vec![0, 1, 4], 3, 2),
+            (vec![0, 1, 4], 1, 0),
+            (vec![3, 4], 100, 0),
+            (vec![], 9, 0),
+        ] {
+            assert_eq!(series(minutes.clone()).missing_in_last(count), missing, "{minutes:?} last {count}");
+        }
+    }
+
+    #[test]
+    fn a_newer_word_replaces_an_older_one_and_holes_are_filled_in_order() {
+        let mut held = series([0, 1, 4]);
+        held.merge(&[candle(1, 50.0), candle(2, 51.0), candle(5, 52.0)]);
+        let opens: Vec<f64> = held.candles().iter().map(Candle::open).collect();
+        assert_eq!(opens, [100.0, 50.0, 51.0, 100.0, 52.0]);
+        held.keep_before(Timeframe::M1.step(START, 5), 2);
+        let opens: Vec<f64> = held.candles().iter().map(Candle::open).collect();
+        assert_eq!(opens, [51.0, 100.0]);
+    }
+
+    #[test]
+    fn a_longer_candle_needs_all_its_finer_ones() {
+        let longer = series((0..5).chain(6..15)).aggregate(Timeframe::M5);
+        assert_eq!(longer.candles().len(), 2, "the one with the hole is not made");
+        let first = longer.candles()[0];
+        assert_eq!(
+            (first.open(), first.high(), first.low(), first.close(), first.volume()),
+            (100.0, 102.0, 99.0, 101.0, 5.0)
+        );
+        assert_eq!(longer.candles()[1].open_time(), Timeframe::M5.step(START, 2));
+    }
+
+    #[test]
+    fn a_gap_knows_its_size() {
+        let at = |m| Timeframe::M1.step(START, m);
+        assert_eq!(Gap::between(at(0), at(1), Timeframe::M1), None);
+        let gap = Gap::between(at(0), at(4), Timeframe::M1).unwrap();
+        assert_eq!((gap.from, gap.to, gap.candles(Timeframe::M1)), (at(1), at(3), 3));
+    }
+}

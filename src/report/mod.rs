@@ -1,0 +1,17 @@
+//! What we say, as values: the JSON shapes (a promise to scripts), tables for people.
+//!
+//! Uses the pure rooms before it. Everything printed on stdout is one of these values. This room never writes anything
+//! itself.
+
+mod json;
+mod story;
+mod summary;
+mod table;
+
+pub use json::to_json;
+pub use story::{Provenance, Recheck, Story};
+pub use summary::{
+    Agent, AgentName, AgentStatus, Blocked, Collected, Complaint, Cycle, Failure, Number, Pair, PairReport, PairStatus,
+    ReasonReport, StrategyReport, Tally, Transfer, Warning,
+};
+pub use table::{Cell, Format, Table};

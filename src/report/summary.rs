@@ -1,0 +1,414 @@
+//! The summaries of the commands that work: `trader.cycle.v1` and `trader.transfer.v1`.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use crate::decision::Refusal;
+use crate::indicator::{Indicator, Readings};
+use crate::signal::{Reason, Signal};
+use crate::unit::{Price, Symbol, UtcMillis};
+
+/// A number as JSON knows it: finite, and rounded to what is worth printing.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, JsonSchema)]
+#[serde(transparent)]
+pub struct Number(f64);
+
+impl Number {
+    /// Rounded to so many decimals; `None` for what is not finite.
+    pub fn rounded(value: f64, decimals: i32) -> Option<Self> {
+        let scale = 10f64.powi(decimals);
+        let rounded = (value * scale).round() / scale;
+        // Adding zero turns -0 into 0.
+        rounded.is_finite().then_some(Self(rounded + 0.0))
+    }
+
+    /// To the last digit.
+    pub fn exact(value: f64) -> Option<Self> {
+        value.is_finite().then_some(Self(value + 0.0))
+    }
+}
+
+/// What one cycle did.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(title = "trader.cycle.v1", deny_unknown_fields)]
+pub struct Cycle {
+    /// Always `trader.cycle.v1`.
+    pub schema: &'static str,
+    /// Names this run in the database.
+    pub run_id: String,
+    /// The exit code's name.
+    pub status: &'static str,
+    /// How the program ends.
+    pub exit_code: u8,
+    /// Whose money: `paper`.
+    pub mode: &'static str,
+    /// Where the candles came from: `rest` or `replay`.
+    pub source: &'static str,
+    /// Nothing was written: `--dry-run`.
+    pub dry_run: bool,
+    /// Every pair had been decided for this candle; the recorded decisions are shown.
+    pub repeat: bool,
+    /// The exchange's clock at the start.
+    #[serde(serialize_with = "with_millis")]
+    pub now: UtcMillis,
+    /// The end of the newest closed decision candle.
+    pub as_of: UtcMillis,
+    /// How long the run took.
+    pub duration_ms: u64,
+    /// The program's version.
+    pub version: &'static str,
+    /// What decided.
+    pub strategy: StrategyReport,
+    /// One entry for each pair asked for.
+    pub pairs: Vec<Pair>,
+    /// The parts of the run.
+    pub agents: Vec<Agent>,
+    /// What was collected.
+    pub collected: Collected,
+    /// What deserves a look.
+    pub warnings: Vec<Warning>,
+    /// What went wrong.
+    pub errors: Vec<Complaint>,
+}
+
+fn with_millis<S: serde::Serializer>(instant: &UtcMillis, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&instant.with_millis())
+}
+
+/// The strategy that decided.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct StrategyReport {
+    /// Its name.
+    pub name: String,
+    /// The length of the candles it decides on.
+    pub timeframe: &'static str,
+    /// The hash of all it decides by.
+    pub hash: String,
+}
+
+/// How a pair fared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PairStatus {
+    /// Judged.
+    Ok,
+    /// Its newest candle is too old.
+    Stale,
+    /// The exchange takes no orders for it.
+    Halted,
+    /// Not enough candles, or too many missing.
+    NotReady,
+    /// Its decision candles could not be had.
+    Failed,
+}
+
+/// One pair in the summary. The same text is kept with the decision and printed again by a repeated run.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct PairReport {
+    /// The pair.
+    pub symbol: Symbol,
+    /// How it fared.
+    pub status: PairStatus,
+    /// The close of the newest closed candle.
+    pub price: Option<Price>,
+    /// That candle.
+    pub candle_open_time: Option<UtcMillis>,
+    /// From the end of that candle to `now`.
+    pub data_age_s: Option<Number>,
+    /// −100…+100.
+    pub score: Option<Number>,
+    /// 50 % + |score|/2.
+    pub confidence_pct: Option<Number>,
+    /// BULLISH, NEUTRAL or BEARISH.
+    pub signal: &'static str,
+    /// BUY, SELL or HOLD.
+    pub decision: &'static str,
+    /// The points the score is the sum of.
+    pub reasons: Vec<ReasonReport>,
+    /// The gate that was closed.
+    pub blocked_by: Option<Blocked>,
+    /// The readings of the decision candle.
+    pub indicators: BTreeMap<&'static str, Option<Number>>,
+}
+
+/// A pair in the summary: judged now, or as an earlier run printed it.
+#[derive(Clone, Debug, Serialize)]
+#[serde(untagged)]
+pub enum Pair {
+    /// Judged now.
+    Judged(Box<PairReport>),
+    /// Decided by an earlier run, to the letter.
+    Recorded(Box<RawValue>),
+}
+
+impl Pair {
+    /// How it fared.
+    pub fn status(&self) -> Option<PairStatus> {
+        #[derive(Deserialize)]
+        struct Status {
+            status: PairStatus,
+        }
+        match self {
+            Self::Judged(report) => Some(report.status),
+            Self::Recorded(text) => serde_json::from_str::<Status>(text.get()).ok().map(|s| s.status),
+        }
+    }
+}
+
+impl JsonSchema for Pair {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        PairReport::schema_name()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        PairReport::json_schema(generator)
+    }
+}
+
+/// One rule's points.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct ReasonReport {
+    /// The rule.
+    pub code: &'static str,
+    /// Its points; null where it had nothing to read.
+    pub points: Option<Number>,
+    /// A sentence with its numbers.
+    pub text: String,
+}
+
+impl From<&Reason> for ReasonReport {
+    fn from(reason: &Reason) -> Self {
+        let points = reason.points.and_then(|p| Number::exact(p.get()));
+        Self { code: reason.rule.code(), points, text: reason.text.clone() }
+    }
+}
+
+/// A closed gate.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Blocked {
+    /// Which gate.
+    pub code: &'static str,
+    /// Why, with its numbers.
+    pub text: String,
+}
+
+impl From<&Refusal> for Blocked {
+    fn from(refusal: &Refusal) -> Self {
+        Self { code: refusal.gate().code(), text: refusal.to_string() }
+    }
+}
+
+impl PairReport {
+    /// The reasons of a signal, as they are printed.
+    pub fn reasons_of(signal: &Signal) -> Vec<ReasonReport> {
+        signal.reasons.iter().map(ReasonReport::from).collect()
+    }
+
+    /// Readings by name, as they are printed.
+    pub fn indicators_of(readings: &Readings) -> BTreeMap<&'static str, Option<Number>> {
+        Indicator::SHOWN.into_iter().map(|i| (i.name(), readings.get(i).and_then(Number::exact))).collect()
+    }
+}
+
+/// The parts of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub enum AgentName {
+    /// Fetches and checks candles.
+    #[serde(rename = "Price Collector")]
+    PriceCollector,
+    /// Reads indicators and scores them.
+    #[serde(rename = "Technical Analyst")]
+    TechnicalAnalyst,
+    /// Decides and records.
+    #[serde(rename = "Orchestrator")]
+    Orchestrator,
+}
+
+impl AgentName {
+    /// Its name in the database.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::PriceCollector => "Price Collector",
+            Self::TechnicalAnalyst => "Technical Analyst",
+            Self::Orchestrator => "Orchestrator",
+        }
+    }
+}
+
+/// How a part fared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AgentStatus {
+    /// All of it.
+    Ok,
+    /// Some of it.
+    Degraded,
+    /// None of it.
+    Failed,
+}
+
+impl AgentStatus {
+    /// Its word in the database.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Degraded => "degraded",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// One part of a run.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Agent {
+    /// Which part.
+    pub name: AgentName,
+    /// How it fared.
+    pub status: AgentStatus,
+    /// How long it took.
+    pub duration_ms: u64,
+    /// Series collected, pairs analysed, pairs decided.
+    pub items: u64,
+    /// The first thing that went wrong.
+    pub error: Option<Complaint>,
+}
+
+/// What a cycle collected.
+#[derive(Clone, Copy, Debug, Default, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Collected {
+    /// Candles that were not known before.
+    pub candles_new: u64,
+    /// Candles of which the exchange now says something else.
+    pub candles_revised: u64,
+    /// Rows that were left out.
+    pub rows_bad: u64,
+    /// Gaps that are still open.
+    pub gaps_open: u64,
+    /// Requests sent.
+    pub requests: u64,
+    /// Request weight the exchange counted for this address in the current minute; null when it did not say.
+    pub weight_used: Option<u64>,
+}
+
+/// Something that deserves a look.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Warning {
+    /// What kind of thing.
+    pub code: &'static str,
+    /// The pair, where it concerns one.
+    pub symbol: Option<Symbol>,
+    /// The length of the candles, where it concerns one.
+    pub timeframe: Option<&'static str>,
+    /// What it is.
+    pub text: String,
+}
+
+/// Something that went wrong.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Complaint {
+    /// What kind of thing.
+    pub code: &'static str,
+    /// The pair, where it concerns one.
+    pub symbol: Option<Symbol>,
+    /// The length of the candles, where it concerns one.
+    pub timeframe: Option<&'static str>,
+    /// What happened.
+    pub text: String,
+    /// What to do.
+    pub remedy: String,
+}
+
+/// What was done to the stored candles.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Tally {
+    /// Candles that were not known before.
+    pub added: u64,
+    /// Candles replaced by a newer word; the older one is kept as a revision.
+    pub revised: u64,
+    /// Candles that were known just so.
+    pub unchanged: u64,
+    /// Candles of which a weaker source said something else; it is kept as a revision and not believed.
+    pub not_believed: u64,
+    /// Rows that were left out.
+    pub bad: u64,
+}
+
+impl std::ops::AddAssign for Tally {
+    fn add_assign(&mut self, other: Self) {
+        self.added += other.added;
+        self.revised += other.revised;
+        self.unchanged += other.unchanged;
+        self.not_believed += other.not_believed;
+        self.bad += other.bad;
+    }
+}
+
+/// What a backfill or an import did: `trader.transfer.v1`.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(title = "trader.transfer.v1", deny_unknown_fields)]
+pub struct Transfer {
+    /// Always `trader.transfer.v1`.
+    pub schema: &'static str,
+    /// `backfill` or `import`.
+    pub command: &'static str,
+    /// Names this run in the database.
+    pub run_id: String,
+    /// The exit code's name.
+    pub status: &'static str,
+    /// How the program ends.
+    pub exit_code: u8,
+    /// How long the run took.
+    pub duration_ms: u64,
+    /// Requests sent.
+    pub requests: u64,
+    /// Files read.
+    pub files: u64,
+    /// What was done to the stored candles.
+    #[serde(flatten)]
+    pub tally: Tally,
+    /// What deserves a look.
+    pub warnings: Vec<Warning>,
+    /// What went wrong.
+    pub errors: Vec<Complaint>,
+}
+
+/// A command that could not do its work: `trader.error.v1`.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(title = "trader.error.v1", deny_unknown_fields)]
+pub struct Failure {
+    /// Always `trader.error.v1`.
+    pub schema: &'static str,
+    /// The exit code's name.
+    pub status: &'static str,
+    /// How the program ends.
+    pub exit_code: u8,
+    /// What went wrong.
+    pub errors: Vec<Complaint>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_numbers_are_finite_and_have_no_negative_zero() {
+        assert_eq!(Number::exact(f64::NAN), None);
+        assert_eq!(Number::rounded(f64::INFINITY, 1), None);
+        let shown = |n: Option<Number>| serde_json::to_string(&n).unwrap();
+        assert_eq!(shown(Number::rounded(-0.004, 1)), "0.0");
+        assert_eq!(shown(Number::rounded(56.25, 1)), "56.3");
+        assert_eq!(shown(Number::exact(0.1 + 0.2)), "0.30000000000000004");
+    }
+}

@@ -1,0 +1,159 @@
+//! A table as a value, and its three ways to be written.
+
+use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
+use serde_json::Value;
+
+/// How rows are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// A JSON array of objects.
+    Json,
+    /// Comma-separated values with a header.
+    Csv,
+    /// Columns for people.
+    Table,
+}
+
+/// One field.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Cell {
+    /// Nothing known.
+    Empty,
+    /// Words, instants and exact decimals.
+    Text(String),
+    /// A whole number.
+    Whole(i64),
+    /// Any other number.
+    Real(f64),
+    /// A JSON value that is kept as it is.
+    Json(Value),
+}
+
+impl Cell {
+    /// As plain text; empty when nothing is known.
+    pub fn text(&self) -> String {
+        match self {
+            Self::Empty => String::new(),
+            Self::Text(text) => text.clone(),
+            Self::Whole(n) => n.to_string(),
+            Self::Real(n) => n.to_string(),
+            Self::Json(value) => value.to_string(),
+        }
+    }
+
+    /// Whether it is a number, which people read from the right.
+    pub const fn is_number(&self) -> bool {
+        matches!(self, Self::Whole(_) | Self::Real(_))
+    }
+}
+
+impl Serialize for Cell {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Empty => serializer.serialize_none(),
+            Self::Text(text) => serializer.serialize_str(text),
+            Self::Whole(n) => serializer.serialize_i64(*n),
+            Self::Real(n) => serializer.serialize_f64(*n),
+            Self::Json(value) => value.serialize(serializer),
+        }
+    }
+}
+
+impl<T: Into<Cell>> From<Option<T>> for Cell {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Empty, Into::into)
+    }
+}
+
+impl From<String> for Cell {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<i64> for Cell {
+    fn from(n: i64) -> Self {
+        Self::Whole(n)
+    }
+}
+
+impl From<f64> for Cell {
+    fn from(n: f64) -> Self {
+        Self::Real(n)
+    }
+}
+
+/// Rows under named columns.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Table {
+    /// The names of the columns.
+    pub columns: Vec<&'static str>,
+    /// The rows, each as wide as `columns`.
+    pub rows: Vec<Vec<Cell>>,
+}
+
+impl Table {
+    /// Comma-separated values with a header (RFC 4180).
+    pub fn to_csv(&self) -> String {
+        let line = |fields: Vec<String>| fields.iter().map(|f| quoted(f)).collect::<Vec<_>>().join(",") + "\n";
+        let header = line(self.columns.iter().map(|c| (*c).to_owned()).collect());
+        self.rows.iter().fold(header, |text, row| text + &line(row.iter().map(Cell::text).collect()))
+    }
+}
+
+/// A list of objects, their keys in the order of the columns.
+impl Serialize for Table {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut list = serializer.serialize_seq(Some(self.rows.len()))?;
+        for row in &self.rows {
+            list.serialize_element(&Object { columns: &self.columns, row })?;
+        }
+        list.end()
+    }
+}
+
+struct Object<'a> {
+    columns: &'a [&'static str],
+    row: &'a [Cell],
+}
+
+impl Serialize for Object<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = serializer.serialize_map(Some(self.columns.len()))?;
+        for (name, cell) in self.columns.iter().zip(self.row) {
+            object.serialize_entry(name, cell)?;
+        }
+        object.end()
+    }
+}
+
+fn quoted(field: &str) -> String {
+    if field.contains([',', '"', '\n', '\r']) {
+        format!("\"{}\"", field.replace('"', "\"\""))
+    } else {
+        field.to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_is_the_same_in_json_and_csv() {
+        let table = Table {
+            columns: vec!["symbol", "text", "n", "x"],
+            rows: vec![vec![
+                Cell::Text("BTC/USDT".into()),
+                Cell::Text("a \"b\", c".into()),
+                Cell::Whole(-3),
+                Cell::Empty,
+            ]],
+        };
+        assert_eq!(table.to_csv(), "symbol,text,n,x\nBTC/USDT,\"a \"\"b\"\", c\",-3,\n");
+        assert_eq!(
+            serde_json::to_string(&table).unwrap(),
+            r#"[{"symbol":"BTC/USDT","text":"a \"b\", c","n":-3,"x":null}]"#
+        );
+    }
+}

@@ -1,0 +1,166 @@
+//! The configuration file and the environment, key by key.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use toml::{Table, Value};
+
+use super::SettingsError;
+use super::bounded::{Real, Whole};
+use super::strategy::StrategyKeys;
+
+/// A commented configuration that says just what the defaults say; a test holds it to that.
+pub const TEMPLATE: &str = include_str!("template.toml");
+
+/// Every key of the configuration file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Keys {
+    /// The database of live data.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub db: Option<PathBuf>,
+    /// The pairs.
+    pub pairs: Vec<String>,
+    /// The timeframes to collect.
+    pub timeframes: Vec<String>,
+    /// How to talk to the exchange.
+    pub exchange: ExchangeKeys,
+    /// What decides.
+    pub strategy: StrategyKeys,
+}
+
+impl Default for Keys {
+    fn default() -> Self {
+        let owned = |texts: &[&str]| texts.iter().map(|t| (*t).to_owned()).collect();
+        Self {
+            db: None,
+            pairs: owned(&["BTC/USDT", "ETH/USDT", "SOL/USDT", "AVAX/USDT", "POL/USDT"]),
+            timeframes: owned(&["1m", "5m", "15m", "1h", "4h", "1d"]),
+            exchange: ExchangeKeys::default(),
+            strategy: StrategyKeys::default(),
+        }
+    }
+}
+
+/// How to talk to the exchange.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ExchangeKeys {
+    /// Tried in order.
+    pub base_urls: Vec<String>,
+    /// Everything a run asks of the exchange ends within this.
+    pub deadline_ms: Whole<50, 600_000>,
+    /// To open a connection.
+    pub connect_timeout_ms: Whole<10, 60_000>,
+    /// Without a byte arriving.
+    pub read_timeout_ms: Whole<10, 120_000>,
+    /// For one request, body included.
+    pub request_timeout_ms: Whole<10, 300_000>,
+    /// Attempts at a request that may be tried again.
+    pub max_attempts: Whole<1, 10>,
+    /// The first pause between attempts; it doubles, and a random part of it is waited.
+    pub retry_base_ms: Whole<0, 60_000>,
+    /// Requests on their way at the same time.
+    pub max_concurrent: Whole<1, 64>,
+    /// The largest answer that is read, unpacked.
+    pub max_response_bytes: Whole<1024, 67_108_864>,
+    /// The share of the exchange's request weight that we use, in percent.
+    pub weight_share_pct: Real<1, 100>,
+}
+
+impl Default for ExchangeKeys {
+    fn default() -> Self {
+        Self {
+            base_urls: vec!["https://data-api.binance.vision".to_owned(), "https://api.binance.com".to_owned()],
+            deadline_ms: Whole::new(60_000),
+            connect_timeout_ms: Whole::new(5_000),
+            read_timeout_ms: Whole::new(10_000),
+            request_timeout_ms: Whole::new(20_000),
+            max_attempts: Whole::new(3),
+            retry_base_ms: Whole::new(500),
+            max_concurrent: Whole::new(32),
+            max_response_bytes: Whole::new(8_388_608),
+            weight_share_pct: Real::new(50.0),
+        }
+    }
+}
+
+/// Reads a file's text. Errors of the TOML reader name line, column and key.
+pub(super) fn parse(path: &Path, text: &str) -> Result<Keys, SettingsError> {
+    let refused = |text: String| SettingsError::File { path: path.to_owned(), text };
+    toml::from_str(text).map_err(|e| refused(e.to_string().trim_end().to_owned()))
+}
+
+/// Lays the environment over the file: `TRADER_EXCHANGE_DEADLINE_MS` sets `deadline_ms` in `[exchange]`.
+///
+/// Also gives the names of variables that begin with `TRADER_` and mean nothing to us.
+pub(super) fn overlay(keys: Keys, environment: &[(String, String)]) -> Result<(Keys, Vec<String>), SettingsError> {
+    let mut table = Table::try_from(&keys).map_err(|e| SettingsError::Print(e.to_string()))?;
+    // A key without a default has no place in the table yet, but its variable has a meaning all the same.
+    table.entry("db").or_insert_with(|| Value::String(String::new()));
+    let mut keys = keys;
+    let mut strangers = Vec::new();
+    for (name, value) in environment {
+        let Some(path) = key_of(&table, "TRADER", name) else {
+            strangers.extend((name.starts_with("TRADER_") && !FLAGS.contains(&name.as_str())).then(|| name.clone()));
+            continue;
+        };
+        keys = with_variable(&keys, &path, name, value)?;
+    }
+    Ok((keys, strangers))
+}
+
+/// Variables that the command line reads itself.
+const FLAGS: [&str; 8] = [
+    "TRADER_CONFIG",
+    "TRADER_DB",
+    "TRADER_PAIRS",
+    "TRADER_TIMEFRAMES",
+    "TRADER_BASE_URL",
+    "TRADER_LOG_FORMAT",
+    "TRADER_COLOR",
+    "TRADER_SUMMARY_FILE",
+];
+
+/// The path of the key that a variable sets.
+fn key_of(table: &Table, prefix: &str, name: &str) -> Option<Vec<String>> {
+    table.iter().find_map(|(key, value)| {
+        let ours = format!("{prefix}_{}", key.to_uppercase());
+        match value {
+            Value::Table(inner) => key_of(inner, &ours, name).map(|rest| [vec![key.clone()], rest].concat()),
+            _ => (ours == name).then(|| vec![key.clone()]),
+        }
+    })
+}
+
+fn with_variable(keys: &Keys, path: &[String], name: &str, text: &str) -> Result<Keys, SettingsError> {
+    let refused =
+        |reason: String| SettingsError::Variable { name: name.to_owned(), value: text.to_owned(), text: reason };
+    let mut table = Table::try_from(keys).map_err(|e| SettingsError::Print(e.to_string()))?;
+    put(&mut table, path, value_of(text, path));
+    Value::Table(table).try_into().map_err(|e: toml::de::Error| refused(e.message().to_owned()))
+}
+
+/// What a variable's text means: a list where the key holds one, else TOML, else plain text.
+fn value_of(text: &str, path: &[String]) -> Value {
+    let listed = ["pairs", "timeframes", "base_urls"].contains(&path.last().map_or("", String::as_str));
+    if listed && !text.starts_with('[') {
+        return Value::Array(text.split(',').map(|part| Value::String(part.trim().to_owned())).collect());
+    }
+    let parsed = toml::from_str::<Table>(&format!("x = {text}")).ok().and_then(|mut t| t.remove("x"));
+    parsed.unwrap_or_else(|| Value::String(text.to_owned()))
+}
+
+fn put(table: &mut Table, path: &[String], value: Value) {
+    match path {
+        [] => {}
+        [key] => {
+            table.insert(key.clone(), value);
+        }
+        [key, rest @ ..] => {
+            if let Some(Value::Table(inner)) = table.get_mut(key) {
+                put(inner, rest, value);
+            }
+        }
+    }
+}

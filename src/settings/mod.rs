@@ -1,0 +1,152 @@
+//! Settings: flags, environment and file become one typed, validated value.
+//!
+//! Uses the pure rooms. Precedence is flag, environment, file, default. Unknown keys and values out of range are refused
+//! with the key, the value, the allowed range, the file and the line. This room never touches anything but the
+//! configuration file.
+
+mod bounded;
+mod error;
+mod file;
+mod paths;
+mod strategy;
+
+use std::path::{Path, PathBuf};
+
+pub use error::SettingsError;
+pub use file::{ExchangeKeys, Keys, TEMPLATE};
+pub use paths::Paths;
+pub use strategy::Strategy;
+
+use crate::unit::{Symbol, Timeframe};
+
+/// What the command line says; `None` where it says nothing.
+#[derive(Clone, Debug, Default)]
+pub struct Flags {
+    /// `--config`.
+    pub config: Option<PathBuf>,
+    /// `--db`.
+    pub db: Option<PathBuf>,
+    /// `--pairs`.
+    pub pairs: Option<Vec<Symbol>>,
+    /// `--timeframes`.
+    pub timeframes: Option<Vec<Timeframe>>,
+    /// `--base-url`.
+    pub base_urls: Option<Vec<String>>,
+}
+
+/// Everything a command needs to know.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The file that was read.
+    pub file: Option<PathBuf>,
+    /// The database of live data.
+    pub db: PathBuf,
+    /// Whether the user named that database (by flag, environment or file).
+    pub db_named: bool,
+    /// The pairs, none twice.
+    pub pairs: Vec<Symbol>,
+    /// The timeframes to collect, the shortest first, always with the one that is decided on.
+    pub timeframes: Vec<Timeframe>,
+    /// How to talk to the exchange.
+    pub exchange: ExchangeKeys,
+    /// What decides.
+    pub strategy: Strategy,
+    /// Environment variables that begin like ours and mean nothing to us.
+    pub strangers: Vec<String>,
+    keys: Keys,
+}
+
+impl Settings {
+    /// Reads the file and the environment, and lets the flags win.
+    pub fn load(flags: &Flags, environment: &[(String, String)], paths: &Paths) -> Result<Self, SettingsError> {
+        let named = flags.config.is_some();
+        let path = flags.config.clone().unwrap_or_else(|| paths.config.clone());
+        let text = read(&path, named)?;
+        let from_file = file::parse(&path, text.as_deref().unwrap_or_default())?;
+        let (keys, strangers) = file::overlay(from_file, environment)?;
+        let file = text.map(|_| path);
+        Self::settle(keys, flags, paths, file, strangers)
+    }
+
+    fn settle(
+        mut keys: Keys,
+        flags: &Flags,
+        paths: &Paths,
+        file: Option<PathBuf>,
+        strangers: Vec<String>,
+    ) -> Result<Self, SettingsError> {
+        if let Some(pairs) = &flags.pairs {
+            keys.pairs = pairs.iter().map(ToString::to_string).collect();
+        }
+        if let Some(timeframes) = &flags.timeframes {
+            keys.timeframes = timeframes.iter().map(ToString::to_string).collect();
+        }
+        if let Some(urls) = &flags.base_urls {
+            keys.exchange.base_urls.clone_from(urls);
+        }
+        if let Some(db) = flags.db.clone() {
+            keys.db = Some(db);
+        }
+        let strategy = Strategy::from_keys(&keys.strategy)?;
+        Ok(Self {
+            file,
+            db_named: keys.db.is_some(),
+            db: keys.db.clone().unwrap_or_else(|| paths.db.clone()),
+            pairs: distinct(parse_all("pairs", &keys.pairs)?),
+            timeframes: with(distinct(parse_all("timeframes", &keys.timeframes)?), strategy.timeframe),
+            exchange: keys.exchange.clone(),
+            strategy,
+            strangers,
+            keys,
+        })
+    }
+
+    /// The settings as a configuration file that would give them again.
+    pub fn to_toml(&self) -> Result<String, SettingsError> {
+        let keys = Keys { db: Some(self.db.clone()), ..self.keys.clone() };
+        toml::to_string_pretty(&keys).map_err(|e| SettingsError::Print(e.to_string()))
+    }
+}
+
+fn read(path: &Path, named: bool) -> Result<Option<String>, SettingsError> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound && !named => Ok(None),
+        Err(cause) => Err(SettingsError::Read { path: path.to_owned(), cause }),
+    }
+}
+
+fn parse_all<T: std::str::FromStr<Err: std::fmt::Display>>(
+    key: &'static str,
+    texts: &[String],
+) -> Result<Vec<T>, SettingsError> {
+    let parse = |text: &String| {
+        text.parse().map_err(|e: T::Err| SettingsError::Value { key: key.to_owned(), text: e.to_string() })
+    };
+    match texts.iter().map(parse).collect::<Result<Vec<T>, _>>() {
+        Ok(all) if all.is_empty() => {
+            Err(SettingsError::Value { key: key.to_owned(), text: "at least one is needed".to_owned() })
+        }
+        result => result,
+    }
+}
+
+fn distinct<T: PartialEq>(values: Vec<T>) -> Vec<T> {
+    let mut kept: Vec<T> = Vec::with_capacity(values.len());
+    for value in values {
+        if !kept.contains(&value) {
+            kept.push(value);
+        }
+    }
+    kept
+}
+
+fn with(mut timeframes: Vec<Timeframe>, needed: Timeframe) -> Vec<Timeframe> {
+    timeframes.push(needed);
+    timeframes.sort_unstable();
+    timeframes.dedup();
+    timeframes
+}
+
+#[cfg(test)]
+mod tests;

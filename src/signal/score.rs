@@ -1,0 +1,120 @@
+//! Scores and the points they are made of, in whole tenths: sums are exact, and the same on every machine.
+
+use std::fmt;
+
+/// Points of one rule, positive for rising prices, in tenths.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Points(i32);
+
+impl Points {
+    /// The share `strength` (−1…+1, held there) of a rule's weight, rounded to tenths away from zero at the half.
+    pub fn of(weight: f64, strength: f64) -> Self {
+        // A strength that is not a number says nothing.
+        let strength = if strength.is_nan() { 0.0 } else { strength.clamp(-1.0, 1.0) };
+        let tenths = (weight.clamp(0.0, 100.0) * strength * 10.0).round();
+        #[expect(clippy::cast_possible_truncation, reason = "between -1000 and 1000")]
+        Self(tenths as i32)
+    }
+
+    /// As a number.
+    pub fn get(self) -> f64 {
+        f64::from(self.0) / 10.0
+    }
+}
+
+impl fmt::Display for Points {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:+.1}", self.get())
+    }
+}
+
+/// An opinion's direction and strength, −100…+100.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Score(i32);
+
+impl Score {
+    /// The sum of points, held at ±100.
+    pub fn sum(points: impl IntoIterator<Item = Points>) -> Self {
+        Self(points.into_iter().map(|p| p.0).sum::<i32>().clamp(-1000, 1000))
+    }
+
+    /// As a number.
+    pub fn get(self) -> f64 {
+        f64::from(self.0) / 10.0
+    }
+
+    /// 50 % + |score|/2: ±40 is 70 %, the neutral zone lies between.
+    pub fn confidence_pct(self) -> f64 {
+        50.0 + self.get().abs() / 2.0
+    }
+
+    /// Which way it leans, in words.
+    pub fn leaning(self, buy: f64, sell: f64) -> Leaning {
+        if self.get() >= buy {
+            Leaning::Bullish
+        } else if self.get() <= sell {
+            Leaning::Bearish
+        } else {
+            Leaning::Neutral
+        }
+    }
+}
+
+/// Which way a score leans.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Leaning {
+    /// Prices are expected to rise.
+    Bullish,
+    /// No opinion strong enough.
+    Neutral,
+    /// Prices are expected to fall.
+    Bearish,
+}
+
+impl Leaning {
+    /// Its word in JSON and in the database.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Bullish => "BULLISH",
+            Self::Neutral => "NEUTRAL",
+            Self::Bearish => "BEARISH",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn confidence_grows_with_the_strength_of_the_score_in_either_direction() {
+        for (points, confidence) in [(0.0, 50.0), (40.0, 70.0), (-40.0, 70.0), (12.5, 56.25), (-100.0, 100.0)] {
+            let score = Score::sum([Points::of(100.0, points / 100.0)]);
+            assert!((score.confidence_pct() - confidence).abs() < 1e-12, "{points}");
+        }
+    }
+
+    #[test]
+    fn a_score_is_held_at_its_ends() {
+        assert!((Score::sum([Points::of(80.0, 1.0); 3]).get() - 100.0).abs() < 1e-12);
+        assert!((Score::sum([Points::of(80.0, -1.0); 3]).get() + 100.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_strength_beyond_its_range_or_not_a_number_does_no_harm() {
+        for (strength, tenths) in
+            [(5.0, 150), (-5.0, -150), (f64::NAN, 0), (f64::INFINITY, 150), (0.5, 75), (0.004, 1), (-0.004, -1)]
+        {
+            assert_eq!(Points::of(15.0, strength), Points(tenths), "{strength}");
+        }
+    }
+
+    #[test]
+    fn the_neutral_zone_lies_strictly_between_the_thresholds() {
+        for (score, leaning) in
+            [(40.0, Leaning::Bullish), (39.9, Leaning::Neutral), (-39.9, Leaning::Neutral), (-40.0, Leaning::Bearish)]
+        {
+            assert_eq!(Score::sum([Points::of(100.0, score / 100.0)]).leaning(40.0, -40.0), leaning, "{score}");
+        }
+    }
+}

@@ -1,0 +1,333 @@
+//! The technical analyst: ten rules in four families over the readings of the decision timeframe.
+//!
+//! Each rule turns readings into a strength from −1 (falling) to +1 (rising), which times its weight gives its points.
+//! Distances are measured in ATRs, so multiplying all prices changes nothing; each strength is an odd function of the
+//! reading's distance from neutral, so mirrored prices give the mirrored score. The rules are the textbook ones of the
+//! indicators' authors (Appel for MACD, Wilder for RSI, ATR and ADX, Lane for the Stochastic, Bollinger, Granville for
+//! OBV), read as momentum; only Bollinger's is read against the move. There is no evidence that they earn anything after
+//! costs; the forecasts and outcomes that are kept of every decision are there to show whether they do.
+
+use super::{Analyst, AnalystName, NotReady, Points, Reason, Rule, Score, Signal};
+use crate::indicator::{Indicator, Readings, readings};
+use crate::market::{Candle, View};
+
+/// The most points each rule can give or take, 0–100. By default trend 45, momentum 25, volatility 15, volume 15.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Weights([f64; Rule::ALL.len()]);
+
+impl Weights {
+    /// The default weights; they add up to 100.
+    pub const DEFAULT: Self = Self([15.0, 10.0, 12.0, 8.0, 15.0, 10.0, 10.0, 5.0, 8.0, 7.0]);
+
+    /// Weights by rule; `weight` is asked for each.
+    pub fn new(weight: impl Fn(Rule) -> f64) -> Self {
+        Self(Rule::ALL.map(weight))
+    }
+
+    /// The weight of a rule.
+    pub const fn get(&self, rule: Rule) -> f64 {
+        self.0[rule as usize]
+    }
+}
+
+/// The analyst that reads prices and volumes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Technical {
+    weights: Weights,
+}
+
+impl Technical {
+    /// Closed candles before it says anything: the warm-up of its slowest indicator, EMA-200.
+    pub const NEEDED: usize = Indicator::Ema200.warm_up();
+
+    /// An analyst with these weights.
+    pub const fn new(weights: Weights) -> Self {
+        Self { weights }
+    }
+
+    /// The opinion that follows from the readings of a candle.
+    pub fn judge(&self, candle: &Candle, readings: &Readings) -> Signal {
+        let reasons: Vec<Reason> = Rule::ALL.into_iter().map(|rule| self.reason(rule, candle, readings)).collect();
+        let score = Score::sum(reasons.iter().filter_map(|r| r.points));
+        Signal { analyst: AnalystName::Technical, candle: candle.open_time(), score, reasons, readings: *readings }
+    }
+
+    fn reason(&self, rule: Rule, candle: &Candle, readings: &Readings) -> Reason {
+        match (Look { candle, readings }).at(rule) {
+            Some((strength, text)) => Reason { rule, points: Some(Points::of(self.weights.get(rule), strength)), text },
+            None => Reason { rule, points: None, text: "nothing to read yet".to_owned() },
+        }
+    }
+}
+
+impl Analyst for Technical {
+    fn name(&self) -> AnalystName {
+        AnalystName::Technical
+    }
+
+    fn analyse(&self, view: &View) -> Result<Signal, NotReady> {
+        let candles = view.series().candles().len();
+        let not_ready = NotReady { candles, needed: Self::NEEDED };
+        if candles < Self::NEEDED {
+            return Err(not_ready);
+        }
+        let candle = view.series().newest().ok_or(not_ready)?;
+        Ok(self.judge(candle, &readings(view.series()).ok_or(not_ready)?))
+    }
+}
+
+/// A candle with its readings; each rule is a question to it.
+struct Look<'a> {
+    candle: &'a Candle,
+    readings: &'a Readings,
+}
+
+/// A strength and the sentence that explains it.
+type Said = Option<(f64, String)>;
+
+impl Look<'_> {
+    fn at(&self, rule: Rule) -> Said {
+        match rule {
+            Rule::EmaTrend => self.ema_trend(),
+            Rule::Ema200 => self.ema_200(),
+            Rule::Macd => self.macd(),
+            Rule::Adx => self.adx(),
+            Rule::Rsi => self.rsi(),
+            Rule::Stochastic => self.stochastic(),
+            Rule::Bollinger => self.bollinger(),
+            Rule::Atr => self.atr(),
+            Rule::Obv => self.obv(),
+            Rule::Vwap => self.vwap(),
+        }
+    }
+
+    fn read(&self, indicator: Indicator) -> Option<f64> {
+        self.readings.get(indicator)
+    }
+
+    /// A distance between prices in ATRs; 0 while nothing moves at all.
+    fn in_atrs(&self, distance: f64) -> Option<f64> {
+        let atr = self.read(Indicator::Atr14)?;
+        Some(if atr > 0.0 { distance / atr } else { 0.0 })
+    }
+
+    /// Full strength when EMA-9 lies half an ATR from EMA-21 and EMA-21 one ATR from EMA-50, both the same way.
+    fn averages(&self) -> Option<f64> {
+        let (fast, middle, slow) =
+            (self.read(Indicator::Ema9)?, self.read(Indicator::Ema21)?, self.read(Indicator::Ema50)?);
+        Some((ramp(self.in_atrs(fast - middle)?, 0.5) + ramp(self.in_atrs(middle - slow)?, 1.0)) / 2.0)
+    }
+
+    fn ema_trend(&self) -> Said {
+        let (fast, middle, slow) =
+            (self.read(Indicator::Ema9)?, self.read(Indicator::Ema21)?, self.read(Indicator::Ema50)?);
+        let text = format!("EMA-9 {} EMA-21 {} EMA-50", side(fast, middle), side(middle, slow));
+        Some((self.averages()?, text))
+    }
+
+    /// Full strength five ATRs away.
+    fn ema_200(&self) -> Said {
+        let average = self.read(Indicator::Ema200)?;
+        let away = self.in_atrs(self.candle.close() - average)?;
+        Some((ramp(away, 5.0), format!("close {:.1} ATR {} EMA-200", away.abs(), side(self.candle.close(), average))))
+    }
+
+    /// Half for the MACD one ATR from zero, half for it a quarter of an ATR from its signal.
+    fn macd(&self) -> Said {
+        let (macd, hist) = (self.read(Indicator::Macd)?, self.read(Indicator::MacdHist)?);
+        let strength = (ramp(self.in_atrs(macd)?, 1.0) + ramp(self.in_atrs(hist)?, 0.25)) / 2.0;
+        Some((strength, format!("MACD {} zero and {} its signal", side(macd, 0.0), side(hist, 0.0))))
+    }
+
+    /// The averages' direction, in so far as ADX lies between 15 (no trend) and 40 (strong trend).
+    fn adx(&self) -> Said {
+        let adx = self.read(Indicator::Adx14)?;
+        let averages = self.averages()?;
+        let strength = ((adx - 15.0) / 25.0).clamp(0.0, 1.0);
+        Some((strength * averages, format!("ADX {adx:.0}: {}", trend_word(strength, averages))))
+    }
+
+    /// Full strength at 70 and 30.
+    fn rsi(&self) -> Said {
+        let rsi = self.read(Indicator::Rsi14)?;
+        Some((ramp(rsi - 50.0, 20.0), format!("RSI {rsi:.1}, {} 50", side(rsi, 50.0))))
+    }
+
+    /// Half for %K at 80 or 20, half for it ten away from %D.
+    fn stochastic(&self) -> Said {
+        let (k, d) = (self.read(Indicator::StochK)?, self.read(Indicator::StochD)?);
+        let strength = (ramp(k - 50.0, 30.0) + ramp(k - d, 10.0)) / 2.0;
+        Some((strength, format!("Stochastic %K {k:.0} {} %D {d:.0}", side(k, d))))
+    }
+
+    /// Against the move, from the middle (nothing) to a band (full strength).
+    fn bollinger(&self) -> Said {
+        let (upper, middle) = (self.read(Indicator::BbUpper)?, self.read(Indicator::BbMiddle)?);
+        let (away, width) = (self.candle.close() - middle, upper - middle);
+        let share = if width > 0.0 { away / width } else { 0.0 };
+        let band = if away < 0.0 { "lower" } else { "upper" };
+        Some((-ramp(share, 1.0), format!("close {:.0} % of the way to the {band} Bollinger band", share.abs() * 100.0)))
+    }
+
+    /// Full strength when the candle moved by one and a half ATRs.
+    fn atr(&self) -> Said {
+        let moved = self.in_atrs(self.candle.close() - self.candle.open())?;
+        Some((
+            ramp(moved, 1.5),
+            format!("candle {} by {:.1} ATR", if moved < 0.0 { "fell" } else { "rose" }, moved.abs()),
+        ))
+    }
+
+    /// Full strength when half of the volume of 14 candles went one way on balance.
+    fn obv(&self) -> Said {
+        let flow = self.read(Indicator::ObvFlow)?;
+        Some((ramp(flow, 0.5), format!("on-balance volume of 14 candles {:+.0} % of their volume", flow * 100.0)))
+    }
+
+    /// Full strength two ATRs away.
+    fn vwap(&self) -> Said {
+        let vwap = self.read(Indicator::Vwap)?;
+        let away = self.in_atrs(self.candle.close() - vwap)?;
+        Some((
+            ramp(away, 2.0),
+            format!("close {:.1} ATR {} the day's VWAP", away.abs(), side(self.candle.close(), vwap)),
+        ))
+    }
+}
+
+/// Straight from −1 at `−full` through 0 to +1 at `full`, and level beyond.
+fn ramp(distance: f64, full: f64) -> f64 {
+    (distance / full).clamp(-1.0, 1.0)
+}
+
+fn side(a: f64, b: f64) -> &'static str {
+    if a > b {
+        "above"
+    } else if a < b {
+        "below"
+    } else {
+        "at"
+    }
+}
+
+fn trend_word(strength: f64, averages: f64) -> &'static str {
+    if strength <= 0.0 {
+        "no trend"
+    } else if averages > 0.0 {
+        "confirms the rise"
+    } else if averages < 0.0 {
+        "confirms the fall"
+    } else {
+        "a trend without a direction in the averages"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::market::Series;
+    use crate::unit::{Timeframe, UtcMillis};
+
+    const START: UtcMillis = UtcMillis::new(1_710_288_000_000);
+    const MIRROR: f64 = 2048.0;
+
+    /// One candle's shape: moves of close, high and low in sixteenths (exact in binary), and its volume.
+    type Shape = (i16, u8, u8, u8);
+
+    fn walk(shapes: &[Shape], map: impl Fn(f64) -> f64) -> Series {
+        let mut close = 1024.0;
+        let candles = shapes.iter().zip(0..).map(|(&(step, up, down, volume), i)| {
+            let open = close;
+            close = (close + f64::from(step) / 16.0).clamp(512.0, 1536.0);
+            let (high, low) = (open.max(close) + f64::from(up) / 16.0, open.min(close) - f64::from(down) / 16.0);
+            let (a, b) = (map(high), map(low));
+            let prices = [map(open), a.max(b), a.min(b), map(close)];
+            Candle::stored(Timeframe::H1.step(START, i), prices, f64::from(volume), None).unwrap()
+        });
+        Series::new(Timeframe::H1, candles.collect()).unwrap()
+    }
+
+    fn signal(series: &Series) -> Signal {
+        let analyst = Technical::new(Weights::DEFAULT);
+        analyst.judge(series.newest().unwrap(), &readings(series).unwrap())
+    }
+
+    fn points(signal: &Signal) -> Vec<(Rule, f64)> {
+        signal.reasons.iter().map(|r| (r.rule, r.points.map_or(0.0, Points::get))).collect()
+    }
+
+    fn shapes(length: std::ops::Range<usize>) -> impl Strategy<Value = Vec<Shape>> {
+        prop::collection::vec((-64i16..=64, 0u8..40, 0u8..40, 0u8..200), length)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn the_score_is_bounded_and_is_the_sum_of_its_points(shapes in shapes(1..260)) {
+            let signal = signal(&walk(&shapes, |p| p));
+            let sum: f64 = points(&signal).iter().map(|(_, p)| p).sum();
+            prop_assert!((-100.0..=100.0).contains(&signal.score.get()));
+            prop_assert!((sum.clamp(-100.0, 100.0) - signal.score.get()).abs() < 1e-9);
+        }
+
+        // Rounding to tenths may turn on the last bit of a reading, so a rule may differ by one tenth.
+        #[test]
+        fn mirrored_prices_give_the_mirrored_score(shapes in shapes(200..260)) {
+            let (plain, mirrored) = (signal(&walk(&shapes, |p| p)), signal(&walk(&shapes, |p| MIRROR - p)));
+            for (a, b) in points(&plain).into_iter().zip(points(&mirrored)) {
+                prop_assert!((a.1 + b.1).abs() < 0.1001, "{a:?} {b:?}");
+            }
+        }
+
+        #[test]
+        fn multiplying_all_prices_changes_nothing(shapes in shapes(200..260), k in prop::sample::select(vec![1e-6, 0.01, 3.0, 1e5])) {
+            let (plain, scaled) = (signal(&walk(&shapes, |p| p)), signal(&walk(&shapes, |p| p * k)));
+            for (a, b) in points(&plain).into_iter().zip(points(&scaled)) {
+                prop_assert!((a.1 - b.1).abs() < 0.1001, "{a:?} {b:?}");
+            }
+        }
+
+        #[test]
+        fn a_rule_that_gets_more_bullish_never_lowers_the_score(
+            strengths in prop::collection::vec(-1.0f64..1.0, 10), which in 0usize..10, more in 0.0f64..1.0,
+        ) {
+            let score = |s: &[f64]| Score::sum(Rule::ALL.iter().zip(s).map(|(r, s)| Points::of(Weights::DEFAULT.get(*r), *s)));
+            let mut raised = strengths.clone();
+            raised[which] += more;
+            prop_assert!(score(&raised) >= score(&strengths));
+        }
+    }
+
+    #[test]
+    fn the_default_weights_add_up_to_a_hundred() {
+        assert!((Rule::ALL.iter().map(|r| Weights::DEFAULT.get(*r)).sum::<f64>() - 100.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_steady_rise_is_bullish_a_steady_fall_bearish_and_a_standstill_neither() {
+        let steady = |step| signal(&walk(&vec![(step, 4, 4, 10); 300], |p| p)).score.get();
+        assert!(steady(24) > 40.0, "{}", steady(24));
+        assert!(steady(-24) < -40.0, "{}", steady(-24));
+        let standstill = signal(&walk(&vec![(0, 0, 0, 0); 300], |p| p));
+        assert_eq!(standstill.score, Score::sum([]));
+    }
+
+    #[test]
+    fn an_analyst_without_enough_candles_says_so() {
+        let view = |n| {
+            View::new(
+                "BTC/USDT".parse().unwrap(),
+                Timeframe::H1.step(START, 5000),
+                None,
+                walk(&vec![(1, 1, 1, 1); n], |p| p),
+            )
+        };
+        let analyst = Technical::new(Weights::DEFAULT);
+        assert_eq!(analyst.analyse(&view(199)), Err(NotReady { candles: 199, needed: 200 }));
+        assert!(analyst.analyse(&view(200)).is_ok());
+        assert!(analyst.analyse(&view(0)).is_err());
+    }
+}

@@ -1,0 +1,304 @@
+//! Candles: the tables `series`, `ingests`, `price_data` and `price_revisions`.
+
+use rusqlite::{CachedStatement, OptionalExtension, Row, params};
+
+use super::{Store, StoreError, Write};
+use crate::exchange::Source;
+use crate::market::{Candle, Extras, SeriesKey};
+use crate::report::Tally;
+use crate::unit::{Timeframe, UtcMillis};
+
+/// Where a batch of candles came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// By which run.
+    pub run_id: String,
+    /// What kind of source.
+    pub source: Source,
+    /// The server, folder or file.
+    pub origin: String,
+    /// SHA-256 of the file.
+    pub sha256: Option<String>,
+    /// When.
+    pub fetched_at: UtcMillis,
+}
+
+/// An origin that is on record; candles refer to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ingest {
+    id: i64,
+    source: Source,
+}
+
+const COLUMNS: &str = "open_time, open, high, low, close, volume, quote_volume, trades, taker_buy_base";
+
+fn candle(row: &Row<'_>) -> Result<Candle, StoreError> {
+    let extras = match (row.get(6)?, row.get(7)?, row.get(8)?) {
+        (Some(quote_volume), Some(trades), Some(taker_buy_base)) => {
+            Some(Extras { quote_volume, trades, taker_buy_base })
+        }
+        _ => None,
+    };
+    let open_time = UtcMillis::new(row.get(0)?);
+    let prices = [row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?];
+    Candle::stored(open_time, prices, row.get(5)?, extras)
+        .map_err(|flaw| StoreError::BadRow(format!("candle {open_time}: {flaw}")))
+}
+
+impl Store {
+    /// The newest `count` candles that open before `end`, the oldest first.
+    pub fn tail(&self, key: &SeriesKey, end: UtcMillis, count: usize) -> Result<Vec<Candle>, StoreError> {
+        let Some(series) = self.series_id(key)? else { return Ok(Vec::new()) };
+        let mut statement = self.connection.prepare_cached(
+            "SELECT open_time, open, high, low, close, volume, quote_volume, trades, taker_buy_base FROM price_data
+              WHERE series_id = ?1 AND open_time < ?2 ORDER BY open_time DESC LIMIT ?3",
+        )?;
+        let mut rows = statement.query(params![series, end.get(), i64::try_from(count).unwrap_or(i64::MAX)])?;
+        let mut candles = Vec::with_capacity(count.min(4096));
+        while let Some(row) = rows.next()? {
+            candles.push(candle(row)?);
+        }
+        candles.reverse();
+        Ok(candles)
+    }
+
+    /// The open time of the newest candle.
+    pub fn newest(&self, key: &SeriesKey) -> Result<Option<UtcMillis>, StoreError> {
+        let Some(series) = self.series_id(key)? else { return Ok(None) };
+        let mut statement =
+            self.connection.prepare_cached("SELECT max(open_time) FROM price_data WHERE series_id = ?1")?;
+        Ok(statement.query_row([series], |r| r.get::<_, Option<i64>>(0))?.map(UtcMillis::new))
+    }
+
+    /// The ranges of `from..=to` (open times) in which no candle is stored, in order.
+    pub fn holes(
+        &self,
+        key: &SeriesKey,
+        from: UtcMillis,
+        to: UtcMillis,
+    ) -> Result<Vec<crate::market::Gap>, StoreError> {
+        let Some(series) = self.series_id(key)? else { return Ok(whole(from, to)) };
+        holes(&self.connection, series, key.timeframe, from, to)
+    }
+
+    /// Where the candles of a stretch came from: kind, origin, how many, first and last fetch.
+    pub fn provenance(
+        &self,
+        key: &SeriesKey,
+        from: UtcMillis,
+        to: UtcMillis,
+    ) -> Result<Vec<(String, String, i64, i64, i64)>, StoreError> {
+        let Some(series) = self.series_id(key)? else { return Ok(Vec::new()) };
+        let mut statement = self.connection.prepare_cached(
+            "SELECT i.source, i.origin, count(*), min(i.fetched_at), max(i.fetched_at)
+               FROM price_data p JOIN ingests i ON i.id = p.ingest_id
+              WHERE p.series_id = ?1 AND p.open_time BETWEEN ?2 AND ?3 GROUP BY 1, 2 ORDER BY 4",
+        )?;
+        let rows = statement.query_map(params![series, from.get(), to.get()], |r| {
+            Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?, r.get(4)?))
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// How many candles of a stretch were replaced after `since`.
+    pub fn revised_since(
+        &self,
+        key: &SeriesKey,
+        from: UtcMillis,
+        to: UtcMillis,
+        since: UtcMillis,
+    ) -> Result<u64, StoreError> {
+        let Some(series) = self.series_id(key)? else { return Ok(0) };
+        let count: i64 = self.connection.query_row(
+            "SELECT count(DISTINCT r.open_time) FROM price_revisions r JOIN ingests i ON i.id = r.noted_by
+              WHERE r.series_id = ?1 AND r.open_time BETWEEN ?2 AND ?3 AND i.fetched_at > ?4 AND r.was_current = 1",
+            params![series, from.get(), to.get(), since.get()],
+            |r| r.get(0),
+        )?;
+        Ok(count.unsigned_abs())
+    }
+
+    /// When the first candle there ever was opened, once that is known.
+    pub fn listed_at(&self, key: &SeriesKey) -> Result<Option<UtcMillis>, StoreError> {
+        let sql = "SELECT listed_at FROM series WHERE symbol = ?1 AND timeframe = ?2";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let row =
+            statement.query_row(params![key.symbol.as_str(), key.timeframe.name()], |r| r.get::<_, Option<i64>>(0));
+        Ok(row.optional()?.flatten().map(UtcMillis::new))
+    }
+
+    pub(super) fn series_id(&self, key: &SeriesKey) -> Result<Option<i64>, StoreError> {
+        let mut statement =
+            self.connection.prepare_cached("SELECT id FROM series WHERE symbol = ?1 AND timeframe = ?2")?;
+        Ok(statement.query_row(params![key.symbol.as_str(), key.timeframe.name()], |r| r.get(0)).optional()?)
+    }
+}
+
+fn whole(from: UtcMillis, to: UtcMillis) -> Vec<crate::market::Gap> {
+    if from <= to { vec![crate::market::Gap { from, to }] } else { Vec::new() }
+}
+
+/// The ranges without a candle, from one walk over the primary key.
+pub(super) fn holes(
+    connection: &rusqlite::Connection,
+    series: i64,
+    timeframe: Timeframe,
+    from: UtcMillis,
+    to: UtcMillis,
+) -> Result<Vec<crate::market::Gap>, StoreError> {
+    let sql =
+        "SELECT open_time FROM price_data WHERE series_id = ?1 AND open_time BETWEEN ?2 AND ?3 ORDER BY open_time";
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query(params![series, from.get(), to.get()])?;
+    let mut holes = Vec::new();
+    let mut expected = timeframe.ceil(from);
+    while let Some(row) = rows.next()? {
+        let open_time = UtcMillis::new(row.get(0)?);
+        holes.extend(whole(expected, timeframe.step(open_time, -1)));
+        expected = timeframe.step(open_time, 1);
+    }
+    holes.extend(whole(expected, timeframe.floor(to)));
+    Ok(holes)
+}
+
+impl Write<'_> {
+    /// Puts an origin on record.
+    pub fn ingest(&self, origin: &Origin) -> Result<Ingest, StoreError> {
+        self.transaction.execute(
+            "INSERT INTO ingests (run_id, source, origin, sha256, fetched_at) VALUES (?1, ?2, ?3, ?4, ?5)",
+            params![origin.run_id, origin.source.word(), origin.origin, origin.sha256, origin.fetched_at.get()],
+        )?;
+        Ok(Ingest { id: self.transaction.last_insert_rowid(), source: origin.source })
+    }
+
+    /// Takes candles in. What is new is added; a stored candle that is told differently is replaced and kept as a revision,
+    /// unless the stored one comes from a source that counts more.
+    pub fn candles(&self, key: &SeriesKey, ingest: Ingest, candles: &[Candle]) -> Result<Tally, StoreError> {
+        let series = self.series_id(key)?;
+        let mut insert = self.transaction.prepare_cached(
+            "INSERT INTO price_data VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT DO NOTHING",
+        )?;
+        let mut tally = Tally::default();
+        for candle in candles {
+            if insert_one(&mut insert, series, candle, ingest.id)? {
+                tally.added += 1;
+            } else {
+                self.compare(series, candle, ingest, &mut tally)?;
+            }
+        }
+        Ok(tally)
+    }
+
+    /// Remembers when the first candle there ever was opened.
+    pub fn listed_at(&self, key: &SeriesKey, first: UtcMillis) -> Result<(), StoreError> {
+        let series = self.series_id(key)?;
+        self.transaction.execute("UPDATE series SET listed_at = ?2 WHERE id = ?1", params![series, first.get()])?;
+        Ok(())
+    }
+
+    pub(super) fn series_id(&self, key: &SeriesKey) -> Result<i64, StoreError> {
+        let names = params![key.symbol.as_str(), key.timeframe.name()];
+        let mut select =
+            self.transaction.prepare_cached("SELECT id FROM series WHERE symbol = ?1 AND timeframe = ?2")?;
+        if let Some(id) = select.query_row(names, |r| r.get(0)).optional()? {
+            return Ok(id);
+        }
+        self.transaction.execute("INSERT INTO series (symbol, timeframe) VALUES (?1, ?2)", names)?;
+        Ok(self.transaction.last_insert_rowid())
+    }
+
+    fn compare(&self, series: i64, new: &Candle, ingest: Ingest, tally: &mut Tally) -> Result<(), StoreError> {
+        let (stored, by, source) = self.stored(series, new.open_time())?;
+        if stored.agrees_with(new) {
+            tally.unchanged += 1;
+        } else if ingest.source.overrules(source) {
+            tally.revised += 1;
+            self.revision(series, &stored, by, true, ingest.id)?;
+            self.replace(series, new, ingest.id)?;
+        } else {
+            tally.not_believed += 1;
+            self.revision(series, new, ingest.id, false, ingest.id)?;
+        }
+        Ok(())
+    }
+
+    fn stored(&self, series: i64, open_time: UtcMillis) -> Result<(Candle, i64, Source), StoreError> {
+        let sql = format!(
+            "SELECT {COLUMNS}, p.ingest_id, i.source FROM price_data p JOIN ingests i ON i.id = p.ingest_id
+              WHERE p.series_id = ?1 AND p.open_time = ?2"
+        );
+        let mut statement = self.transaction.prepare_cached(&sql)?;
+        let mut rows = statement.query(params![series, open_time.get()])?;
+        let row = rows.next()?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
+        let word: String = row.get(10)?;
+        let source = Source::from_word(&word).ok_or_else(|| StoreError::BadRow(format!("source {word}")))?;
+        Ok((candle(row)?, row.get(9)?, source))
+    }
+
+    fn revision(
+        &self,
+        series: i64,
+        candle: &Candle,
+        by: i64,
+        was_current: bool,
+        noted_by: i64,
+    ) -> Result<(), StoreError> {
+        let extras = candle.extras();
+        let mut statement = self.transaction.prepare_cached(
+            "INSERT INTO price_revisions (series_id, open_time, open, high, low, close, volume, quote_volume, trades,
+                 taker_buy_base, ingest_id, was_current, noted_by)
+             SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13
+              WHERE ?12 = 1 OR NOT EXISTS (SELECT 1 FROM price_revisions WHERE series_id = ?1 AND open_time = ?2
+                AND open = ?3 AND high = ?4 AND low = ?5 AND close = ?6 AND volume = ?7 AND was_current = 0)",
+        )?;
+        statement.execute(params![
+            series,
+            candle.open_time().get(),
+            candle.open(),
+            candle.high(),
+            candle.low(),
+            candle.close(),
+            candle.volume(),
+            extras.map(|e| e.quote_volume),
+            extras.map(|e| e.trades),
+            extras.map(|e| e.taker_buy_base),
+            by,
+            was_current,
+            noted_by
+        ])?;
+        Ok(())
+    }
+
+    fn replace(&self, series: i64, candle: &Candle, ingest: i64) -> Result<(), StoreError> {
+        let sql = "DELETE FROM price_data WHERE series_id = ?1 AND open_time = ?2";
+        self.transaction.prepare_cached(sql)?.execute(params![series, candle.open_time().get()])?;
+        let mut insert = self
+            .transaction
+            .prepare_cached("INSERT INTO price_data VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)")?;
+        insert_one(&mut insert, series, candle, ingest)?;
+        Ok(())
+    }
+}
+
+fn insert_one(
+    statement: &mut CachedStatement<'_>,
+    series: i64,
+    candle: &Candle,
+    ingest: i64,
+) -> Result<bool, StoreError> {
+    let extras = candle.extras();
+    let changed = statement.execute(params![
+        series,
+        candle.open_time().get(),
+        candle.open(),
+        candle.high(),
+        candle.low(),
+        candle.close(),
+        candle.volume(),
+        extras.map(|e| e.quote_volume),
+        extras.map(|e| e.trades),
+        extras.map(|e| e.taker_buy_base),
+        ingest
+    ])?;
+    Ok(changed == 1)
+}

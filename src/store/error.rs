@@ -1,0 +1,143 @@
+//! What can be wrong with the database. All of it ends in exit code 7 (a held lock in 5), the data intact.
+
+use std::path::PathBuf;
+
+use rusqlite::ErrorCode;
+
+/// A database that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The file or its folder cannot be opened.
+    #[error("cannot open the database {}: {text}", path.display())]
+    Open {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        text: String,
+    },
+    /// There is none.
+    #[error("there is no database {}", .0.display())]
+    Missing(PathBuf),
+    /// Written by a newer program.
+    #[error("the database {} has schema {found}, this program knows up to {known}", path.display())]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Its schema.
+        found: i64,
+        /// Ours.
+        known: i64,
+    },
+    /// Some other program's database.
+    #[error("{} is no database of trader", .0.display())]
+    Foreign(PathBuf),
+    /// Live data where recorded data would go, or the reverse.
+    #[error("the database {} holds {holds} data, and this command would write {wants} data into it", path.display())]
+    Mixed {
+        /// The file.
+        path: PathBuf,
+        /// What it holds.
+        holds: String,
+        /// What would be written.
+        wants: String,
+    },
+    /// Another run is at work.
+    #[error("another run holds the lock {}", .0.display())]
+    Busy(PathBuf),
+    /// A row that no version of this program can have written.
+    #[error("a stored row makes no sense: {0}")]
+    BadRow(String),
+    /// Everything SQLite says.
+    #[error("{}", words(.0))]
+    Sql(#[from] rusqlite::Error),
+}
+
+impl StoreError {
+    /// Its code in JSON.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Open { .. } => "database_open",
+            Self::Missing(_) => "database_missing",
+            Self::Newer { .. } => "database_newer",
+            Self::Foreign(_) => "database_foreign",
+            Self::Mixed { .. } => "database_mixed",
+            Self::Busy(_) => "busy",
+            Self::BadRow(_) => "database_corrupt",
+            Self::Sql(error) => kind(error).code(),
+        }
+    }
+
+    /// What to do about it.
+    pub fn remedy(&self) -> &'static str {
+        match self {
+            Self::Open { .. } => "check that the folder exists and may be written, or name another file with --db",
+            Self::Missing(_) => "run `trader cycle` first, or name the database with --db",
+            Self::Newer { .. } => {
+                "install the newer trader again, or name another database with --db; nothing was changed"
+            }
+            Self::Foreign(_) => "name another file with --db; nothing was changed",
+            Self::Mixed { .. } => "keep recordings and live data apart: name another database with --db",
+            Self::Busy(_) => "wait until it has ended; it ends within its deadline",
+            Self::BadRow(_) => CORRUPT,
+            Self::Sql(error) => kind(error).remedy(),
+        }
+    }
+}
+
+const CORRUPT: &str = "keep the file, see `trader db check`, and restore the newest `trader db backup`";
+
+/// What SQLite's many codes mean to whoever runs this.
+#[derive(Clone, Copy)]
+enum Kind {
+    Full,
+    ReadOnly,
+    Locked,
+    Corrupt,
+    Other,
+}
+
+impl Kind {
+    const fn code(self) -> &'static str {
+        match self {
+            Self::Full => "disk_full",
+            Self::ReadOnly => "database_read_only",
+            Self::Locked => "database_locked",
+            Self::Corrupt => "database_corrupt",
+            Self::Other => "database",
+        }
+    }
+
+    const fn remedy(self) -> &'static str {
+        match self {
+            Self::Full => "free some space; the transaction was undone and the next run goes on from there",
+            Self::ReadOnly => "make the file and its folder writable for this user, or name another file with --db",
+            Self::Locked => "another program holds a write lock for long (a SQL shell?): end its transaction",
+            Self::Corrupt => CORRUPT,
+            Self::Other => "see the message; `trader db check` examines the file",
+        }
+    }
+
+    const fn words(self) -> &'static str {
+        match self {
+            Self::Full => "the disk is full",
+            Self::ReadOnly => "the database cannot be written",
+            Self::Locked => "the database is locked",
+            Self::Corrupt => "the database is damaged",
+            Self::Other => "the database failed",
+        }
+    }
+}
+
+fn kind(error: &rusqlite::Error) -> Kind {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DiskFull | ErrorCode::SystemIoFailure | ErrorCode::TooBig) => Kind::Full,
+        Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::CannotOpen) => Kind::ReadOnly,
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Kind::Locked,
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Kind::Corrupt,
+        _ => Kind::Other,
+    }
+}
+
+fn words(error: &rusqlite::Error) -> String {
+    format!("{}: {error}", kind(error).words())
+}

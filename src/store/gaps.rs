@@ -1,0 +1,127 @@
+//! Gaps: the table `data_gaps`. A gap is open until its candles arrive (repaired) or it has been asked for often enough
+//! without them (unfillable): outages of the exchange are never back-filled.
+
+use rusqlite::params;
+
+use super::candles::holes;
+use super::{Store, StoreError, Write};
+use crate::market::{Gap, SeriesKey};
+use crate::unit::{Timeframe, UtcMillis};
+
+/// A gap that is to be asked for again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenGap {
+    /// Of which series.
+    pub key: SeriesKey,
+    /// What is missing.
+    pub gap: Gap,
+}
+
+/// Asked for again so often without an answer, a gap is taken for unfillable: 1, 3 and 7 hours after it was found.
+const ATTEMPTS: i64 = 3;
+const PAUSE_MS: i64 = 3_600_000;
+
+impl Store {
+    /// Open gaps of a series that are due to be asked for, the oldest first.
+    pub fn gaps_due(&self, key: &SeriesKey, now: UtcMillis, most: usize) -> Result<Vec<OpenGap>, StoreError> {
+        let Some(series) = self.series_id(key)? else { return Ok(Vec::new()) };
+        let mut statement = self.connection.prepare_cached(
+            "SELECT from_open, to_open FROM data_gaps WHERE series_id = ?1 AND state = 'open' AND next_attempt_at <= ?2
+              ORDER BY from_open LIMIT ?3",
+        )?;
+        let rows = statement.query_map(params![series, now.get(), i64::try_from(most).unwrap_or(i64::MAX)], gap)?;
+        rows.map(|gap| Ok(OpenGap { key: key.clone(), gap: gap? })).collect()
+    }
+
+    /// Gaps of a series that are not to be asked for now, in order: unfillable ones, and open ones asked for lately.
+    pub fn gaps_to_leave(&self, key: &SeriesKey, now: UtcMillis) -> Result<Vec<Gap>, StoreError> {
+        let Some(series) = self.series_id(key)? else { return Ok(Vec::new()) };
+        let mut statement = self.connection.prepare_cached(
+            "SELECT from_open, to_open FROM data_gaps
+              WHERE series_id = ?1 AND (state = 'unfillable' OR (state = 'open' AND next_attempt_at > ?2)) ORDER BY from_open",
+        )?;
+        let rows = statement.query_map(params![series, now.get()], gap)?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// How many gaps are open.
+    pub fn gaps_open(&self) -> Result<u64, StoreError> {
+        let count: i64 =
+            self.connection.query_row("SELECT count(*) FROM data_gaps WHERE state = 'open'", [], |r| r.get(0))?;
+        Ok(count.unsigned_abs())
+    }
+}
+
+impl Write<'_> {
+    /// Notes gaps that a source showed, in so far as no candle is stored there and they are not on record.
+    pub fn note_gaps(&self, key: &SeriesKey, gaps: &[Gap], now: UtcMillis) -> Result<u64, StoreError> {
+        if gaps.is_empty() {
+            return Ok(0);
+        }
+        let series = self.series_id(key)?;
+        let mut noted = 0;
+        for gap in gaps {
+            for hole in holes(&self.transaction, series, key.timeframe, gap.from, gap.to)? {
+                noted += self.note(series, key.timeframe, hole, now)?;
+            }
+        }
+        Ok(noted)
+    }
+
+    /// Settles the open gaps of a series by what is stored now: gone, or smaller.
+    pub fn settle_gaps(&self, key: &SeriesKey, now: UtcMillis) -> Result<(), StoreError> {
+        let series = self.series_id(key)?;
+        let sql = "SELECT from_open, to_open FROM data_gaps WHERE series_id = ?1 AND state = 'open'";
+        let open: Vec<Gap> =
+            self.transaction.prepare_cached(sql)?.query_map([series], gap)?.collect::<Result<_, _>>()?;
+        for gap in open {
+            let left = holes(&self.transaction, series, key.timeframe, gap.from, gap.to)?;
+            if left != [gap] {
+                self.close(series, gap, "repaired", now)?;
+                for hole in left {
+                    self.note(series, key.timeframe, hole, now)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Counts an attempt at the gaps within a stretch that was asked for and whose candles did not come.
+    pub fn gaps_asked(&self, key: &SeriesKey, asked: Gap, now: UtcMillis) -> Result<(), StoreError> {
+        let series = self.series_id(key)?;
+        self.transaction.execute(
+            "UPDATE data_gaps SET attempts = attempts + 1, next_attempt_at = ?4 + (?5 << (attempts + 1)),
+                 state = iif(attempts + 1 >= ?6, 'unfillable', 'open'), settled_at = iif(attempts + 1 >= ?6, ?4, NULL)
+              WHERE series_id = ?1 AND from_open BETWEEN ?2 AND ?3 AND state = 'open' AND next_attempt_at <= ?4",
+            params![series, asked.from.get(), asked.to.get(), now.get(), PAUSE_MS, ATTEMPTS],
+        )?;
+        Ok(())
+    }
+
+    fn note(&self, series: i64, timeframe: Timeframe, gap: Gap, now: UtcMillis) -> Result<u64, StoreError> {
+        // A gap that is on record, open or unfillable, is not noted again; one that was repaired and lost is news.
+        let mut statement = self.transaction.prepare_cached(
+            "INSERT INTO data_gaps (series_id, from_open, to_open, missing, state, found_at, next_attempt_at)
+             SELECT ?1, ?2, ?3, ?4, 'open', ?5, ?5 + ?6
+              WHERE NOT EXISTS (SELECT 1 FROM data_gaps WHERE series_id = ?1 AND from_open <= ?2 AND to_open >= ?3
+                                   AND state <> 'repaired')
+             ON CONFLICT (series_id, from_open) DO UPDATE
+                SET to_open = excluded.to_open, missing = excluded.missing, state = 'open', attempts = 0,
+                    next_attempt_at = excluded.next_attempt_at, settled_at = NULL",
+        )?;
+        let row = params![series, gap.from.get(), gap.to.get(), gap.candles(timeframe), now.get(), PAUSE_MS];
+        Ok(statement.execute(row)? as u64)
+    }
+
+    fn close(&self, series: i64, gap: Gap, state: &str, now: UtcMillis) -> Result<(), StoreError> {
+        self.transaction.execute(
+            "UPDATE data_gaps SET state = ?3, settled_at = ?4 WHERE series_id = ?1 AND from_open = ?2",
+            params![series, gap.from.get(), state, now.get()],
+        )?;
+        Ok(())
+    }
+}
+
+fn gap(row: &rusqlite::Row<'_>) -> rusqlite::Result<Gap> {
+    Ok(Gap { from: UtcMillis::new(row.get(0)?), to: UtcMillis::new(row.get(1)?) })
+}

@@ -1,0 +1,62 @@
+//! What the exchange says of pairs: the tables `symbols` (a day's cache) and `symbol_history` (every change).
+
+use std::str::FromStr;
+
+use rusqlite::{OptionalExtension, params};
+
+use super::{Store, StoreError, Write};
+use crate::market::{Instrument, Status};
+use crate::unit::{Decimal, Symbol, UtcMillis};
+
+impl Store {
+    /// What the exchange last said of a pair.
+    pub fn instrument(&self, symbol: &Symbol) -> Result<Option<Instrument>, StoreError> {
+        let sql = "SELECT status, tick_size, step_size, min_notional, fetched_at FROM symbols WHERE symbol = ?1";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let row = statement.query_row([symbol.as_str()], |r| {
+            Ok(Instrument {
+                symbol: symbol.clone(),
+                status: Status::from_word(&r.get::<_, String>(0)?),
+                tick_size: decimal(r.get(1)?),
+                step_size: decimal(r.get(2)?),
+                min_notional: decimal(r.get(3)?),
+                fetched_at: UtcMillis::new(r.get(4)?),
+            })
+        });
+        Ok(row.optional()?)
+    }
+}
+
+fn decimal(text: Option<String>) -> Option<Decimal> {
+    text.and_then(|t| Decimal::from_str(&t).ok())
+}
+
+impl Write<'_> {
+    /// Stores what the exchange says of a pair; a change begins a new row of its history.
+    pub fn instrument(&self, instrument: &Instrument) -> Result<(), StoreError> {
+        let text = |d: Option<Decimal>| d.map(|d| d.to_string());
+        let row = params![
+            instrument.symbol.as_str(),
+            instrument.fetched_at.get(),
+            instrument.status.to_string(),
+            text(instrument.tick_size),
+            text(instrument.step_size),
+            text(instrument.min_notional)
+        ];
+        self.transaction.execute(
+            "INSERT INTO symbol_history (symbol, since, status, tick_size, step_size, min_notional)
+             SELECT ?1, ?2, ?3, ?4, ?5, ?6
+              WHERE NOT EXISTS (SELECT 1 FROM symbols WHERE symbol = ?1 AND status = ?3 AND tick_size IS ?4
+                                   AND step_size IS ?5 AND min_notional IS ?6)
+             ON CONFLICT DO NOTHING",
+            row,
+        )?;
+        self.transaction.execute(
+            "INSERT INTO symbols (symbol, fetched_at, status, tick_size, step_size, min_notional)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+             ON CONFLICT DO UPDATE SET fetched_at = ?2, status = ?3, tick_size = ?4, step_size = ?5, min_notional = ?6",
+            row,
+        )?;
+        Ok(())
+    }
+}

@@ -1,0 +1,104 @@
+//! From an empty file, or from any earlier schema, to the current one: all in one transaction, or not at all.
+
+use std::path::Path;
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use super::StoreError;
+
+/// The whole current schema.
+const SCHEMA: &str = include_str!("../../schema.sql");
+/// Marks our files (`PRAGMA application_id`): "trdr".
+const APPLICATION: i64 = 0x7472_6472;
+/// `STEPS[n]` leads from version n + 1 to version n + 2. A version that was released is kept as
+/// `fixtures/schema/vN.sql`, from which the test starts.
+const STEPS: [&str; 0] = [];
+
+/// The version that `SCHEMA` describes.
+pub(super) const fn version() -> i64 {
+    1 + STEPS.len() as i64
+}
+
+/// Brings the schema up to date. A newer or a foreign database is refused and left as it is.
+pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
+    let found = found(connection, path)?;
+    if found == version() {
+        return Ok(());
+    }
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    // Another process may have been quicker.
+    match transaction.query_row("PRAGMA user_version", [], |r| r.get::<_, i64>(0))? {
+        0 => {
+            transaction.execute_batch(SCHEMA)?;
+            transaction.pragma_update(None, "application_id", APPLICATION)?;
+        }
+        from => {
+            let done = usize::try_from(from - 1).unwrap_or(usize::MAX);
+            for step in STEPS.iter().skip(done) {
+                transaction.execute_batch(step)?;
+            }
+        }
+    }
+    transaction.pragma_update(None, "user_version", version())?;
+    Ok(transaction.commit()?)
+}
+
+/// The version of the file; refuses what is not ours or newer than we are.
+pub(super) fn found(connection: &Connection, path: &Path) -> Result<i64, StoreError> {
+    let pragma = |name: &str| connection.query_row(&format!("PRAGMA {name}"), [], |r| r.get::<_, i64>(0));
+    let found = pragma("user_version")?;
+    let application = pragma("application_id")?;
+    let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |r| r.get(0))?;
+    if found > version() && (application == APPLICATION || tables == 0) {
+        return Err(StoreError::Newer { path: path.to_owned(), found, known: version() });
+    }
+    if tables > 0 && application != APPLICATION {
+        return Err(StoreError::Foreign(path.to_owned()));
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shape(connection: &Connection) -> Vec<(String, String)> {
+        let mut statement =
+            connection.prepare("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name").unwrap();
+        // Comments and white space are no part of the shape.
+        let plain = |sql: String| {
+            let code: Vec<&str> = sql.lines().map(|l| l.split("--").next().unwrap_or_default()).collect();
+            code.join(" ").split_whitespace().collect::<Vec<_>>().join(" ")
+        };
+        let rows = statement.query_map([], |r| Ok((r.get(0)?, plain(r.get(1)?)))).unwrap();
+        rows.map(Result::unwrap).collect()
+    }
+
+    #[test]
+    fn every_released_schema_migrates_to_the_current_one() {
+        let mut fresh = Connection::open_in_memory().unwrap();
+        migrate(&mut fresh, Path::new("fresh")).unwrap();
+        for released in 1..=version() {
+            let file = format!("{}/fixtures/schema/v{released}.sql", env!("CARGO_MANIFEST_DIR"));
+            let sql = std::fs::read_to_string(&file).expect("a released schema is kept in fixtures/schema");
+            let mut old = Connection::open_in_memory().unwrap();
+            old.execute_batch(&sql).unwrap();
+            old.pragma_update(None, "application_id", APPLICATION).unwrap();
+            old.pragma_update(None, "user_version", released).unwrap();
+            migrate(&mut old, Path::new("old")).unwrap();
+            assert_eq!(shape(&old), shape(&fresh), "v{released}: a change of schema.sql needs a step in STEPS");
+        }
+    }
+
+    #[test]
+    fn a_newer_or_foreign_database_is_refused_and_left_as_it_is() {
+        let mut newer = Connection::open_in_memory().unwrap();
+        migrate(&mut newer, Path::new("x")).unwrap();
+        newer.pragma_update(None, "user_version", 9999).unwrap();
+        assert!(matches!(migrate(&mut newer, Path::new("x")), Err(StoreError::Newer { found: 9999, .. })));
+        let mut foreign = Connection::open_in_memory().unwrap();
+        foreign.execute_batch("CREATE TABLE songs (title TEXT)").unwrap();
+        assert!(matches!(migrate(&mut foreign, Path::new("x")), Err(StoreError::Foreign(_))));
+        assert_eq!(shape(&foreign).len(), 1);
+    }
+}

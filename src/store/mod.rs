@@ -1,0 +1,28 @@
+//! The database: opening, migrating, and one file for each family of tables, the SQL beside the rows it fills.
+//!
+//! Uses the pure rooms, `settings` and `exchange` for its words. The only door to SQLite. Every write happens in a
+//! transaction that ends well or leaves nothing behind. This room never decides anything.
+
+mod candles;
+mod decisions;
+mod error;
+mod gaps;
+mod indicators;
+mod instruments;
+mod limits;
+mod lock;
+mod migrate;
+mod open;
+mod query;
+mod runs;
+mod upkeep;
+
+pub use candles::{Ingest, Origin};
+pub use decisions::{DecisionRow, SignalRow, StoredDecision};
+pub use error::StoreError;
+pub use gaps::OpenGap;
+pub use lock::Lock;
+pub use open::{Access, Contents, Store, Write};
+pub use query::{Filter, Topic};
+pub use runs::{Execution, RunRow};
+pub use upkeep::{CheckReport, DbInfo};

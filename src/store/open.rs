@@ -1,0 +1,154 @@
+//! Opening the database, and writing to it in transactions.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior};
+
+use super::{StoreError, migrate};
+
+/// What kind of data a database holds; the kinds are never mixed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Contents {
+    /// The exchange's data, as it is and was.
+    Live,
+    /// A recording, at a clock of its own.
+    Replay,
+}
+
+impl Contents {
+    /// Its word in the database.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Live => "live",
+            Self::Replay => "replay",
+        }
+    }
+}
+
+/// How a database is opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// To write; it is made when there is none.
+    Write(Contents),
+    /// To read only; there must be one.
+    Read,
+    /// To read only, or an empty one in memory when there is none: for dry runs.
+    Peek,
+}
+
+/// The database.
+#[derive(Debug)]
+pub struct Store {
+    pub(super) connection: Connection,
+    path: PathBuf,
+}
+
+/// A transaction that writes; dropped without [`Write::commit`], it leaves nothing behind.
+#[derive(Debug)]
+pub struct Write<'s> {
+    pub(super) transaction: Transaction<'s>,
+}
+
+impl Store {
+    /// Opens the database.
+    pub fn open(path: &Path, access: Access) -> Result<Self, StoreError> {
+        let mut store = Self { connection: connect(path, access)?, path: path.to_owned() };
+        store.prepare(access).map_err(|e| named(e, path))?;
+        Ok(store)
+    }
+
+    fn prepare(&mut self, access: Access) -> Result<(), StoreError> {
+        self.connection.busy_timeout(Duration::from_secs(5))?;
+        self.connection.set_prepared_statement_cache_capacity(64);
+        match access {
+            Access::Write(contents) => {
+                migrate::found(&self.connection, &self.path)?;
+                tune(&self.connection)?;
+                migrate::migrate(&mut self.connection, &self.path)?;
+                self.claim(contents)
+            }
+            Access::Peek if self.connection.path().is_none_or(str::is_empty) => {
+                migrate::migrate(&mut self.connection, &self.path)
+            }
+            Access::Read | Access::Peek => match migrate::found(&self.connection, &self.path)? {
+                0 => Err(StoreError::Missing(self.path.clone())),
+                found if found < migrate::version() => Err(StoreError::Open {
+                    path: self.path.clone(),
+                    text: format!("it has the older schema {found}: run `trader cycle` once to bring it up to date"),
+                }),
+                _ => Ok(()),
+            },
+        }
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Begins a transaction that writes.
+    pub fn write(&mut self) -> Result<Write<'_>, StoreError> {
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        Ok(Write { transaction })
+    }
+
+    fn claim(&self, wants: Contents) -> Result<(), StoreError> {
+        let sql = "SELECT value FROM meta WHERE key = 'contents'";
+        let holds: Option<String> = self.connection.query_row(sql, [], |r| r.get(0)).optional()?;
+        match holds {
+            None => {
+                self.connection.execute("INSERT OR IGNORE INTO meta VALUES ('contents', ?1)", [wants.word()])?;
+                Ok(())
+            }
+            Some(holds) if holds == wants.word() => Ok(()),
+            Some(holds) => Err(StoreError::Mixed { path: self.path.clone(), holds, wants: wants.word().to_owned() }),
+        }
+    }
+}
+
+impl Write<'_> {
+    /// Makes all of it last.
+    pub fn commit(self) -> Result<(), StoreError> {
+        Ok(self.transaction.commit()?)
+    }
+}
+
+fn connect(path: &Path, access: Access) -> Result<Connection, StoreError> {
+    let refused = |text: String| StoreError::Open { path: path.to_owned(), text };
+    let flags = match access {
+        Access::Peek if !path.exists() => return Ok(Connection::open_in_memory()?),
+        Access::Read if !path.exists() => return Err(StoreError::Missing(path.to_owned())),
+        Access::Read | Access::Peek => OpenFlags::SQLITE_OPEN_READ_ONLY,
+        Access::Write(_) => OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
+    };
+    if let (Access::Write(_), Some(folder)) = (access, path.parent().filter(|f| !f.as_os_str().is_empty())) {
+        std::fs::create_dir_all(folder).map_err(|e| refused(e.to_string()))?;
+    }
+    Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(|e| refused(e.to_string()))
+}
+
+/// Write-ahead log without a sync at each commit: a power cut may lose the newest commits, which the next run makes up
+/// for, and never harms the file.
+fn tune(connection: &Connection) -> Result<(), StoreError> {
+    connection.pragma_update(None, "page_size", 8192)?;
+    let mode: String = connection.pragma_update_and_check(None, "journal_mode", "WAL", |r| r.get(0))?;
+    if mode != "wal" {
+        log::debug!("this file system does not take a write-ahead log: {mode} is used");
+    }
+    connection.pragma_update(None, "synchronous", "NORMAL")?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
+    Ok(connection.pragma_update(None, "cache_size", -8192)?)
+}
+
+/// SQLite's own words do not name the file.
+fn named(error: StoreError, path: &Path) -> StoreError {
+    match error {
+        StoreError::Sql(e) => {
+            log::error!("{}", path.display());
+            StoreError::Sql(e)
+        }
+        other => other,
+    }
+}

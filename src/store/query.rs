@@ -1,0 +1,188 @@
+//! What `trader show` asks: the newest rows of a topic, filtered, the newest first.
+
+use rusqlite::types::{ToSql, ValueRef};
+
+use super::{Store, StoreError};
+use crate::report::{Cell, Table};
+use crate::unit::{Price, Symbol, Timeframe, UtcMillis};
+
+/// What can be shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Topic {
+    /// Candles.
+    Candles,
+    /// Readings.
+    Indicators,
+    /// Opinions.
+    Signals,
+    /// Decisions.
+    Decisions,
+    /// Runs.
+    Runs,
+}
+
+/// Which rows.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Of this pair.
+    pub symbol: Option<Symbol>,
+    /// Of this timeframe.
+    pub timeframe: Option<Timeframe>,
+    /// From this instant on.
+    pub since: Option<UtcMillis>,
+    /// At most so many.
+    pub limit: u32,
+}
+
+/// What a column holds, beyond what SQLite says.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Plain,
+    Instant,
+    Price,
+    Json,
+}
+
+use Kind::{Instant, Json, Plain};
+
+type Columns = &'static [(&'static str, Kind)];
+
+impl Topic {
+    /// The rows it selects from, and the column that orders them.
+    const fn source(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Candles => ("candles", "open_time"),
+            Self::Indicators => ("technical_indicators", "open_time"),
+            Self::Signals => ("agent_signals", "time"),
+            Self::Decisions => ("trading_decisions", "timestamp"),
+            Self::Runs => ("runs", "started_at"),
+        }
+    }
+
+    const fn has_series(self) -> bool {
+        !matches!(self, Self::Runs)
+    }
+
+    const fn columns(self) -> Columns {
+        match self {
+            Self::Candles => &[
+                ("symbol", Plain),
+                ("timeframe", Plain),
+                ("open_time", Instant),
+                ("open", Kind::Price),
+                ("high", Kind::Price),
+                ("low", Kind::Price),
+                ("close", Kind::Price),
+                ("volume", Plain),
+                ("quote_volume", Plain),
+                ("trades", Plain),
+                ("taker_buy_base", Plain),
+                ("source", Plain),
+                ("fetched", Plain),
+            ],
+            Self::Indicators => &[
+                ("symbol", Plain),
+                ("timeframe", Plain),
+                ("open_time", Instant),
+                ("candles", Plain),
+                ("ema_9", Plain),
+                ("ema_21", Plain),
+                ("ema_50", Plain),
+                ("ema_200", Plain),
+                ("macd", Plain),
+                ("macd_signal", Plain),
+                ("macd_hist", Plain),
+                ("rsi_14", Plain),
+                ("stoch_k", Plain),
+                ("stoch_d", Plain),
+                ("bb_upper", Plain),
+                ("bb_middle", Plain),
+                ("bb_lower", Plain),
+                ("atr_14", Plain),
+                ("adx_14", Plain),
+                ("obv", Plain),
+                ("vwap", Plain),
+            ],
+            Self::Signals => &[
+                ("time", Instant),
+                ("symbol", Plain),
+                ("timeframe", Plain),
+                ("candle_open_time", Instant),
+                ("agent_name", Plain),
+                ("signal", Plain),
+                ("score", Plain),
+                ("confidence", Plain),
+                ("reasoning", Plain),
+                ("strategy_hash", Plain),
+            ],
+            Self::Decisions => &[
+                ("timestamp", Instant),
+                ("symbol", Plain),
+                ("timeframe", Plain),
+                ("candle_open_time", Instant),
+                ("decision", Plain),
+                ("signal", Plain),
+                ("score", Plain),
+                ("confidence", Plain),
+                ("current_price", Plain),
+                ("blocked_by", Json),
+                ("strategy_hash", Plain),
+                ("run_id", Plain),
+            ],
+            Self::Runs => &[
+                ("run_id", Plain),
+                ("command", Plain),
+                ("started_at", Instant),
+                ("finished_at", Instant),
+                ("duration_ms", Plain),
+                ("exit_code", Plain),
+                ("strategy_hash", Plain),
+                ("version", Plain),
+            ],
+        }
+    }
+}
+
+impl Store {
+    /// The newest rows of a topic, the newest first.
+    pub fn show(&self, topic: Topic, filter: &Filter) -> Result<Table, StoreError> {
+        let columns = topic.columns();
+        let (source, order) = topic.source();
+        let names = columns.iter().map(|(name, _)| *name).collect::<Vec<_>>();
+        let mut conditions = vec![format!("{order} >= ?1")];
+        let (since, limit) = (filter.since.map_or(i64::MIN, UtcMillis::get), filter.limit);
+        let (symbol, timeframe) = (filter.symbol.as_ref().map(Symbol::as_str), filter.timeframe.map(Timeframe::name));
+        let mut values: Vec<&dyn ToSql> = vec![&since, &limit];
+        for (column, value) in [("symbol", &symbol), ("timeframe", &timeframe)] {
+            if topic.has_series() && value.is_some() {
+                values.push(value);
+                conditions.push(format!("{column} = ?{}", values.len()));
+            }
+        }
+        let sql = format!(
+            "SELECT {} FROM {source} WHERE {} ORDER BY {order} DESC LIMIT ?2",
+            names.join(", "),
+            conditions.join(" AND ")
+        );
+        let mut statement = self.connection.prepare(&sql)?;
+        let mut rows = statement.query(values.as_slice())?;
+        let mut table = Table { columns: names, rows: Vec::new() };
+        while let Some(row) = rows.next()? {
+            let cell = |(i, (_, kind)): (usize, &(&str, Kind))| Ok(cell(row.get_ref(i)?, *kind));
+            table.rows.push(columns.iter().enumerate().map(cell).collect::<Result<_, StoreError>>()?);
+        }
+        Ok(table)
+    }
+}
+
+fn cell(value: ValueRef<'_>, kind: Kind) -> Cell {
+    match (value, kind) {
+        (ValueRef::Null | ValueRef::Blob(_), _) => Cell::Empty,
+        (ValueRef::Integer(n), Instant) => Cell::Text(UtcMillis::new(n).to_string()),
+        (ValueRef::Integer(n), _) => Cell::Whole(n),
+        (ValueRef::Real(x), Kind::Price) => Price::from_candle(x).map(|p| p.to_string()).into(),
+        (ValueRef::Real(x), _) => Cell::Real(x),
+        (ValueRef::Text(text), Json) => serde_json::from_slice(text).map_or(Cell::Empty, Cell::Json),
+        (ValueRef::Text(text), _) => Cell::Text(String::from_utf8_lossy(text).into_owned()),
+    }
+}

@@ -1,0 +1,14 @@
+//! Words with units: the vocabulary every other room speaks.
+//!
+//! A value in here has been parsed once and is never doubted again. This room uses nothing of the house; it never does
+//! I/O and never reads a clock.
+
+mod amount;
+mod instant;
+mod symbol;
+mod timeframe;
+
+pub use amount::{Decimal, NotANumber, Price, Quantity, parse_price, parse_volume};
+pub use instant::{BadInstant, UtcMillis};
+pub use symbol::{BadSymbol, Symbol};
+pub use timeframe::{BadTimeframe, Timeframe};

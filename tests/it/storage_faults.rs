@@ -1,0 +1,234 @@
+//! A database that cannot be used ends the run with exit 7, a cause and a remedy, and is left as it
+//! was; a configuration that cannot be meant is refused before anything is touched.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use crate::world::{Run, World, fixtures};
+
+/// An account without rights, for tests that run as root, whom no permission stops.
+const NOBODY: u32 = 65_534;
+
+/// Asserts the storage exit with a cause and a remedy for the reader and for scripts.
+#[track_caller]
+fn assert_storage_fault(run: &Run, words: &[&str]) {
+    assert_eq!(run.code, 7, "{run}");
+    let json = run.json();
+    assert_eq!((&json["status"], &json["exit_code"]), (&"storage".into(), &7.into()), "{run}");
+    let error = &json["errors"][0];
+    for key in ["code", "text", "remedy"] {
+        assert!(error[key].as_str().is_some_and(|text| !text.is_empty()), "no {key}: {run}");
+    }
+    let shown = format!("{error} {}", run.stderr).to_lowercase();
+    assert!(words.iter().any(|word| shown.contains(word)), "none of {words:?} is said: {run}");
+    assert!(!run.stderr.is_empty(), "a person reads stderr: {run}");
+    assert!(!run.stderr.contains("panicked"), "{run}");
+}
+
+/// A world whose first cycle went well, with everything in the main database file.
+fn seasoned() -> World {
+    let world = World::new();
+    world.replay().expect(0);
+    world.query("PRAGMA wal_checkpoint(TRUNCATE)");
+    world
+}
+
+fn write(path: &Path, bytes: &[u8]) {
+    fs::write(path, bytes).expect("a file can be written");
+}
+
+#[test]
+fn a_corrupt_header_is_named_and_left_alone() {
+    let world = seasoned();
+    let mut bytes = world.db_bytes();
+    bytes[..100].fill(0x5a);
+    write(&world.db(), &bytes);
+    assert_storage_fault(&world.replay(), &["corrupt", "not a database", "damaged"]);
+    assert!(bytes == world.db_bytes(), "the file is evidence and stays as it is");
+}
+
+#[test]
+fn a_file_of_another_kind_is_not_overwritten() {
+    let world = World::new();
+    let letter = "Dear reader, this is no database at all. ".repeat(100);
+    write(&world.db(), letter.as_bytes());
+    assert_storage_fault(&world.replay(), &["corrupt", "not a database", "damaged"]);
+    assert!(world.db_bytes() == letter.as_bytes());
+}
+
+#[test]
+fn a_database_cut_in_half_is_noticed() {
+    let world = seasoned();
+    let bytes = world.db_bytes();
+    write(&world.db(), &bytes[..bytes.len() / 8192 * 4096]);
+    assert_storage_fault(&world.replay(), &["corrupt", "malformed", "damaged"]);
+}
+
+#[test]
+fn a_newer_schema_is_not_touched_by_an_older_program() {
+    let world = seasoned();
+    world.query("PRAGMA user_version = 9999");
+    world.query("PRAGMA wal_checkpoint(TRUNCATE)");
+    let bytes = world.db_bytes();
+    assert_storage_fault(&world.replay(), &["newer"]);
+    assert!(bytes == world.db_bytes(), "the file of a newer program stays as it is");
+}
+
+#[test]
+fn a_place_where_no_database_can_be_is_named() {
+    let world = World::new();
+    write(&world.path("file"), b"in the way");
+    fs::create_dir(world.path("directory")).expect("a directory can be made");
+    for place in ["file/trader.db", "directory"] {
+        let path = world.path(place).display().to_string();
+        let replay = fixtures().display().to_string();
+        let run = world.run(&["--db", &path, "cycle", "--replay", &replay]);
+        assert_storage_fault(&run, &[place]);
+    }
+}
+
+/// Runs a command as nobody when we are root; `None` when that account cannot reach the program.
+fn unprivileged(world: &World, arguments: &[&str]) -> Option<Run> {
+    let mut command = world.command(arguments);
+    if Command::new("id").arg("-u").output().is_ok_and(|id| id.stdout == b"0\n") {
+        command.uid(NOBODY).gid(NOBODY);
+    }
+    command.output().ok().map(|output| Run::new(&output, Duration::ZERO))
+}
+
+fn set_mode(path: &Path, mode: u32) {
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("a mode can be set");
+}
+
+#[test]
+fn a_read_only_database_is_named_and_left_alone() {
+    let world = seasoned();
+    let bytes = world.db_bytes();
+    set_mode(&world.path("."), 0o755);
+    for (name, file, directory) in [("file", 0o444, 0o777), ("directory", 0o444, 0o555)] {
+        set_mode(&world.db(), file);
+        set_mode(&world.lock(), 0o666);
+        set_mode(&world.path("."), directory);
+        let replay = fixtures().display().to_string();
+        let Some(run) = unprivileged(&world, &["cycle", "--replay", &replay]) else {
+            eprintln!("SKIPPED: an account without rights cannot reach the program here");
+            break;
+        };
+        assert_storage_fault(&run, &["read-only", "readonly", "permission", "written"]);
+        assert!(bytes == world.db_bytes(), "{name}");
+    }
+    set_mode(&world.path("."), 0o755);
+}
+
+/// A cycle whose files may not grow beyond so many bytes.
+fn capped(world: &World, bytes: u64) -> Run {
+    // With the signal ignored, a write beyond the limit fails like one to a full disk.
+    let script = format!("trap '' XFSZ; ulimit -f {}; exec \"$@\"", bytes / 512);
+    let replay = fixtures();
+    let mut command = world.dress(Command::new("dash"));
+    command.args(["-c", &script, "dash", env!("CARGO_BIN_EXE_trader"), "cycle", "--replay"]);
+    command.arg(replay);
+    Run::of(command)
+}
+
+#[test]
+fn a_file_that_may_not_grow_ends_the_run_and_loses_nothing() {
+    if Command::new("dash").args(["-c", "true"]).status().is_err() {
+        eprintln!("SKIPPED: there is no dash to set a file size limit with");
+        return;
+    }
+    let calm = seasoned();
+    let whole = calm.db_bytes().len() as u64;
+    for eighth in 1..8 {
+        let world = World::new();
+        let run = capped(&world, (whole * eighth / 8).max(128 * 1024));
+        assert_storage_fault(&run, &["disk", "full", "space", "written", "i/o"]);
+        world.assert_intact();
+        world.replay().expect(0);
+        assert!(calm.dump_facts() == world.dump_facts(), "{eighth} eighths, then the whole");
+    }
+}
+
+/// A cycle on a file system of its own that is too small, whose database is saved at the end.
+/// `None` when this system lets nobody make one.
+fn on_a_small_disk(world: &World) -> Option<Run> {
+    let script = "mount -t tmpfs -o size=640k small \"$1\" || exit 125; cd \"$1\"; \
+                  \"$2\" --db \"$1/trader.db\" cycle --replay \"$3\"; code=$?; \
+                  cp \"$1\"/trader.db* \"$4\"; exit $code";
+    let small = world.path("small");
+    fs::create_dir_all(&small).expect("a directory can be made");
+    let mut command = world.dress(Command::new("unshare"));
+    command.args(["-m", "sh", "-c", script, "sh"]).arg(&small);
+    command.arg(env!("CARGO_BIN_EXE_trader")).arg(fixtures()).arg(world.path("."));
+    let run = Run::new(&command.output().ok()?, Duration::ZERO);
+    let refused = run.code == 125 || run.stderr.contains("unshare failed");
+    (!refused).then_some(run)
+}
+
+#[test]
+fn a_full_disk_ends_the_run_and_loses_nothing() {
+    let world = World::new();
+    let Some(run) = on_a_small_disk(&world) else {
+        eprintln!("SKIPPED: no small file system can be made here");
+        return;
+    };
+    assert_storage_fault(&run, &["full", "space"]);
+    world.assert_intact();
+    world.replay().expect(0);
+    assert!(world.dump_facts() == seasoned().dump_facts());
+}
+
+/// Writes a configuration and runs a cycle with it; returns what was said on stderr.
+fn refusal(world: &World, text: &str) -> String {
+    let file = world.path("trader.toml");
+    write(&file, text.as_bytes());
+    let replay = fixtures().display().to_string();
+    let config = file.display().to_string();
+    let run = world.run(&["--config", &config, "cycle", "--replay", &replay]).expect(2);
+    assert!(run.stdout.is_empty(), "{run}");
+    assert!(run.stderr.contains("trader.toml"), "the file is named: {run}");
+    assert!(!world.db().exists(), "nothing is touched: {run}");
+    run.stderr
+}
+
+#[test]
+fn a_mistake_in_the_configuration_is_named_with_its_line() {
+    for (text, line, words) in [
+        ("[exchange]\ndeadlin_ms = 5000\n", 2, &["deadlin_ms"][..]),
+        ("timeframs = [\"1h\"]\n", 1, &["timeframs"]),
+        ("# a comment\n\n[exchang]\ndeadline_ms = 5000\n", 3, &["exchang"]),
+        ("[exchange]\n\ndeadline_ms = 5\n", 3, &["deadline_ms", "5", "50", "600"]),
+        ("[exchange]\nmax_attempts = 99\n", 2, &["max_attempts", "99", "10"]),
+        ("[exchange]\nmax_attempts = \"three\"\n", 2, &["max_attempts", "three"]),
+        ("pairs = [\"BTC/USDT\"]\ntimeframes = [\"7h\"]\n", 2, &["timeframes", "7h"]),
+        ("pairs = [\"BTC/USDT\"\n[exchange]\n", 2, &[]),
+    ] {
+        let said = refusal(&World::new(), text);
+        let named = said.contains(&format!(":{line}")) || said.contains(&format!("line {line}"));
+        assert!(named, "line {line} is not named for {text:?}: {said}");
+        for word in words {
+            assert!(said.contains(word), "{word:?} is not said for {text:?}: {said}");
+        }
+    }
+}
+
+#[test]
+fn a_mistake_in_the_environment_is_named() {
+    for (name, key, value) in [
+        ("TRADER_EXCHANGE_DEADLINE_MS", "deadline_ms", "5"),
+        ("TRADER_EXCHANGE_MAX_ATTEMPTS", "max_attempts", "many"),
+        ("TRADER_TIMEFRAMES", "timeframes", "7h"),
+        ("TRADER_PAIRS", "pairs", "BTC-"),
+    ] {
+        let world = World::new().with(name, value);
+        let run = world.replay().expect(2);
+        let said = run.stderr.to_lowercase();
+        assert!(said.contains(key), "{name} is not named: {run}");
+        assert!(run.stderr.contains(value), "{value} is not said: {run}");
+        assert!(!world.db().exists(), "{name}");
+    }
+}
