@@ -11,33 +11,33 @@
 //! chance, and lets each outside crate in by one door only.
 
 // -- pure rooms: values in, values out --
-/// Choices: what follows from opinions under a policy, and why something does not.
-pub mod decision;
-/// Readings of a series; the only door to yata; every reading knows its warm-up.
-pub mod indicator;
-/// Facts: candles proven sane, series with known gaps, instruments, what could be known when.
-pub mod market;
-/// What we say, as values: the JSON shapes, tables, stories.
-pub mod report;
-/// Opinions: analysts that turn readings into a score with reasons.
-pub mod signal;
 /// Words with units: pairs, timeframes, instants, exact prices.
 pub mod unit;
+/// Facts: candles proven sane, series with known gaps, instruments, what could be known when.
+pub mod market;
+/// Readings of a series; the only door to yata; every reading knows its warm-up.
+pub mod indicator;
+/// Opinions: analysts that turn readings into a score with reasons.
+pub mod signal;
+/// Choices: what follows from opinions under a policy, and why something does not.
+pub mod decision;
+/// What we say, as values: the JSON shapes, tables, stories.
+pub mod report;
 
 // -- edge rooms: may fail, decide nothing --
+/// Flags, environment and file become one validated value.
+pub mod settings;
 /// The only reader of clocks.
 pub mod clock;
 /// Where candles come from: the exchange, recordings, archive files.
 pub mod exchange;
-/// Flags, environment and file become one validated value.
-pub mod settings;
 /// The database.
 pub mod store;
 
 // -- recipe rooms: read, think, write, say --
-/// The command line as typed values.
-pub mod cli;
-/// One file for each subcommand.
-pub mod command;
 /// Every way this program can end.
 pub mod exit;
+/// One file for each subcommand.
+pub mod command;
+/// The command line as typed values.
+pub mod cli;

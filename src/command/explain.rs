@@ -6,10 +6,10 @@ use serde_json::Value;
 
 use super::Said;
 use super::say::Style;
-use crate::market::{Series, SeriesKey, View};
+use crate::market::{Candle, Series, SeriesKey, View};
 use crate::report::{Cell, Format, Number, PairReport, Provenance, Recheck, Story, Table, to_json};
 use crate::settings::Strategy;
-use crate::signal::{Analyst, Signal, Technical};
+use crate::signal::{Analyst, Technical};
 use crate::store::{Access, Store, StoreError, StoredDecision};
 use crate::unit::{Symbol, UtcMillis};
 
@@ -22,10 +22,10 @@ pub fn explain(db: &Path, symbol: &Symbol, at: Option<UtcMillis>, style: Style) 
             "no decision on {symbol} is on record before that moment; see `trader show decisions`"
         )));
     };
-    let story = tell(&store, symbol, &decision)?;
+    let rebuilt = tell(&store, symbol, &decision)?;
     Ok(Said::ok(match style.format {
-        Format::Table => told(&story, style),
-        Format::Json | Format::Csv => to_json(&story, style.pretty),
+        Format::Table => told(&rebuilt, style),
+        Format::Json | Format::Csv => to_json(&rebuilt, style.pretty),
     }))
 }
 
@@ -34,7 +34,7 @@ fn tell(store: &Store, symbol: &Symbol, decision: &StoredDecision) -> Result<Sto
     let key = SeriesKey { symbol: symbol.clone(), timeframe };
     let candles = store.tail(&key, timeframe.step(decision.candle, 1), View::CANDLES)?;
     let series = Series::new(timeframe, candles).map_err(|e| StoreError::BadRow(e.to_string()))?;
-    let first = series.candles().first().map_or(decision.candle, crate::market::Candle::open_time);
+    let first = series.candles().first().map_or(decision.candle, Candle::open_time);
     let parameters = store.strategy_parameters(&decision.strategy_hash)?.unwrap_or_default();
     let revised = store.revised_since(&key, first, decision.candle, decision.decided_at)?;
     Ok(Story {
@@ -47,22 +47,10 @@ fn tell(store: &Store, symbol: &Symbol, decision: &StoredDecision) -> Result<Sto
         strategy_hash: decision.strategy_hash.clone(),
         strategy: serde_json::from_str(&parameters).unwrap_or_default(),
         pair: serde_json::from_str(&decision.pair).map_err(|e| StoreError::BadRow(e.to_string()))?,
-        provenance: provenance(store, &key, first, decision.candle)?,
+        provenance: store.provenance(&key, first, decision.candle)?,
         candles_missing: series.missing_in_last(View::CANDLES) as u64,
         recheck: recheck(symbol, decision, series, &parameters, revised),
     })
-}
-
-fn provenance(store: &Store, key: &SeriesKey, from: UtcMillis, to: UtcMillis) -> Result<Vec<Provenance>, StoreError> {
-    let rows = store.provenance(key, from, to)?.into_iter();
-    let told = rows.map(|(source, origin, candles, first, last)| Provenance {
-        source,
-        origin,
-        candles: candles.unsigned_abs(),
-        fetched_from: UtcMillis::new(first),
-        fetched_to: UtcMillis::new(last),
-    });
-    Ok(told.collect())
 }
 
 /// Asks the analyst of then about the candles of today.
@@ -73,12 +61,9 @@ fn recheck(symbol: &Symbol, decision: &StoredDecision, series: Series, parameter
     let signal = weights.and_then(|weights| Technical::new(weights).analyse(&view).ok());
     let score = signal.as_ref().map(|s| s.score.get());
     let same = score.zip(decision.score).map(|(now, then)| (now - then).abs() < 1e-9);
-    let reasons = if same == Some(false) { signal.as_ref().map(reasons).unwrap_or_default() } else { Vec::new() };
+    let reasons =
+        if same == Some(false) { signal.as_ref().map(PairReport::reasons_of).unwrap_or_default() } else { Vec::new() };
     Recheck { score: score.and_then(Number::exact), same, candles_revised_since: revised, reasons }
-}
-
-fn reasons(signal: &Signal) -> Vec<crate::report::ReasonReport> {
-    PairReport::reasons_of(signal)
 }
 
 /// The story for people.

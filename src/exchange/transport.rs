@@ -61,7 +61,8 @@ impl Transport {
     /// Everything asked from now on ends within the deadline of the settings, counted from the first call.
     pub(super) fn start_deadline(&self) {
         if self.deadline.get().is_none() {
-            self.deadline.set(Some(Instant::now() + Duration::from_millis(self.keys.deadline_ms.unsigned())));
+            let started = Instant::from_std(clock::Stopwatch::start().started());
+            self.deadline.set(Some(started + Duration::from_millis(self.keys.deadline_ms.unsigned())));
         }
     }
 

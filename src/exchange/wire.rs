@@ -38,7 +38,8 @@ pub(super) struct SymbolInfo {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Filter {
-    filter_type: String,
+    #[serde(rename = "filterType")]
+    kind: String,
     tick_size: Option<String>,
     step_size: Option<String>,
     min_notional: Option<String>,
@@ -66,7 +67,7 @@ impl SymbolInfo {
 
     /// A limit of a filter; 0 switches it off.
     fn limit(&self, filter: &str, field: impl Fn(&Filter) -> Option<&str>) -> Option<Decimal> {
-        let text = self.filters.iter().find(|f| f.filter_type == filter).and_then(field)?;
+        let text = self.filters.iter().find(|f| f.kind == filter).and_then(field)?;
         Decimal::from_str(text).ok().filter(|d| d.is_sign_positive() && !d.is_zero()).map(|d| d.normalize())
     }
 }

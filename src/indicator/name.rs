@@ -126,8 +126,14 @@ impl Indicator {
             Self::MacdSignal | Self::MacdHist => forgets_twice(2.0 / 27.0, after),
             Self::Rsi14 | Self::Atr14 => forgets(1.0 / 14.0, after),
             Self::Adx14 => forgets_twice(1.0 / 14.0, after),
-            Self::StochK | Self::StochD | Self::BbUpper | Self::BbMiddle | Self::BbLower => 0.0,
-            Self::Obv | Self::Vwap | Self::ObvFlow => 0.0,
+            Self::StochK
+            | Self::StochD
+            | Self::BbUpper
+            | Self::BbMiddle
+            | Self::BbLower
+            | Self::Obv
+            | Self::Vwap
+            | Self::ObvFlow => 0.0,
         })
     }
 }

@@ -145,6 +145,10 @@ impl Trend {
     }
 }
 
+/// Moves up and down that differ by less than this share are equal: 100.3 − 100.2 and 50.2 − 50.1 are the same move, though
+/// not in binary. Wilder counts neither of two equal moves, and rounding must not choose one.
+const TIE: f64 = 1e-9;
+
 /// RSI, ATR and ADX: Wilder's smoothing of what changed since the candle before.
 #[derive(Debug)]
 struct Momentum {
@@ -189,8 +193,9 @@ impl Momentum {
     #[inline]
     fn adx(&mut self, candle: &Candle, previous: &Candle) -> Option<f64> {
         let (up, down) = (candle.high() - previous.high(), previous.low() - candle.low());
-        let plus = self.plus_sum.push(if up > down && up > 0.0 { up } else { 0.0 });
-        let minus = self.minus_sum.push(if down > up && down > 0.0 { down } else { 0.0 });
+        let prevails = |this: f64, other: f64| this > 0.0 && this - other > TIE * (this + other.abs());
+        let plus = self.plus_sum.push(if prevails(up, down) { up } else { 0.0 });
+        let minus = self.minus_sum.push(if prevails(down, up) { down } else { 0.0 });
         let (plus, minus) = plus.zip(minus)?;
         // The sums of the first 13 candles only seed the averages; the first index follows a candle later.
         if !std::mem::replace(&mut self.begun, true) {

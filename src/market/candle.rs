@@ -194,12 +194,12 @@ impl Candle {
 
     fn traded(&self) -> Result<(), Flaw> {
         let Some(extras) = self.extras else { return Ok(()) };
-        let flat = self.high == self.low;
+        let flat = self.high <= self.low;
         if extras.trades < 0 {
             Err(Flaw::NegativeTrades)
         } else if extras.taker_buy_base > self.volume {
             Err(Flaw::TakerAboveVolume)
-        } else if extras.trades == 0 && !(flat && self.volume == 0.0) {
+        } else if extras.trades == 0 && !(flat && self.volume <= 0.0) {
             Err(Flaw::NoTrades)
         } else {
             Ok(())

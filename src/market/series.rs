@@ -121,6 +121,7 @@ impl Series {
     }
 
     /// The same stretch of time in longer candles; a candle is only made when all its finer ones are there.
+    #[must_use]
     pub fn aggregate(&self, longer: Timeframe) -> Self {
         let whole = usize::try_from(longer.ms() / self.timeframe.ms()).unwrap_or(usize::MAX);
         let candles = self

@@ -2,9 +2,31 @@
 
 use serde::Serialize;
 
+use super::{Cycle, Story, Transfer};
+
 /// The document, on one line or, when `pretty`, on many. Our shapes have string keys and finite numbers, so this cannot
 /// fail; if it ever does, the text says so instead of being empty.
 pub fn to_json(value: &impl Serialize, pretty: bool) -> String {
     let text = if pretty { serde_json::to_string_pretty(value) } else { serde_json::to_string(value) };
     text.unwrap_or_else(|e| format!("{{\"schema\":\"trader.bug.v1\",\"error\":{:?}}}", e.to_string()))
+}
+
+/// The documents that have a JSON Schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// `trader.cycle.v1`.
+    Cycle,
+    /// `trader.transfer.v1`.
+    Transfer,
+    /// `trader.explain.v1`.
+    Story,
+}
+
+/// The JSON Schema of a document, made from its type.
+pub fn schema(of: Shape) -> schemars::Schema {
+    match of {
+        Shape::Cycle => schemars::schema_for!(Cycle),
+        Shape::Transfer => schemars::schema_for!(Transfer),
+        Shape::Story => schemars::schema_for!(Story),
+    }
 }

@@ -8,7 +8,7 @@ mod story;
 mod summary;
 mod table;
 
-pub use json::to_json;
+pub use json::{Shape, schema, to_json};
 pub use story::{Provenance, Recheck, Story};
 pub use summary::{
     Agent, AgentName, AgentStatus, Blocked, Collected, Complaint, Cycle, Failure, Number, Pair, PairReport, PairStatus,

@@ -74,6 +74,7 @@ pub struct Cycle {
     pub errors: Vec<Complaint>,
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
 fn with_millis<S: serde::Serializer>(instant: &UtcMillis, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&instant.with_millis())
 }

@@ -49,10 +49,10 @@ impl Score {
     }
 
     /// Which way it leans, in words.
-    pub fn leaning(self, buy: f64, sell: f64) -> Leaning {
-        if self.get() >= buy {
+    pub fn leaning(self, buy_from: f64, sell_to: f64) -> Leaning {
+        if self.get() >= buy_from {
             Leaning::Bullish
-        } else if self.get() <= sell {
+        } else if self.get() <= sell_to {
             Leaning::Bearish
         } else {
             Leaning::Neutral
@@ -88,9 +88,9 @@ mod tests {
 
     #[test]
     fn confidence_grows_with_the_strength_of_the_score_in_either_direction() {
-        for (points, confidence) in [(0.0, 50.0), (40.0, 70.0), (-40.0, 70.0), (12.5, 56.25), (-100.0, 100.0)] {
-            let score = Score::sum([Points::of(100.0, points / 100.0)]);
-            assert!((score.confidence_pct() - confidence).abs() < 1e-12, "{points}");
+        for (strength, confidence) in [(0.0, 50.0), (40.0, 70.0), (-40.0, 70.0), (12.5, 56.25), (-100.0, 100.0)] {
+            let score = Score::sum([Points::of(100.0, strength / 100.0)]);
+            assert!((score.confidence_pct() - confidence).abs() < 1e-12, "{strength}");
         }
     }
 

@@ -115,7 +115,7 @@ impl Look<'_> {
     fn averages(&self) -> Option<f64> {
         let (fast, middle, slow) =
             (self.read(Indicator::Ema9)?, self.read(Indicator::Ema21)?, self.read(Indicator::Ema50)?);
-        Some((ramp(self.in_atrs(fast - middle)?, 0.5) + ramp(self.in_atrs(middle - slow)?, 1.0)) / 2.0)
+        Some(f64::midpoint(ramp(self.in_atrs(fast - middle)?, 0.5), ramp(self.in_atrs(middle - slow)?, 1.0)))
     }
 
     fn ema_trend(&self) -> Said {
@@ -135,7 +135,7 @@ impl Look<'_> {
     /// Half for the MACD one ATR from zero, half for it a quarter of an ATR from its signal.
     fn macd(&self) -> Said {
         let (macd, hist) = (self.read(Indicator::Macd)?, self.read(Indicator::MacdHist)?);
-        let strength = (ramp(self.in_atrs(macd)?, 1.0) + ramp(self.in_atrs(hist)?, 0.25)) / 2.0;
+        let strength = f64::midpoint(ramp(self.in_atrs(macd)?, 1.0), ramp(self.in_atrs(hist)?, 0.25));
         Some((strength, format!("MACD {} zero and {} its signal", side(macd, 0.0), side(hist, 0.0))))
     }
 
@@ -156,7 +156,7 @@ impl Look<'_> {
     /// Half for %K at 80 or 20, half for it ten away from %D.
     fn stochastic(&self) -> Said {
         let (k, d) = (self.read(Indicator::StochK)?, self.read(Indicator::StochD)?);
-        let strength = (ramp(k - 50.0, 30.0) + ramp(k - d, 10.0)) / 2.0;
+        let strength = f64::midpoint(ramp(k - 50.0, 30.0), ramp(k - d, 10.0));
         Some((strength, format!("Stochastic %K {k:.0} {} %D {d:.0}", side(k, d))))
     }
 

@@ -4,8 +4,8 @@ use rusqlite::{CachedStatement, OptionalExtension, Row, params};
 
 use super::{Store, StoreError, Write};
 use crate::exchange::Source;
-use crate::market::{Candle, Extras, SeriesKey};
-use crate::report::Tally;
+use crate::market::{Candle, Extras, Gap, SeriesKey};
+use crate::report::{Provenance, Tally};
 use crate::unit::{Timeframe, UtcMillis};
 
 /// Where a batch of candles came from.
@@ -71,23 +71,13 @@ impl Store {
     }
 
     /// The ranges of `from..=to` (open times) in which no candle is stored, in order.
-    pub fn holes(
-        &self,
-        key: &SeriesKey,
-        from: UtcMillis,
-        to: UtcMillis,
-    ) -> Result<Vec<crate::market::Gap>, StoreError> {
+    pub fn holes(&self, key: &SeriesKey, from: UtcMillis, to: UtcMillis) -> Result<Vec<Gap>, StoreError> {
         let Some(series) = self.series_id(key)? else { return Ok(whole(from, to)) };
         holes(&self.connection, series, key.timeframe, from, to)
     }
 
-    /// Where the candles of a stretch came from: kind, origin, how many, first and last fetch.
-    pub fn provenance(
-        &self,
-        key: &SeriesKey,
-        from: UtcMillis,
-        to: UtcMillis,
-    ) -> Result<Vec<(String, String, i64, i64, i64)>, StoreError> {
+    /// Where the candles of a stretch came from.
+    pub fn provenance(&self, key: &SeriesKey, from: UtcMillis, to: UtcMillis) -> Result<Vec<Provenance>, StoreError> {
         let Some(series) = self.series_id(key)? else { return Ok(Vec::new()) };
         let mut statement = self.connection.prepare_cached(
             "SELECT i.source, i.origin, count(*), min(i.fetched_at), max(i.fetched_at)
@@ -95,7 +85,13 @@ impl Store {
               WHERE p.series_id = ?1 AND p.open_time BETWEEN ?2 AND ?3 GROUP BY 1, 2 ORDER BY 4",
         )?;
         let rows = statement.query_map(params![series, from.get(), to.get()], |r| {
-            Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?, r.get(4)?))
+            Ok(Provenance {
+                source: r.get(0)?,
+                origin: r.get(1)?,
+                candles: r.get::<_, i64>(2)?.unsigned_abs(),
+                fetched_from: UtcMillis::new(r.get(3)?),
+                fetched_to: UtcMillis::new(r.get(4)?),
+            })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
@@ -134,8 +130,8 @@ impl Store {
     }
 }
 
-fn whole(from: UtcMillis, to: UtcMillis) -> Vec<crate::market::Gap> {
-    if from <= to { vec![crate::market::Gap { from, to }] } else { Vec::new() }
+fn whole(from: UtcMillis, to: UtcMillis) -> Vec<Gap> {
+    if from <= to { vec![Gap { from, to }] } else { Vec::new() }
 }
 
 /// The ranges without a candle, from one walk over the primary key.
@@ -145,7 +141,7 @@ pub(super) fn holes(
     timeframe: Timeframe,
     from: UtcMillis,
     to: UtcMillis,
-) -> Result<Vec<crate::market::Gap>, StoreError> {
+) -> Result<Vec<Gap>, StoreError> {
     let sql =
         "SELECT open_time FROM price_data WHERE series_id = ?1 AND open_time BETWEEN ?2 AND ?3 ORDER BY open_time";
     let mut statement = connection.prepare_cached(sql)?;

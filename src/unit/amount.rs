@@ -174,7 +174,7 @@ mod tests {
         assert_eq!(parse_price(b"999999999999999"), Ok(999_999_999_999_999.0));
         assert_eq!(parse_price(b"9999999999.123456"), Err(NotANumber::TooPrecise));
         assert_eq!(parse_price(b"99999999999999999999.1"), Err(NotANumber::TooPrecise));
-        assert_eq!(parse_volume(b"62415873521.12345678"), Ok(62_415_873_521.123_456_78));
+        assert_eq!(parse_volume(b"62415873521.12345678"), Ok(62_415_873_521.123_46));
         assert_eq!(parse_volume(b"99999999999999999999.99999999999999999999"), Ok(1e20));
     }
 

@@ -64,11 +64,7 @@ const UBIQUITOUS: &[&str] = &["serde", "serde_json", "thiserror", "log"];
 const EMPTY_NAMES: &[&str] =
     &["utils", "util", "common", "helpers", "helper", "misc", "manager", "types", "info", "data"];
 /// Somebody's machine has no place in the repository. Put together here so that this file passes its own rule.
-const HOMES: [&str; 3] = [
-    concat!("/", "home/"),
-    concat!("/", "root/"),
-    concat!("/", "work/"),
-];
+const HOMES: [&str; 3] = [concat!("/", "home/"), concat!("/", "root/"), concat!("/", "work/")];
 
 const UNFINISHED: &[&str] = &["todo!", "unimplemented!", "dbg!"];
 
@@ -117,10 +113,7 @@ fn violations(rule: Rule, house: &House) -> Vec<String> {
 fn no_rule_is_vacuous() {
     let house = House::real();
     let files = house.sources.len();
-    assert!(
-        files >= SMALLEST_HOUSE,
-        "only {files} files were read below src/"
-    );
+    assert!(files >= SMALLEST_HOUSE, "only {files} files were read below src/");
     for (law, rule) in LAWS {
         assert!(!rule(&house).is_empty(), "{law} looked at nothing");
     }
@@ -135,9 +128,5 @@ fn the_longest_functions_are_known() {
     for f in all.iter().take(5) {
         println!("{:3} lines  {}  {}", f.lines, f.source.path, f.name);
     }
-    assert!(
-        all.len() > SMALLEST_HOUSE,
-        "only {} functions were read",
-        all.len()
-    );
+    assert!(all.len() > SMALLEST_HOUSE, "only {} functions were read", all.len());
 }

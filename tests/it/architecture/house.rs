@@ -3,9 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use super::reading::{
-    Mention, blank, item_end, items, mentions, test_items, without_prose, word_at,
-};
+use super::reading::{Mention, blank, item_end, items, mentions, test_items, without_prose, word_at};
 use super::{FLOORS, SCANNED};
 
 /// One thing a rule looked at: fine, or what is wrong with it. A rule that looked at nothing proves nothing.
@@ -39,22 +37,11 @@ impl Source {
         }
         let code = String::from_utf8(code).expect("whole items are blanked");
         let mentions = mentions(&code);
-        Self {
-            path: path.to_owned(),
-            text: text.to_owned(),
-            code,
-            lines,
-            mentions,
-            test_files,
-        }
+        Self { path: path.to_owned(), text: text.to_owned(), code, lines, mentions, test_files }
     }
 
     pub(super) fn room(&self) -> Option<&str> {
-        self.path
-            .strip_prefix("src/")?
-            .split(['/', '.'])
-            .next()
-            .filter(|name| !["lib", "main"].contains(name))
+        self.path.strip_prefix("src/")?.split(['/', '.']).next().filter(|name| !["lib", "main"].contains(name))
     }
 
     pub(super) fn within(&self, place: &str) -> bool {
@@ -63,39 +50,28 @@ impl Source {
 
     pub(super) fn finding(&self, at: usize, wrong: Option<String>) -> Finding {
         let line = || self.code[..at].matches('\n').count() + 1;
-        wrong.map_or(Ok(()), |wrong| {
-            Err(format!("{}:{}: {wrong}", self.path, line()))
-        })
+        wrong.map_or(Ok(()), |wrong| Err(format!("{}:{}: {wrong}", self.path, line())))
     }
 
     /// One finding for every path that the code names.
     pub(super) fn judge(&self, wrong: impl Fn(&Mention) -> Option<String>) -> Vec<Finding> {
-        self.mentions
-            .iter()
-            .map(|mention| self.finding(mention.at, wrong(mention)))
-            .collect()
+        self.mentions.iter().map(|mention| self.finding(mention.at, wrong(mention))).collect()
     }
 }
 
 pub(super) fn is_rust(path: &str) -> bool {
-    Path::new(path)
-        .extension()
-        .is_some_and(|ending| ending == "rs")
+    Path::new(path).extension().is_some_and(|ending| ending == "rs")
 }
 
 /// Whether the module, a path without its `.rs`, is that file or its folder holds it.
 fn is_or_holds(module: &str, path: &str) -> bool {
-    path.strip_prefix(module)
-        .is_some_and(|rest| rest == ".rs" || rest.starts_with('/'))
+    path.strip_prefix(module).is_some_and(|rest| rest == ".rs" || rest.starts_with('/'))
 }
 
 /// The folder in which the modules of a file live.
 pub(super) fn children_of(path: &str) -> &str {
     let stem = path.trim_end_matches(".rs");
-    ["/mod", "/lib", "/main"]
-        .iter()
-        .find_map(|own| stem.strip_suffix(own))
-        .unwrap_or(stem)
+    ["/mod", "/lib", "/main"].iter().find_map(|own| stem.strip_suffix(own)).unwrap_or(stem)
 }
 
 pub(super) struct Room {
@@ -124,11 +100,7 @@ impl House {
         sources.retain(|s| !test_files.iter().any(|file| is_or_holds(file, &s.path)));
         let lib = sources.iter().find(|s| s.path == "src/lib.rs");
         let rooms = lib.map(floor_plan).unwrap_or_default();
-        Self {
-            rooms,
-            sources,
-            texts,
-        }
+        Self { rooms, sources, texts }
     }
 
     /// The house as it stands on disk.
@@ -142,10 +114,7 @@ impl House {
     }
 
     pub(super) fn text(&self, path: &str) -> &str {
-        self.texts
-            .iter()
-            .find(|(p, _)| p == path)
-            .map_or("", |(_, text)| text)
+        self.texts.iter().find(|(p, _)| p == path).map_or("", |(_, text)| text)
     }
 
     pub(super) fn position(&self, room: &str) -> Option<usize> {
@@ -170,19 +139,13 @@ fn collect(root: &Path, path: &Path, texts: &mut Vec<(String, String)>) {
         }
     } else if let Ok(text) = fs::read_to_string(path) {
         // What is not UTF-8 is a recording, not a text.
-        let name = path
-            .strip_prefix(root)
-            .expect("walked from the root")
-            .to_string_lossy()
-            .replace('\\', "/");
+        let name = path.strip_prefix(root).expect("walked from the root").to_string_lossy().replace('\\', "/");
         texts.push((name, text));
     }
 }
 
 pub(super) fn banner_floor(line: &str) -> Option<&'static str> {
-    FLOORS
-        .into_iter()
-        .find(|floor| line.starts_with(&format!("// -- {floor} rooms")))
+    FLOORS.into_iter().find(|floor| line.starts_with(&format!("// -- {floor} rooms")))
 }
 
 fn floor_plan(lib: &Source) -> Vec<Room> {
@@ -191,19 +154,10 @@ fn floor_plan(lib: &Source) -> Vec<Room> {
     let (mut rooms, mut floor) = (Vec::new(), None);
     for (i, code) in lib.code.lines().enumerate() {
         floor = banner_floor(lines[i]).or(floor);
-        let declared = code
-            .trim()
-            .trim_start_matches("pub ")
-            .trim_start_matches("pub(crate) ")
-            .strip_prefix("mod ");
+        let declared = code.trim().trim_start_matches("pub ").trim_start_matches("pub(crate) ").strip_prefix("mod ");
         if let Some(name) = declared.and_then(|rest| rest.strip_suffix(';')) {
             let captioned = doc(i.checked_sub(1)) && !doc(i.checked_sub(2));
-            rooms.push(Room {
-                name: name.to_owned(),
-                floor,
-                line: i + 1,
-                captioned,
-            });
+            rooms.push(Room { name: name.to_owned(), floor, line: i + 1, captioned });
         }
     }
     rooms
@@ -221,12 +175,7 @@ pub(super) fn functions(house: &House) -> Vec<Function<'_>> {
     for source in &house.sources {
         for (at, name) in items(&source.code, "fn") {
             let lines = source.code[at..item_end(&source.code, at)].lines().count();
-            all.push(Function {
-                source,
-                name,
-                at,
-                lines,
-            });
+            all.push(Function { source, name, at, lines });
         }
     }
     all

@@ -61,72 +61,34 @@ mod tests {
 
 const BASE: &[(&str, &str)] = &[
     ("src/lib.rs", LIB),
-    (
-        "src/main.rs",
-        "//! Thin.\nfn main() -> anyhow::Result<()> {\n    trader::run()\n}\n",
-    ),
+    ("src/main.rs", "//! Thin.\nfn main() -> anyhow::Result<()> {\n    trader::run()\n}\n"),
     ("src/unit.rs", INNOCENT),
-    (
-        "src/testing.rs",
-        "use std::fs;\nfn f() { fs::read(A).unwrap() }\n",
-    ),
-    (
-        "src/decision/mod.rs",
-        "//! Choices.\nmod risk;\nuse crate::unit::Price;\nuse super::unit::*;\n",
-    ),
-    (
-        "src/decision/risk.rs",
-        "use super::super::unit::{self, Price};\nuse super::store::Slot;\n",
-    ),
-    (
-        "src/clock.rs",
-        "//! Time.\nuse std::time::SystemTime;\nfn now() { SystemTime::now() }\n",
-    ),
-    (
-        "src/store/mod.rs",
-        "//! Tables.\nuse rusqlite::Connection;\nfn f() { g().expect(\"a row has a key\") }\n",
-    ),
-    (
-        "src/command/mod.rs",
-        "//! Subcommands.\nuse crate::{clock::now, store::{Row, Table}};\nuse log::info;\n",
-    ),
-    (
-        "Cargo.toml",
-        "[dependencies]\nserde.workspace = true\n\n[dev-dependencies]\ntempfile = \"3\"\n",
-    ),
-    (
-        "README.md",
-        "`~/work/x`, ../home/y, $HOME/work/z and https://example.org/home/\n",
-    ),
+    ("src/testing.rs", "use std::fs;\nfn f() { fs::read(A).unwrap() }\n"),
+    ("src/decision/mod.rs", "//! Choices.\nmod risk;\nuse crate::unit::Price;\nuse super::unit::*;\n"),
+    ("src/decision/risk.rs", "use super::super::unit::{self, Price};\nuse super::store::Slot;\n"),
+    ("src/clock.rs", "//! Time.\nuse std::time::SystemTime;\nfn now() { SystemTime::now() }\n"),
+    ("src/store/mod.rs", "//! Tables.\nuse rusqlite::Connection;\nfn f() { g().expect(\"a row has a key\") }\n"),
+    ("src/command/mod.rs", "//! Subcommands.\nuse crate::{clock::now, store::{Row, Table}};\nuse log::info;\n"),
+    ("Cargo.toml", "[dependencies]\nserde.workspace = true\n\n[dev-dependencies]\ntempfile = \"3\"\n"),
+    ("README.md", "`~/work/x`, ../home/y, $HOME/work/z and https://example.org/home/\n"),
 ];
 
 /// The base with one file added or put in another's place.
 fn house_with(path: &str, text: &str) -> House {
     let kept = BASE.iter().copied().filter(|(own, _)| *own != path);
     let planted = kept.chain([(path, text)]);
-    House::new(
-        planted
-            .map(|(path, text)| (path.to_owned(), text.to_owned()))
-            .collect(),
-    )
+    House::new(planted.map(|(path, text)| (path.to_owned(), text.to_owned())).collect())
 }
 
 fn found(law: &str, path: &str, text: &str) -> Vec<String> {
-    let (_, rule) = LAWS
-        .iter()
-        .find(|(name, _)| *name == law)
-        .expect("the law exists");
+    let (_, rule) = LAWS.iter().find(|(name, _)| *name == law).expect("the law exists");
     violations(*rule, &house_with(path, text))
 }
 
 #[test]
 fn a_tidy_house_passes_every_rule() {
     for (law, _) in LAWS {
-        assert_eq!(
-            found(law, "fixtures/README.md", "Made by us.\n"),
-            [""; 0],
-            "{law}"
-        );
+        assert_eq!(found(law, "fixtures/README.md", "Made by us.\n"), [""; 0], "{law}");
     }
 }
 
@@ -134,17 +96,10 @@ fn a_tidy_house_passes_every_rule() {
 fn every_planted_fault_is_found() {
     let faults = faults();
     for (law, path, text, expected) in &faults {
-        assert_eq!(
-            found(law, path, text),
-            [*expected],
-            "{law} on {path}:\n{text}"
-        );
+        assert_eq!(found(law, path, text), [*expected], "{law} on {path}:\n{text}");
     }
     for (law, _) in LAWS {
-        assert!(
-            faults.iter().any(|fault| fault.0 == *law),
-            "no fault is planted for {law}"
-        );
+        assert!(faults.iter().any(|fault| fault.0 == *law), "no fault is planted for {law}");
     }
 }
 
@@ -162,38 +117,21 @@ fn every_impure_path_is_found() {
 fn every_door_is_closed_to_other_rooms() {
     for (name, places) in DOORS {
         let text = format!("//! Tables.\n\nuse {{std::fmt, ::{name}::Thing}};\n");
-        let expected = format!(
-            "src/ledger.rs:3: the crate `{name}` has its door in {}",
-            places.join(", ")
-        );
-        assert_eq!(
-            found("every_outside_crate_has_one_door", "src/ledger.rs", &text),
-            [expected]
-        );
+        let expected = format!("src/ledger.rs:3: the crate `{name}` has its door in {}", places.join(", "));
+        assert_eq!(found("every_outside_crate_has_one_door", "src/ledger.rs", &text), [expected]);
     }
 }
 
 type Fault = (&'static str, &'static str, String, &'static str);
 
 fn faults() -> Vec<Fault> {
-    [
-        floor_faults(),
-        purity_faults(),
-        door_faults(),
-        size_faults(),
-        tidy_faults(),
-    ]
-    .concat()
+    [floor_faults(), purity_faults(), door_faults(), size_faults(), tidy_faults()].concat()
 }
 
 fn floor_faults() -> Vec<Fault> {
     let declared = "rooms_are_declared_in_floor_order_with_captions";
     let order = "a_room_uses_only_rooms_declared_before_it";
-    assert_eq!(
-        FLOORS,
-        ["pure", "edge", "recipe"],
-        "the messages below name the floors"
-    );
+    assert_eq!(FLOORS, ["pure", "edge", "recipe"], "the messages below name the floors");
     #[rustfmt::skip]
     let faults = vec![
         (declared, "src/lib.rs", LIB.replace("/// Choices.\n", "\n"),
@@ -262,18 +200,9 @@ fn door_faults() -> Vec<Fault> {
 }
 
 fn size_faults() -> Vec<Fault> {
-    let function = |lines: usize| {
-        format!(
-            "\nfn long(\n) {{\n{}}}\n",
-            "    step();\n".repeat(lines - 3)
-        )
-    };
-    let file = |lines: usize| {
-        format!(
-            "{}#[cfg(test)]\nmod tests {{\n#[cfg(test)]\nuse x;\n}}\n",
-            "// line\n".repeat(lines)
-        )
-    };
+    let function = |lines: usize| format!("\nfn long(\n) {{\n{}}}\n", "    step();\n".repeat(lines - 3));
+    let file =
+        |lines: usize| format!("{}#[cfg(test)]\nmod tests {{\n#[cfg(test)]\nuse x;\n}}\n", "// line\n".repeat(lines));
     #[rustfmt::skip]
     let faults = vec![
         ("functions_are_short", "src/store/mod.rs", function(71), "src/store/mod.rs:2: fn long has 71 lines, over 70"),
@@ -287,11 +216,7 @@ fn size_faults() -> Vec<Fault> {
         ("files_are_short", "src/store/mod.rs", file(400)),
         ("files_are_short", "src/main.rs", file(40)),
     ] {
-        assert_eq!(
-            found(law, path, &text),
-            [""; 0],
-            "{law} is too strict on {path}"
-        );
+        assert_eq!(found(law, path, &text), [""; 0], "{law} is too strict on {path}");
     }
     faults
 }
@@ -314,11 +239,7 @@ fn tidy_faults() -> Vec<Fault> {
         (names, "tests/it/helpers/mod.rs", String::new(), "tests/it/helpers/mod.rs: its name says nothing"),
         (names, store, "\npub(super) mod types { }".into(), "src/store/mod.rs:2: the module name `types` says nothing"),
     ];
-    for (home, line) in HOMES.iter().zip([
-        "MAILTO=me\n>>{}me/log",
-        "\ncd \"{}me\"",
-        "\n{}me/trader cycle",
-    ]) {
+    for (home, line) in HOMES.iter().zip(["MAILTO=me\n>>{}me/log", "\ncd \"{}me\"", "\n{}me/trader cycle"]) {
         let law = "no_path_belongs_to_one_machine";
         let expected = "fixtures/crontab:2: a path of one machine";
         faults.push((law, "fixtures/crontab", line.replace("{}", home), expected));

@@ -7,10 +7,7 @@ const fn is_word(byte: u8) -> bool {
 }
 
 fn word_end(code: &str, at: usize) -> usize {
-    code[at..]
-        .bytes()
-        .position(|b| !is_word(b))
-        .map_or(code.len(), |n| at + n)
+    code[at..].bytes().position(|b| !is_word(b)).map_or(code.len(), |n| at + n)
 }
 
 pub(super) fn word_at(code: &str, at: usize) -> &str {
@@ -23,9 +20,7 @@ pub(super) fn find_words<'a>(code: &'a str, needle: &'a str) -> impl Iterator<It
     let bytes = code.as_bytes();
     code.match_indices(needle)
         .map(|(at, _)| at)
-        .filter(move |&at| {
-            free(at.checked_sub(1).map(|i| &bytes[i])) && free(bytes.get(at + needle.len()))
-        })
+        .filter(move |&at| free(at.checked_sub(1).map(|i| &bytes[i])) && free(bytes.get(at + needle.len())))
 }
 
 /// The items that `keyword` opens (`fn`, `mod`), each with its place and name.
@@ -78,9 +73,7 @@ pub(super) fn string_end(text: &str, quote: usize) -> usize {
     let before = text[..quote].trim_end_matches('#');
     if before.ends_with('r') {
         let closing = format!("\"{}", "#".repeat(quote - before.len()));
-        return text[quote + 1..]
-            .find(&closing)
-            .map_or(text.len(), |n| quote + 1 + n);
+        return text[quote + 1..].find(&closing).map_or(text.len(), |n| quote + 1 + n);
     }
     let bytes = text.as_bytes();
     let mut at = quote + 1;
@@ -96,19 +89,14 @@ fn char_end(text: &str, quote: usize) -> Option<usize> {
     let after = quote + 1 + first.len_utf8();
     if first == '\\' {
         let escaped = text[after..].chars().next()?.len_utf8();
-        return text[after + escaped..]
-            .find('\'')
-            .map(|n| after + escaped + n);
+        return text[after + escaped..].find('\'').map(|n| after + escaped + n);
     }
     text[after..].starts_with('\'').then_some(after)
 }
 
 /// Turns the range into spaces; line ends and offsets stay where they are.
 pub(super) fn blank(code: &mut [u8], range: Range<usize>) {
-    code[range]
-        .iter_mut()
-        .filter(|b| **b != b'\n')
-        .for_each(|b| *b = b' ');
+    code[range].iter_mut().filter(|b| **b != b'\n').for_each(|b| *b = b' ');
 }
 
 pub(super) fn without_prose(text: &str) -> String {
@@ -143,15 +131,10 @@ pub(super) fn item_end(code: &str, start: usize) -> usize {
 
 /// The items behind `#[cfg(test)]`, each with the place of its keyword (`mod`, `fn`, `use` ...).
 pub(super) fn test_items(code: &str) -> Vec<(Range<usize>, usize)> {
-    const KEYWORDS: [&str; 10] = [
-        "mod", "fn", "use", "impl", "const", "static", "struct", "enum", "trait", "type",
-    ];
+    const KEYWORDS: [&str; 10] = ["mod", "fn", "use", "impl", "const", "static", "struct", "enum", "trait", "type"];
     let mut items: Vec<(Range<usize>, usize)> = Vec::new();
     for (start, attribute) in code.match_indices("#[cfg(test)]") {
-        if items
-            .last()
-            .is_some_and(|(outer, _)| outer.contains(&start))
-        {
+        if items.last().is_some_and(|(outer, _)| outer.contains(&start)) {
             continue;
         }
         let mut at = start + attribute.len();
@@ -204,15 +187,9 @@ pub(super) fn mentions(code: &str) -> Vec<Mention> {
             at += 1;
             continue;
         }
-        let imported = code[..at]
-            .trim_end_matches([':', ' ', '\n'])
-            .ends_with("use");
+        let imported = code[..at].trim_end_matches([':', ' ', '\n']).ends_with("use");
         let (paths, end) = take_path(code, at, "");
-        found.extend(
-            paths
-                .into_iter()
-                .map(|(at, path)| Mention { at, path, imported }),
-        );
+        found.extend(paths.into_iter().map(|(at, path)| Mention { at, path, imported }));
         at = end;
     }
     found

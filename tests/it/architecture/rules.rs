@@ -19,9 +19,7 @@ pub(super) fn declared_rooms(house: &House) -> Vec<Finding> {
     for room in &house.rooms {
         let wrong = |what: &str| format!("src/lib.rs:{}: room `{}` {what}", room.line, room.name);
         let caption = "needs a caption, one `///` line directly above it";
-        findings.push(check(room.floor.is_some(), || {
-            wrong("stands above the first banner")
-        }));
+        findings.push(check(room.floor.is_some(), || wrong("stands above the first banner")));
         findings.push(check(room.captioned, || wrong(caption)));
     }
     let built: BTreeSet<&str> = house.sources.iter().filter_map(Source::room).collect();
@@ -54,9 +52,7 @@ pub(super) fn floor_order(house: &House) -> Vec<Finding> {
             };
             let wrong = match house.position(other) {
                 None => Some(format!("`{}` leads to no room", mention.path)),
-                later if later > house.position(own) => {
-                    Some(format!("`{own}` uses `{other}`, declared after it"))
-                }
+                later if later > house.position(own) => Some(format!("`{own}` uses `{other}`, declared after it")),
                 _ => None,
             };
             findings.push(source.finding(mention.at, wrong));
@@ -70,9 +66,7 @@ pub(super) fn purity(house: &House) -> Vec<Finding> {
     for source in house.sources.iter().filter(|s| house.is_pure(s)) {
         findings.extend(source.judge(|mention| {
             let path = IMPURE_PATHS.iter().any(|path| mention.contains(path));
-            let outside = mention
-                .outside()
-                .is_some_and(|name| IMPURE_CRATES.contains(&name));
+            let outside = mention.outside().is_some_and(|name| IMPURE_CRATES.contains(&name));
             (path || outside).then(|| format!("`{}` in a pure room", mention.path))
         }));
         findings.extend(
@@ -88,12 +82,7 @@ pub(super) fn one_clock(house: &House) -> Vec<Finding> {
         let reads = CLOCK_READS.iter().any(|path| mention.contains(path));
         reads.then(|| format!("`{}`: only the room `clock` reads a clock", mention.path))
     };
-    house
-        .sources
-        .iter()
-        .filter(|s| !s.within("clock"))
-        .flat_map(|s| s.judge(wrong))
-        .collect()
+    house.sources.iter().filter(|s| !s.within("clock")).flat_map(|s| s.judge(wrong)).collect()
 }
 
 pub(super) fn doors(house: &House) -> Vec<Finding> {
@@ -116,10 +105,7 @@ pub(super) fn doors(house: &House) -> Vec<Finding> {
 fn dependencies(manifest: &str) -> Vec<String> {
     let (mut names, mut inside) = (Vec::new(), false);
     for line in manifest.lines() {
-        if let Some(header) = line
-            .strip_prefix('[')
-            .and_then(|rest| rest.split(']').next())
-        {
+        if let Some(header) = line.strip_prefix('[').and_then(|rest| rest.split(']').next()) {
             inside = header == "dependencies" || header.ends_with(".dependencies");
             names.extend(header.strip_prefix("dependencies."));
         } else if inside {
@@ -129,22 +115,14 @@ fn dependencies(manifest: &str) -> Vec<String> {
             names.extend((is_key && !name.is_empty()).then_some(name));
         }
     }
-    names
-        .into_iter()
-        .map(|name| name.replace('-', "_"))
-        .collect()
+    names.into_iter().map(|name| name.replace('-', "_")).collect()
 }
 
 pub(super) fn chosen_doors(house: &House) -> Vec<Finding> {
-    let chosen =
-        |name: &str| UBIQUITOUS.contains(&name) || DOORS.iter().any(|(door, _)| *door == name);
-    let wrong =
-        |name: &str| format!("Cargo.toml: the crate `{name}` has no door yet: add it to DOORS");
+    let chosen = |name: &str| UBIQUITOUS.contains(&name) || DOORS.iter().any(|(door, _)| *door == name);
+    let wrong = |name: &str| format!("Cargo.toml: the crate `{name}` has no door yet: add it to DOORS");
     let names = dependencies(house.text("Cargo.toml"));
-    names
-        .iter()
-        .map(|name| check(chosen(name), || wrong(name)))
-        .collect()
+    names.iter().map(|name| check(chosen(name), || wrong(name))).collect()
 }
 
 pub(super) fn passports(house: &House) -> Vec<Finding> {
@@ -158,22 +136,9 @@ pub(super) fn short_functions(house: &House) -> Vec<Finding> {
     let mut findings = Vec::new();
     for function in functions(house) {
         let money = function.source.within("decision");
-        let limit = if money {
-            LONGEST_DECISION_FUNCTION
-        } else {
-            LONGEST_FUNCTION
-        };
-        let wrong = || {
-            format!(
-                "fn {} has {} lines, over {limit}",
-                function.name, function.lines
-            )
-        };
-        findings.push(
-            function
-                .source
-                .finding(function.at, (function.lines > limit).then(wrong)),
-        );
+        let limit = if money { LONGEST_DECISION_FUNCTION } else { LONGEST_FUNCTION };
+        let wrong = || format!("fn {} has {} lines, over {limit}", function.name, function.lines);
+        findings.push(function.source.finding(function.at, (function.lines > limit).then(wrong)));
     }
     findings
 }
@@ -181,11 +146,7 @@ pub(super) fn short_functions(house: &House) -> Vec<Finding> {
 pub(super) fn short_files(house: &House) -> Vec<Finding> {
     let mut findings = Vec::new();
     for source in &house.sources {
-        let limit = if source.path == "src/main.rs" {
-            LONGEST_MAIN
-        } else {
-            LONGEST_FILE
-        };
+        let limit = if source.path == "src/main.rs" { LONGEST_MAIN } else { LONGEST_FILE };
         let wrong = || format!("{} lines, over {limit}", source.lines);
         findings.push(source.finding(0, (source.lines > limit).then(wrong)));
     }
@@ -208,10 +169,7 @@ pub(super) fn no_panics(house: &House) -> Vec<Finding> {
         findings.extend(source.code.match_indices(".expect(").map(|(at, call)| {
             let message = literal_at(source, at + call.len());
             let short = message.filter(|m| m.chars().count() < SHORTEST_EXPECT);
-            source.finding(
-                at,
-                short.map(|m| format!("`.expect(\"{m}\")` explains nothing")),
-            )
+            source.finding(at, short.map(|m| format!("`.expect(\"{m}\")` explains nothing")))
         }));
     }
     findings
@@ -221,9 +179,7 @@ pub(super) fn no_panics(house: &House) -> Vec<Finding> {
 fn literal_at(source: &Source, at: usize) -> Option<&str> {
     let argument = source.code[at..].trim_start();
     let quote = source.code.len() - argument.len();
-    argument
-        .starts_with('"')
-        .then(|| &source.text[quote + 1..string_end(&source.text, quote)])
+    argument.starts_with('"').then(|| &source.text[quote + 1..string_end(&source.text, quote)])
 }
 
 pub(super) fn telling_names(house: &House) -> Vec<Finding> {
@@ -231,9 +187,7 @@ pub(super) fn telling_names(house: &House) -> Vec<Finding> {
     for (path, _) in house.texts.iter().filter(|(path, _)| is_rust(path)) {
         let mut names = path.trim_end_matches(".rs").split('/');
         let empty = names.find(|name| EMPTY_NAMES.contains(name));
-        findings.push(check(empty.is_none(), || {
-            format!("{path}: its name says nothing")
-        }));
+        findings.push(check(empty.is_none(), || format!("{path}: its name says nothing")));
     }
     for source in &house.sources {
         for (at, name) in items(&source.code, "mod") {
@@ -248,21 +202,14 @@ pub(super) fn telling_names(house: &House) -> Vec<Finding> {
 fn names_a_home(line: &str) -> bool {
     let inside_path = |c: char| c.is_alphanumeric() || "._-~*}".contains(c);
     let begins = |at: usize| !line[..at].ends_with(inside_path);
-    HOMES
-        .iter()
-        .any(|home| line.match_indices(home).any(|(at, _)| begins(at)))
+    HOMES.iter().any(|home| line.match_indices(home).any(|(at, _)| begins(at)))
 }
 
 pub(super) fn no_workplace(house: &House) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (path, text) in &house.texts {
-        let line = text
-            .lines()
-            .position(names_a_home)
-            .map_or(0, |index| index + 1);
-        findings.push(check(line == 0, || {
-            format!("{path}:{line}: a path of one machine")
-        }));
+        let line = text.lines().position(names_a_home).map_or(0, |index| index + 1);
+        findings.push(check(line == 0, || format!("{path}:{line}: a path of one machine")));
     }
     findings
 }

@@ -1,0 +1,317 @@
+//! What can be typed.
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+
+use crate::command::{Backfill, CycleOptions, Style};
+use crate::report::{Format, Shape};
+use crate::store::{Filter, Topic};
+use crate::unit::{Symbol, Timeframe, UtcMillis};
+
+/// Autonomous crypto trading without a daemon: one run an hour, started by cron.
+#[derive(Debug, Parser)]
+#[command(name = "trader", version, propagate_version = true, after_help = EXAMPLES)]
+pub(super) struct Cli {
+    #[command(flatten)]
+    pub(super) global: Global,
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  trader cycle                                    one run on live data (what cron starts)
+  trader cycle --replay fixtures/market           the same on a recording, no network
+  trader cycle | jq '.pairs[] | {symbol, decision, score}'
+  trader backfill --from 2024-01-01 --timeframes 1h,4h,1d
+  trader explain BTC/USDT                         why it was decided so
+
+Exit codes: 0 ok, 1 internal, 2 usage, 3 degraded, 4 unavailable, 5 busy, 6 halted, 7 storage.";
+
+#[derive(Debug, Args)]
+pub(super) struct Global {
+    #[arg(
+        help = "Configuration file [default: $XDG_CONFIG_HOME/trader/config.toml]",
+        long,
+        value_name = "FILE",
+        global = true,
+        env = "TRADER_CONFIG"
+    )]
+    pub(super) config: Option<PathBuf>,
+    #[arg(
+        help = "Database [default: $XDG_DATA_HOME/trader/trader.db; replay.db beside it for recordings]",
+        long,
+        value_name = "FILE",
+        global = true,
+        env = "TRADER_DB"
+    )]
+    pub(super) db: Option<PathBuf>,
+    /// Tell more on stderr (-vv: every request)
+    #[arg(short, long, action = ArgAction::Count, global = true, conflicts_with = "quiet")]
+    pub(super) verbose: u8,
+    /// Tell errors only
+    #[arg(short, long, global = true)]
+    pub(super) quiet: bool,
+    /// How stderr is written
+    #[arg(long, value_enum, default_value_t = LogFormat::Text, global = true, env = "TRADER_LOG_FORMAT")]
+    pub(super) log_format: LogFormat,
+    /// Colours on stderr
+    #[arg(long, value_enum, default_value_t = Color::Auto, global = true, env = "TRADER_COLOR")]
+    pub(super) color: Color,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum LogFormat {
+    Text,
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Collect, analyse, decide, record: one run
+    Cycle(CycleArgs),
+    /// Fetch history from the exchange; goes on where it was cut off
+    Backfill(BackfillArgs),
+    /// Import files of the exchange's public archive (zip, csv, csv.gz)
+    Import {
+        /// Files named like BTCUSDT-1h-2024-01.zip; a .CHECKSUM file beside one is checked
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+        /// JSON on many lines
+        #[arg(long)]
+        pretty: bool,
+    },
+    /// Show the newest stored rows
+    Show(ShowArgs),
+    /// Explain a decision from stored rows: readings, points, gates, provenance
+    Explain {
+        /// The pair
+        symbol: Symbol,
+        /// The newest decision made at or before this instant
+        #[arg(long, value_name = "INSTANT")]
+        at: Option<UtcMillis>,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// The configuration: write a commented one, show what is in force, check it
+    Config {
+        #[command(subcommand)]
+        command: ConfigCommand,
+    },
+    /// The database: check, backup, info
+    Db {
+        #[command(subcommand)]
+        command: DbCommand,
+    },
+    /// Print the JSON Schema of a summary
+    Schema {
+        /// Of which
+        #[arg(value_enum, default_value_t = SchemaOf::Cycle)]
+        of: SchemaOf,
+    },
+    /// Print completions for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the man page
+    Man,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CycleArgs {
+    /// Pairs, like BTC/USDT,ETH/USDT
+    #[arg(long, value_delimiter = ',', value_name = "PAIRS", env = "TRADER_PAIRS")]
+    pub(super) pairs: Option<Vec<Symbol>>,
+    /// The exchange's address; repeatable, tried in order
+    #[arg(
+        long = "base-url",
+        value_name = "URL",
+        value_delimiter = ',',
+        env = "TRADER_BASE_URL",
+        conflicts_with = "replay"
+    )]
+    pub(super) base_urls: Option<Vec<String>>,
+    /// Recorded klines instead of the exchange: files SYMBOL-INTERVAL-*.csv[.gz], optionally exchangeInfo.json
+    #[arg(long, value_name = "DIR")]
+    pub(super) replay: Option<PathBuf>,
+    /// The clock of the replay [default: serverTime of its exchangeInfo.json]
+    #[arg(long, value_name = "INSTANT", requires = "replay")]
+    pub(super) now: Option<UtcMillis>,
+    /// Also write the summary to this file, whole or not at all
+    #[arg(long, value_name = "FILE", env = "TRADER_SUMMARY_FILE")]
+    pub(super) summary_file: Option<PathBuf>,
+    /// JSON on many lines (default on a terminal)
+    #[arg(long)]
+    pub(super) pretty: bool,
+    /// Everything but writing
+    #[arg(long)]
+    pub(super) dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct BackfillArgs {
+    /// The first instant, like 2024-01-01
+    #[arg(long, value_name = "DATE")]
+    pub(super) from: UtcMillis,
+    /// The last instant [default: now]
+    #[arg(long, value_name = "DATE")]
+    pub(super) to: Option<UtcMillis>,
+    /// Pairs, like BTC/USDT,ETH/USDT
+    #[arg(long, value_delimiter = ',', value_name = "PAIRS", env = "TRADER_PAIRS")]
+    pub(super) pairs: Option<Vec<Symbol>>,
+    /// Timeframes, like 1h,4h,1d
+    #[arg(long, value_delimiter = ',', value_name = "LIST", env = "TRADER_TIMEFRAMES")]
+    pub(super) timeframes: Option<Vec<Timeframe>>,
+    /// The exchange's address; repeatable, tried in order
+    #[arg(long = "base-url", value_name = "URL", value_delimiter = ',', env = "TRADER_BASE_URL")]
+    pub(super) base_urls: Option<Vec<String>>,
+    /// JSON on many lines (default on a terminal)
+    #[arg(long)]
+    pub(super) pretty: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ShowArgs {
+    /// What to show
+    #[arg(value_enum)]
+    pub(super) topic: ShowTopic,
+    /// Of this pair only
+    #[arg(long)]
+    pub(super) symbol: Option<Symbol>,
+    /// Of this timeframe only
+    #[arg(long)]
+    pub(super) timeframe: Option<Timeframe>,
+    /// From this instant on
+    #[arg(long, value_name = "INSTANT")]
+    pub(super) since: Option<UtcMillis>,
+    /// At most so many rows, the newest
+    #[arg(long, default_value_t = 20, value_name = "N")]
+    pub(super) limit: u32,
+    #[command(flatten)]
+    pub(super) output: Output,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Output {
+    /// How to write it [default: table on a terminal, json otherwise]
+    #[arg(long, value_enum)]
+    pub(super) format: Option<OutputFormat>,
+    /// JSON on many lines (default on a terminal)
+    #[arg(long)]
+    pub(super) pretty: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum OutputFormat {
+    Json,
+    Csv,
+    Table,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum ShowTopic {
+    Candles,
+    Indicators,
+    Signals,
+    Decisions,
+    Runs,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum SchemaOf {
+    Cycle,
+    Transfer,
+    Explain,
+}
+
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub(super) enum ConfigCommand {
+    /// Write a commented configuration with every default
+    Init,
+    /// Show what is in force
+    Show,
+    /// Read it and say whether it can be used
+    Check,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum DbCommand {
+    /// Examine the file, its references and our own rules
+    Check,
+    /// Copy the database to a new file, also while a run writes
+    Backup {
+        /// The new file
+        file: PathBuf,
+    },
+    /// Facts about it
+    Info,
+}
+
+impl CycleArgs {
+    pub(super) fn options(&self, terminal: bool) -> CycleOptions {
+        CycleOptions {
+            replay: self.replay.clone(),
+            now: self.now,
+            summary_file: self.summary_file.clone(),
+            pretty: self.pretty || terminal,
+            dry_run: self.dry_run,
+        }
+    }
+}
+
+impl BackfillArgs {
+    pub(super) fn wanted(&self, terminal: bool) -> Backfill {
+        Backfill { from: self.from, to: self.to, pretty: self.pretty || terminal }
+    }
+}
+
+impl ShowArgs {
+    pub(super) fn filter(&self) -> Filter {
+        Filter { symbol: self.symbol.clone(), timeframe: self.timeframe, since: self.since, limit: self.limit }
+    }
+}
+
+impl Output {
+    pub(super) fn style(&self) -> Style {
+        let terminal = std::io::stdout().is_terminal();
+        let format = match self.format {
+            Some(OutputFormat::Json) => Format::Json,
+            Some(OutputFormat::Csv) => Format::Csv,
+            None if !terminal => Format::Json,
+            Some(OutputFormat::Table) | None => Format::Table,
+        };
+        Style { pretty: self.pretty || terminal, format }
+    }
+}
+
+impl From<ShowTopic> for Topic {
+    fn from(topic: ShowTopic) -> Self {
+        match topic {
+            ShowTopic::Candles => Self::Candles,
+            ShowTopic::Indicators => Self::Indicators,
+            ShowTopic::Signals => Self::Signals,
+            ShowTopic::Decisions => Self::Decisions,
+            ShowTopic::Runs => Self::Runs,
+        }
+    }
+}
+
+impl From<SchemaOf> for Shape {
+    fn from(of: SchemaOf) -> Self {
+        match of {
+            SchemaOf::Cycle => Self::Cycle,
+            SchemaOf::Transfer => Self::Transfer,
+            SchemaOf::Explain => Self::Story,
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! The command line as typed values, and the way from them to a command and an exit.
+//!
+//! Uses every room before it. What is typed is turned into what is meant once, here; nothing behind this door parses it
+//! again, and nothing here decides anything.
+
+mod arguments;
+mod log;
+
+use std::io::{IsTerminal, Write};
+
+use anyhow::Context;
+use clap::{CommandFactory, Parser};
+
+use self::arguments::{Cli, Command, ConfigCommand, DbCommand, Global};
+use crate::command::{self, Said, UsageError};
+use crate::exit::Exit;
+use crate::report;
+use crate::settings::{Flags, Paths, Settings, SettingsError, TEMPLATE};
+use crate::store::StoreError;
+
+/// Runs the program.
+pub fn main() -> Exit {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        // Help and version are no errors; a reader that went away is none either.
+        Err(e) => {
+            drop(e.print());
+            return if e.use_stderr() { Exit::Usage } else { Exit::Ok };
+        }
+    };
+    log::start_log(&cli.global);
+    run(&cli).and_then(|said| command::say(&said).map(|()| said.exit)).unwrap_or_else(|error| complain(&error))
+}
+
+fn run(cli: &Cli) -> anyhow::Result<Said> {
+    let environment: Vec<(String, String)> =
+        std::env::vars_os().filter_map(|(n, v)| Some((n.into_string().ok()?, v.into_string().ok()?))).collect();
+    let paths = Paths::from_environment(&environment);
+    let pretty = std::io::stdout().is_terminal();
+    let settings = || Settings::load(&flags(cli), &environment, &paths);
+    match &cli.command {
+        Command::Cycle(args) => command::cycle(&settings()?, &paths, &args.options(pretty)),
+        Command::Backfill(args) => command::backfill(&settings()?, &args.wanted(pretty)),
+        Command::Import { files, pretty: many } => Ok(command::import(&settings()?.db, files, pretty || *many)),
+        Command::Show(args) => command::show(&settings()?.db, args.topic.into(), &args.filter(), args.output.style()),
+        Command::Explain { symbol, at, output } => command::explain(&settings()?.db, symbol, *at, output.style()),
+        Command::Config { command } => config(*command, &cli.global, &paths, settings),
+        Command::Db { command } => db(command, &settings()?.db, pretty),
+        Command::Schema { of } => Ok(Said::ok(report::to_json(&report::schema((*of).into()), true))),
+        Command::Completions { shell } => Ok(Said::ok(completions(*shell))),
+        Command::Man => man(),
+    }
+}
+
+fn flags(cli: &Cli) -> Flags {
+    let (pairs, timeframes, base_urls) = match &cli.command {
+        Command::Cycle(args) => (args.pairs.clone(), None, args.base_urls.clone()),
+        Command::Backfill(args) => (args.pairs.clone(), args.timeframes.clone(), args.base_urls.clone()),
+        _ => (None, None, None),
+    };
+    Flags { config: cli.global.config.clone(), db: cli.global.db.clone(), pairs, timeframes, base_urls }
+}
+
+fn config(
+    command: ConfigCommand,
+    global: &Global,
+    paths: &Paths,
+    settings: impl Fn() -> Result<Settings, SettingsError>,
+) -> anyhow::Result<Said> {
+    match command {
+        ConfigCommand::Init => config_init(global.config.as_ref().unwrap_or(&paths.config)),
+        ConfigCommand::Show => Ok(Said::ok(settings()?.to_toml()?)),
+        ConfigCommand::Check => {
+            let settings = settings()?;
+            let file = settings.file.as_ref().map_or("no file: the defaults".to_owned(), |f| f.display().to_string());
+            Ok(Said::ok(format!("ok: {file} (strategy {})", settings.strategy.hash)))
+        }
+    }
+}
+
+fn config_init(path: &std::path::Path) -> anyhow::Result<Said> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+    }
+    let mut file = std::fs::File::options().write(true).create_new(true).open(path).map_err(|e| {
+        SettingsError::Value { key: "config init".to_owned(), text: format!("cannot write {}: {e}", path.display()) }
+    })?;
+    file.write_all(TEMPLATE.as_bytes()).with_context(|| format!("cannot write {}", path.display()))?;
+    Ok(Said::ok(format!("wrote {}", path.display())))
+}
+
+fn db(command: &DbCommand, path: &std::path::Path, pretty: bool) -> anyhow::Result<Said> {
+    match command {
+        DbCommand::Check => command::db_check(path, pretty),
+        DbCommand::Backup { file } => command::db_backup(path, file, pretty),
+        DbCommand::Info => command::db_info(path, pretty),
+    }
+}
+
+fn completions(shell: clap_complete::Shell) -> String {
+    let mut text = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "trader", &mut text);
+    String::from_utf8_lossy(&text).into_owned()
+}
+
+fn man() -> anyhow::Result<Said> {
+    let mut text = Vec::new();
+    clap_mangen::Man::new(Cli::command()).render(&mut text).context("cannot render the man page")?;
+    Ok(Said::ok(String::from_utf8_lossy(&text).into_owned()))
+}
+
+/// Tells an error: JSON on stdout (but for bad usage), cause and remedy on stderr.
+fn complain(error: &anyhow::Error) -> Exit {
+    let store = error.downcast_ref::<StoreError>();
+    let usage = error.is::<UsageError>() || error.is::<SettingsError>();
+    let exit = if usage { Exit::Usage } else { store.map_or(Exit::Internal, Exit::from) };
+    let (code, remedy) = store.map_or((exit.name(), "see the message; -vv tells more"), |e| (e.code(), e.remedy()));
+    let text = format!("{error:#}");
+    if exit == Exit::Usage {
+        eprintln!("error: {text}");
+        return exit;
+    }
+    eprintln!("error: {text}\n  {remedy}");
+    let (status, remedy) = (exit.name(), remedy.to_owned());
+    let complaint = report::Complaint { code, symbol: None, timeframe: None, text, remedy };
+    let failure =
+        report::Failure { schema: "trader.error.v1", status, exit_code: exit.code(), errors: vec![complaint] };
+    let said = Said { text: report::to_json(&failure, false), exit };
+    command::say(&said).map_or(Exit::Internal, |()| exit)
+}
