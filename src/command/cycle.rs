@@ -287,7 +287,8 @@ impl<'a> Cycle<'a> {
         instruments: &[Instrument],
         agent: &Agent,
     ) -> Result<(), StoreError> {
-        self.collected = self.counts(collection);
+        self.collected.candles_new = collection.candles();
+        self.collected.rows_bad = collection.bad_rows();
         if self.options.dry_run {
             self.collected.gaps_open = store.gaps_open()?;
             return Ok(());
@@ -312,16 +313,6 @@ impl<'a> Cycle<'a> {
         self.collected.candles_revised = tally.revised;
         self.collected.gaps_open = store.gaps_open()?;
         Ok(())
-    }
-
-    fn counts(&self, collection: &Collection) -> Collected {
-        Collected {
-            candles_new: collection.candles(),
-            rows_bad: collection.bad_rows(),
-            requests: self.usage.requests,
-            weight_used: self.usage.weight,
-            ..Collected::default()
-        }
     }
 
     fn keys(&self) -> Vec<SeriesKey> {

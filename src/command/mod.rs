@@ -1,6 +1,6 @@
 //! The recipes: one file for each subcommand, each in four beats: read, think, write, say.
 //!
-//! Uses every room before it. A command gives back what is to be said and how the program ends; only [`say`] writes to
+//! Uses every room before it. A command gives back what is to be said and how the program ends; only `say` writes to
 //! stdout. Commands decide nothing that a pure room could decide.
 
 mod backfill;

@@ -1,6 +1,6 @@
 //! Choices: what follows from the opinions about a view, under a policy.
 //!
-//! Uses `unit`, `market`, `indicator` and `signal`. [`decide`] is one pure question; the cycle, a backtest and a test all
+//! Uses `unit`, `market`, `indicator` and `signal`. `decide` is one pure question; the cycle, a backtest and a test all
 //! ask it. What is not known is a refusal. This room never acts on a decision.
 
 mod refusal;

@@ -106,7 +106,7 @@ async fn page(transport: &Transport, wanted: &Wanted, now: UtcMillis) -> Result<
 
 fn read_page(host: &str, body: &[u8], wanted: &Wanted, now: UtcMillis) -> Result<Page, Fault> {
     let mut sifter = Sifter::new(wanted.key.timeframe, now);
-    let (rows, last) = read_json(body, &mut sifter).map_err(|e| wire::not_understood(host, body, &e))?;
+    let (rows, last) = read_json(body, &mut sifter).map_err(|e| wire::not_understood(host, &e))?;
     // Outages leave holes, so a page ends where its last row says, not a thousand lengths after its start.
     let next = last.filter(|_| rows >= PAGE && wanted.from.is_some()).map(|last| wanted.key.timeframe.step(last, 1));
     Ok(Page { batch: sifter.finish(), next })

@@ -39,10 +39,7 @@ pub(super) struct Transport {
 impl Transport {
     /// A transport to the base URLs of the settings. Sends nothing.
     pub(super) fn new(keys: &ExchangeKeys) -> Result<Self, BadBaseUrl> {
-        let hosts = keys.base_urls.iter().map(|text| base_url(text)).collect::<Result<Vec<_>, _>>()?;
-        if hosts.is_empty() {
-            return Err(BadBaseUrl::Form(String::new(), "at least one is needed".to_owned()));
-        }
+        let hosts = keys.base_urls.distinct().iter().map(|text| base_url(text)).collect::<Result<Vec<_>, _>>()?;
         let client = client(keys).map_err(BadBaseUrl::Tls)?;
         let account = Account::new(keys.weight_share_pct.get());
         Ok(Self { client, hosts, keys: keys.clone(), account, deadline: std::cell::Cell::new(None) })
@@ -135,7 +132,11 @@ impl Transport {
         let status = response.status();
         let retry_after = wire::retry_after_s(response.headers());
         let body = self.read(response, &name).await;
-        if status == StatusCode::OK { body } else { Err(self.refusal(name, status, retry_after, body)) }
+        match body {
+            Ok(page) if status == StatusCode::OK && wire::is_for_people(&page) => Err(Fault::NotJson { host: name }),
+            body if status == StatusCode::OK => body,
+            body => Err(self.refusal(name, status, retry_after, body)),
+        }
     }
 
     async fn read(&self, mut response: Response, host: &str) -> Result<Vec<u8>, Fault> {

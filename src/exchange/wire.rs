@@ -116,22 +116,20 @@ pub(super) fn retry_after_s(headers: &HeaderMap) -> Option<i64> {
     headers.get("retry-after")?.to_str().ok()?.trim().parse().ok()
 }
 
-/// Reads a JSON answer, telling apart what ends too early, what is a page for people, and what is not understood.
+/// Reads a JSON answer, telling apart what ends too early and what is not understood.
 pub(super) fn json<'a, T: Deserialize<'a>>(host: &str, body: &'a [u8]) -> Result<T, Fault> {
-    serde_json::from_slice(body).map_err(|e| not_understood(host, body, &e))
+    serde_json::from_slice(body).map_err(|e| not_understood(host, &e))
+}
+
+/// Whether an answer is a page for people: a login, a maintenance notice, a block page.
+pub(super) fn is_for_people(body: &[u8]) -> bool {
+    body.iter().find(|b| !b.is_ascii_whitespace()) == Some(&b'<')
 }
 
 /// What a JSON error means.
-pub(super) fn not_understood(host: &str, body: &[u8], error: &serde_json::Error) -> Fault {
+pub(super) fn not_understood(host: &str, error: &serde_json::Error) -> Fault {
     let host = host.to_owned();
-    let first = body.iter().find(|b| !b.is_ascii_whitespace());
-    if first == Some(&b'<') {
-        Fault::NotJson { host }
-    } else if error.is_eof() {
-        Fault::Truncated { host }
-    } else {
-        Fault::BadJson { host, text: error.to_string() }
-    }
+    if error.is_eof() { Fault::Truncated { host } } else { Fault::BadJson { host, text: error.to_string() } }
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Facts about the market: candles proven sane, series with known gaps, instruments, and what could be known when.
 //!
-//! Uses `unit` only. A candle that exists has passed every check; a missing candle is a [`Gap`], never an invented one.
+//! Uses `unit` only. A candle that exists has passed every check; a missing candle is a `Gap`, never an invented one.
 //! This room never does I/O and never judges what a fact means for trading.
 
 mod candle;

@@ -4,14 +4,18 @@
 //! itself.
 
 mod json;
+mod number;
 mod story;
 mod summary;
 mod table;
+mod transfer;
 
 pub use json::{Shape, schema, to_json};
+pub use number::Number;
 pub use story::{Provenance, Recheck, Story};
 pub use summary::{
-    Agent, AgentName, AgentStatus, Blocked, Collected, Complaint, Cycle, Failure, Number, Pair, PairReport, PairStatus,
-    ReasonReport, StrategyReport, Tally, Transfer, Warning,
+    Agent, AgentName, AgentStatus, Blocked, Collected, Complaint, Cycle, Pair, PairReport, PairStatus, ReasonReport,
+    StrategyReport, Warning,
 };
 pub use table::{Cell, Format, Table};
+pub use transfer::{Failure, Tally, Transfer};

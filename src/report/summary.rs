@@ -1,4 +1,4 @@
-//! The summaries of the commands that work: `trader.cycle.v1` and `trader.transfer.v1`.
+//! The summary of a cycle: `trader.cycle.v1`.
 
 use std::collections::BTreeMap;
 
@@ -6,30 +6,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use super::Number;
 use crate::decision::Refusal;
 use crate::indicator::{Indicator, Readings};
 use crate::signal::{Reason, Signal};
 use crate::unit::{Price, Symbol, UtcMillis};
-
-/// A number as JSON knows it: finite, and rounded to what is worth printing.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, JsonSchema)]
-#[serde(transparent)]
-pub struct Number(f64);
-
-impl Number {
-    /// Rounded to so many decimals; `None` for what is not finite.
-    pub fn rounded(value: f64, decimals: i32) -> Option<Self> {
-        let scale = 10f64.powi(decimals);
-        let rounded = (value * scale).round() / scale;
-        // Adding zero turns -0 into 0.
-        rounded.is_finite().then_some(Self(rounded + 0.0))
-    }
-
-    /// To the last digit.
-    pub fn exact(value: f64) -> Option<Self> {
-        value.is_finite().then_some(Self(value + 0.0))
-    }
-}
 
 /// What one cycle did.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -328,88 +309,4 @@ pub struct Complaint {
     pub text: String,
     /// What to do.
     pub remedy: String,
-}
-
-/// What was done to the stored candles.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
-#[schemars(deny_unknown_fields)]
-pub struct Tally {
-    /// Candles that were not known before.
-    pub added: u64,
-    /// Candles replaced by a newer word; the older one is kept as a revision.
-    pub revised: u64,
-    /// Candles that were known just so.
-    pub unchanged: u64,
-    /// Candles of which a weaker source said something else; it is kept as a revision and not believed.
-    pub not_believed: u64,
-    /// Rows that were left out.
-    pub bad: u64,
-}
-
-impl std::ops::AddAssign for Tally {
-    fn add_assign(&mut self, other: Self) {
-        self.added += other.added;
-        self.revised += other.revised;
-        self.unchanged += other.unchanged;
-        self.not_believed += other.not_believed;
-        self.bad += other.bad;
-    }
-}
-
-/// What a backfill or an import did: `trader.transfer.v1`.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
-#[schemars(title = "trader.transfer.v1", deny_unknown_fields)]
-pub struct Transfer {
-    /// Always `trader.transfer.v1`.
-    pub schema: &'static str,
-    /// `backfill` or `import`.
-    pub command: &'static str,
-    /// Names this run in the database.
-    pub run_id: String,
-    /// The exit code's name.
-    pub status: &'static str,
-    /// How the program ends.
-    pub exit_code: u8,
-    /// How long the run took.
-    pub duration_ms: u64,
-    /// Requests sent.
-    pub requests: u64,
-    /// Files read.
-    pub files: u64,
-    /// What was done to the stored candles.
-    #[serde(flatten)]
-    pub tally: Tally,
-    /// What deserves a look.
-    pub warnings: Vec<Warning>,
-    /// What went wrong.
-    pub errors: Vec<Complaint>,
-}
-
-/// A command that could not do its work: `trader.error.v1`.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
-#[schemars(title = "trader.error.v1", deny_unknown_fields)]
-pub struct Failure {
-    /// Always `trader.error.v1`.
-    pub schema: &'static str,
-    /// The exit code's name.
-    pub status: &'static str,
-    /// How the program ends.
-    pub exit_code: u8,
-    /// What went wrong.
-    pub errors: Vec<Complaint>,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn json_numbers_are_finite_and_have_no_negative_zero() {
-        assert_eq!(Number::exact(f64::NAN), None);
-        assert_eq!(Number::rounded(f64::INFINITY, 1), None);
-        let shown = |n: Option<Number>| serde_json::to_string(&n).unwrap();
-        assert_eq!(shown(Number::rounded(-0.004, 1)), "0.0");
-        assert_eq!(shown(Number::rounded(56.25, 1)), "56.3");
-        assert_eq!(shown(Number::exact(0.1 + 0.2)), "0.30000000000000004");
-    }
 }

@@ -7,7 +7,9 @@ use toml::{Table, Value};
 
 use super::SettingsError;
 use super::bounded::{Real, Whole};
+use super::spelled::{AtLeastOne, Spelled};
 use super::strategy::StrategyKeys;
+use crate::unit::{Symbol, Timeframe};
 
 /// A commented configuration that says just what the defaults say; a test holds it to that.
 pub const TEMPLATE: &str = include_str!("template.toml");
@@ -20,9 +22,9 @@ pub struct Keys {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub db: Option<PathBuf>,
     /// The pairs.
-    pub pairs: Vec<String>,
+    pub pairs: AtLeastOne<Spelled<Symbol>>,
     /// The timeframes to collect.
-    pub timeframes: Vec<String>,
+    pub timeframes: AtLeastOne<Spelled<Timeframe>>,
     /// How to talk to the exchange.
     pub exchange: ExchangeKeys,
     /// What decides.
@@ -31,11 +33,12 @@ pub struct Keys {
 
 impl Default for Keys {
     fn default() -> Self {
-        let owned = |texts: &[&str]| texts.iter().map(|t| (*t).to_owned()).collect();
+        let coins = ["BTC", "ETH", "SOL", "AVAX", "POL"];
+        let pairs = coins.iter().filter_map(|coin| Symbol::new(coin, "USDT").ok().map(Spelled));
         Self {
             db: None,
-            pairs: owned(&["BTC/USDT", "ETH/USDT", "SOL/USDT", "AVAX/USDT", "POL/USDT"]),
-            timeframes: owned(&["1m", "5m", "15m", "1h", "4h", "1d"]),
+            pairs: AtLeastOne::new(pairs.collect()),
+            timeframes: AtLeastOne::new(Timeframe::ALL.map(Spelled).to_vec()),
             exchange: ExchangeKeys::default(),
             strategy: StrategyKeys::default(),
         }
@@ -47,7 +50,7 @@ impl Default for Keys {
 #[serde(deny_unknown_fields, default)]
 pub struct ExchangeKeys {
     /// Tried in order.
-    pub base_urls: Vec<String>,
+    pub base_urls: AtLeastOne<String>,
     /// Everything a run asks of the exchange ends within this.
     pub deadline_ms: Whole<50, 600_000>,
     /// To open a connection.
@@ -71,7 +74,10 @@ pub struct ExchangeKeys {
 impl Default for ExchangeKeys {
     fn default() -> Self {
         Self {
-            base_urls: vec!["https://data-api.binance.vision".to_owned(), "https://api.binance.com".to_owned()],
+            base_urls: AtLeastOne::new(vec![
+                "https://data-api.binance.vision".to_owned(),
+                "https://api.binance.com".to_owned(),
+            ]),
             deadline_ms: Whole::new(60_000),
             connect_timeout_ms: Whole::new(5_000),
             read_timeout_ms: Whole::new(10_000),

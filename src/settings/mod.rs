@@ -8,6 +8,7 @@ mod bounded;
 mod error;
 mod file;
 mod paths;
+mod spelled;
 mod strategy;
 
 use std::path::{Path, PathBuf};
@@ -15,6 +16,7 @@ use std::path::{Path, PathBuf};
 pub use error::SettingsError;
 pub use file::{ExchangeKeys, Keys, TEMPLATE};
 pub use paths::Paths;
+pub use spelled::{AtLeastOne, Spelled};
 pub use strategy::Strategy;
 
 use crate::unit::{Symbol, Timeframe};
@@ -65,40 +67,34 @@ impl Settings {
         let from_file = file::parse(&path, text.as_deref().unwrap_or_default())?;
         let (keys, strangers) = file::overlay(from_file, environment)?;
         let file = text.map(|_| path);
-        Self::settle(keys, flags, paths, file, strangers)
+        Ok(Self::settle(keys, flags, paths, file, strangers))
     }
 
-    fn settle(
-        mut keys: Keys,
-        flags: &Flags,
-        paths: &Paths,
-        file: Option<PathBuf>,
-        strangers: Vec<String>,
-    ) -> Result<Self, SettingsError> {
+    fn settle(mut keys: Keys, flags: &Flags, paths: &Paths, file: Option<PathBuf>, strangers: Vec<String>) -> Self {
         if let Some(pairs) = &flags.pairs {
-            keys.pairs = pairs.iter().map(ToString::to_string).collect();
+            keys.pairs = AtLeastOne::new(pairs.iter().cloned().map(Spelled).collect());
         }
         if let Some(timeframes) = &flags.timeframes {
-            keys.timeframes = timeframes.iter().map(ToString::to_string).collect();
+            keys.timeframes = AtLeastOne::new(timeframes.iter().copied().map(Spelled).collect());
         }
         if let Some(urls) = &flags.base_urls {
-            keys.exchange.base_urls.clone_from(urls);
+            keys.exchange.base_urls = AtLeastOne::new(urls.clone());
         }
         if let Some(db) = flags.db.clone() {
             keys.db = Some(db);
         }
-        let strategy = Strategy::from_keys(&keys.strategy)?;
-        Ok(Self {
+        let strategy = Strategy::from_keys(&keys.strategy);
+        Self {
             file,
             db_named: keys.db.is_some(),
             db: keys.db.clone().unwrap_or_else(|| paths.db.clone()),
-            pairs: distinct(parse_all("pairs", &keys.pairs)?),
-            timeframes: with(distinct(parse_all("timeframes", &keys.timeframes)?), strategy.timeframe),
+            pairs: keys.pairs.distinct().into_iter().map(|pair| pair.0).collect(),
+            timeframes: with(keys.timeframes.distinct(), strategy.timeframe),
             exchange: keys.exchange.clone(),
             strategy,
             strangers,
             keys,
-        })
+        }
     }
 
     /// The settings as a configuration file that would give them again.
@@ -116,33 +112,8 @@ fn read(path: &Path, named: bool) -> Result<Option<String>, SettingsError> {
     }
 }
 
-fn parse_all<T: std::str::FromStr<Err: std::fmt::Display>>(
-    key: &'static str,
-    texts: &[String],
-) -> Result<Vec<T>, SettingsError> {
-    let parse = |text: &String| {
-        text.parse().map_err(|e: T::Err| SettingsError::Value { key: key.to_owned(), text: e.to_string() })
-    };
-    match texts.iter().map(parse).collect::<Result<Vec<T>, _>>() {
-        Ok(all) if all.is_empty() => {
-            Err(SettingsError::Value { key: key.to_owned(), text: "at least one is needed".to_owned() })
-        }
-        result => result,
-    }
-}
-
-fn distinct<T: PartialEq>(values: Vec<T>) -> Vec<T> {
-    let mut kept: Vec<T> = Vec::with_capacity(values.len());
-    for value in values {
-        if !kept.contains(&value) {
-            kept.push(value);
-        }
-    }
-    kept
-}
-
-fn with(mut timeframes: Vec<Timeframe>, needed: Timeframe) -> Vec<Timeframe> {
-    timeframes.push(needed);
+fn with(named: Vec<Spelled<Timeframe>>, needed: Timeframe) -> Vec<Timeframe> {
+    let mut timeframes: Vec<Timeframe> = named.into_iter().map(|t| t.0).chain([needed]).collect();
     timeframes.sort_unstable();
     timeframes.dedup();
     timeframes

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::SettingsError;
 use super::bounded::{Real, Whole};
+use super::spelled::Spelled;
 use crate::decision::Policy;
 use crate::market::View;
 use crate::signal::{Rule, Technical, Weights};
@@ -17,9 +17,9 @@ use crate::unit::Timeframe;
 #[serde(deny_unknown_fields, default)]
 pub struct StrategyKeys {
     /// Its name.
-    pub name: String,
+    pub name: StrategyName,
     /// The length of the candles it decides on.
-    pub timeframe: String,
+    pub timeframe: Spelled<Timeframe>,
     /// BUY from this score on.
     pub buy_score: Real<1, 100>,
     /// SELL from this score down.
@@ -29,19 +29,79 @@ pub struct StrategyKeys {
     /// Missing candles among the newest 200 that are put up with.
     pub max_missing: Whole<0, 199>,
     /// The most points each rule can give or take.
-    pub weights: BTreeMap<String, Real<0, 100>>,
+    pub weights: WeightKeys,
+}
+
+/// The strategies there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StrategyName {
+    /// The technical analyst on the decision timeframe.
+    Classic,
+}
+
+/// The keys of `[strategy.weights]`, one for each rule.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct WeightKeys {
+    pub ema_trend: Real<0, 100>,
+    pub ema_200: Real<0, 100>,
+    pub macd: Real<0, 100>,
+    pub adx: Real<0, 100>,
+    pub rsi: Real<0, 100>,
+    pub stochastic: Real<0, 100>,
+    pub bollinger: Real<0, 100>,
+    pub atr: Real<0, 100>,
+    pub obv: Real<0, 100>,
+    pub vwap: Real<0, 100>,
+}
+
+impl WeightKeys {
+    fn of(&self, rule: Rule) -> f64 {
+        let weight = match rule {
+            Rule::EmaTrend => self.ema_trend,
+            Rule::Ema200 => self.ema_200,
+            Rule::Macd => self.macd,
+            Rule::Adx => self.adx,
+            Rule::Rsi => self.rsi,
+            Rule::Stochastic => self.stochastic,
+            Rule::Bollinger => self.bollinger,
+            Rule::Atr => self.atr,
+            Rule::Obv => self.obv,
+            Rule::Vwap => self.vwap,
+        };
+        weight.get()
+    }
+}
+
+impl Default for WeightKeys {
+    fn default() -> Self {
+        let of = |rule| Real::new(Weights::DEFAULT.get(rule));
+        Self {
+            ema_trend: of(Rule::EmaTrend),
+            ema_200: of(Rule::Ema200),
+            macd: of(Rule::Macd),
+            adx: of(Rule::Adx),
+            rsi: of(Rule::Rsi),
+            stochastic: of(Rule::Stochastic),
+            bollinger: of(Rule::Bollinger),
+            atr: of(Rule::Atr),
+            obv: of(Rule::Obv),
+            vwap: of(Rule::Vwap),
+        }
+    }
 }
 
 impl Default for StrategyKeys {
     fn default() -> Self {
         Self {
-            name: "classic".to_owned(),
-            timeframe: "1h".to_owned(),
+            name: StrategyName::Classic,
+            timeframe: Spelled(Timeframe::H1),
             buy_score: Real::new(40.0),
             sell_score: Real::new(-40.0),
             max_age_s: Whole::new(7200),
             max_missing: Whole::new(2),
-            weights: BTreeMap::new(),
+            weights: WeightKeys::default(),
         }
     }
 }
@@ -83,22 +143,11 @@ struct Parameters {
 
 impl Strategy {
     /// The strategy that the keys describe.
-    pub(super) fn from_keys(keys: &StrategyKeys) -> Result<Self, SettingsError> {
-        let refused = |key: &str, text: String| Err(SettingsError::Value { key: format!("strategy.{key}"), text });
-        if keys.name != "classic" {
-            return refused("name", format!("`{}` is no strategy; there is `classic`", keys.name));
-        }
-        if let Some(unknown) = keys.weights.keys().find(|name| !Rule::ALL.iter().any(|r| r.code() == *name)) {
-            let rules = Rule::ALL.map(Rule::code).join(", ");
-            return refused("weights", format!("`{unknown}` is no rule; there are {rules}"));
-        }
-        let timeframe: Timeframe = match keys.timeframe.parse() {
-            Ok(timeframe) => timeframe,
-            Err(e) => return refused("timeframe", format!("{e}")),
+    pub(super) fn from_keys(keys: &StrategyKeys) -> Self {
+        let name = match keys.name {
+            StrategyName::Classic => "classic",
         };
-        let weights =
-            Weights::new(|rule| keys.weights.get(rule.code()).map_or(Weights::DEFAULT.get(rule), |w| w.get()));
-        Ok(Self::new(&keys.name, timeframe, weights, policy(keys)))
+        Self::new(name, keys.timeframe.0, Weights::new(|rule| keys.weights.of(rule)), policy(keys))
     }
 
     fn new(name: &str, timeframe: Timeframe, weights: Weights, policy: Policy) -> Self {

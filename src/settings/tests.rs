@@ -60,8 +60,8 @@ fn what_cannot_be_used_is_refused_with_key_value_range_and_line() {
         ("pairs = 3", vec![], vec!["line 1", "pairs"]),
         ("pairs = []", vec![], vec!["pairs", "at least one"]),
         ("pairs = [\"BTC\"]", vec![], vec!["pairs", "BTC", "slash"]),
-        ("[strategy.weights]\nluck = 3", vec![], vec!["strategy.weights", "luck", "ema_trend"]),
-        ("[strategy]\nname = \"magic\"", vec![], vec!["strategy.name", "magic", "classic"]),
+        ("[strategy.weights]\nluck = 3", vec![], vec!["line 2", "luck", "ema_trend"]),
+        ("[strategy]\nname = \"magic\"", vec![], vec!["line 2", "name", "magic", "classic"]),
         ("", vec![("TRADER_EXCHANGE_MAX_ATTEMPTS", "99")], vec!["TRADER_EXCHANGE_MAX_ATTEMPTS=99", "1 to 10"]),
         ("", vec![("TRADER_STRATEGY_MAX_AGE_S", "soon")], vec!["TRADER_STRATEGY_MAX_AGE_S=soon"]),
     ] {

@@ -8,3 +8,17 @@ mod architecture;
 mod fixture_market;
 /// The indicators against TA-Lib's values on recorded candles.
 mod golden;
+/// A loopback exchange that keeps Binance's rules, and breaks them on demand.
+mod exchange_server;
+/// A temporary world around the program: folders, environment, database.
+mod world;
+/// Whatever the exchange sends, the run ends in a clear error, the right exit code and an intact database.
+mod bad_input;
+/// How the program behaves towards the exchange: what it asks for, and what it does not.
+mod manners;
+/// Deadlines, time-outs, retries.
+mod patience;
+/// Killed anywhere, run twice, and what the next run makes of it.
+mod crash;
+/// Disks and files that do not do what they should.
+mod storage_faults;

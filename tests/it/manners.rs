@@ -143,12 +143,7 @@ fn thirty_series_are_asked_in_two_waves() {
     let exchange = Exchange::start();
     let delay = Duration::from_millis(400);
     exchange.set_delay(delay);
-    let world = World::facing(&exchange)
-        .with("TRADER_PAIRS", ALL_PAIRS)
-        .with("TRADER_TIMEFRAMES", ALL_TIMEFRAMES)
-        .with("TRADER_EXCHANGE_READ_TIMEOUT_MS", "5000")
-        .with("TRADER_EXCHANGE_REQUEST_TIMEOUT_MS", "8000")
-        .with("TRADER_EXCHANGE_DEADLINE_MS", "20000");
+    let world = World::facing(&exchange).with("TRADER_PAIRS", ALL_PAIRS).with("TRADER_TIMEFRAMES", ALL_TIMEFRAMES);
     world.run(&["cycle"]).expect(0);
     assert_eq!(exchange.asked("klines").len(), 30);
     assert_eq!(exchange.seen().len(), 36, "{:#?}", targets(&exchange.seen()));

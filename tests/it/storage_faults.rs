@@ -182,38 +182,42 @@ fn a_full_disk_ends_the_run_and_loses_nothing() {
     assert!(world.dump_facts() == seasoned().dump_facts());
 }
 
-/// Writes a configuration and runs a cycle with it; returns what was said on stderr.
-fn refusal(world: &World, text: &str) -> String {
+/// What is wrong with the way in which a configuration is refused.
+fn misjudged(text: &str, line: usize, words: &[&str]) -> Option<String> {
+    let world = World::new();
     let file = world.path("trader.toml");
     write(&file, text.as_bytes());
-    let replay = fixtures().display().to_string();
-    let config = file.display().to_string();
-    let run = world.run(&["--config", &config, "cycle", "--replay", &replay]).expect(2);
-    assert!(run.stdout.is_empty(), "{run}");
-    assert!(run.stderr.contains("trader.toml"), "the file is named: {run}");
-    assert!(!world.db().exists(), "nothing is touched: {run}");
-    run.stderr
+    let (config, replay) = (file.display().to_string(), fixtures().display().to_string());
+    let run = world.run(&["--config", &config, "cycle", "--replay", &replay]);
+    let said = |word: &str| run.stderr.contains(word);
+    let rules = [
+        (run.code == 2 && run.stdout.is_empty(), "it is refused as a usage error".to_owned()),
+        (!world.db().exists(), "nothing is touched".to_owned()),
+        (said("trader.toml"), "the file is named".to_owned()),
+        (said(&format!(":{line}")) || said(&format!("line {line}")), format!("line {line} is named")),
+        (words.iter().all(|word| said(word)), format!("all of {words:?} are said")),
+    ];
+    let broken: Vec<_> = rules.into_iter().filter(|(holds, _)| !holds).map(|(_, rule)| rule).collect();
+    (!broken.is_empty()).then(|| format!("{text:?}\nnot so: {}\n{run}", broken.join(", ")))
 }
 
 #[test]
 fn a_mistake_in_the_configuration_is_named_with_its_line() {
-    for (text, line, words) in [
-        ("[exchange]\ndeadlin_ms = 5000\n", 2, &["deadlin_ms"][..]),
+    let cases: [(&str, usize, &[&str]); 11] = [
+        ("[exchange]\ndeadlin_ms = 5000\n", 2, &["deadlin_ms"]),
         ("timeframs = [\"1h\"]\n", 1, &["timeframs"]),
         ("# a comment\n\n[exchang]\ndeadline_ms = 5000\n", 3, &["exchang"]),
+        ("[strategy.weights]\n\nrsy = 5\n", 3, &["rsy"]),
         ("[exchange]\n\ndeadline_ms = 5\n", 3, &["deadline_ms", "5", "50", "600"]),
         ("[exchange]\nmax_attempts = 99\n", 2, &["max_attempts", "99", "10"]),
         ("[exchange]\nmax_attempts = \"three\"\n", 2, &["max_attempts", "three"]),
         ("pairs = [\"BTC/USDT\"]\ntimeframes = [\"7h\"]\n", 2, &["timeframes", "7h"]),
-        ("pairs = [\"BTC/USDT\"\n[exchange]\n", 2, &[]),
-    ] {
-        let said = refusal(&World::new(), text);
-        let named = said.contains(&format!(":{line}")) || said.contains(&format!("line {line}"));
-        assert!(named, "line {line} is not named for {text:?}: {said}");
-        for word in words {
-            assert!(said.contains(word), "{word:?} is not said for {text:?}: {said}");
-        }
-    }
+        ("db = \"x.db\"\npairs = [\"BTC-\"]\n", 2, &["pairs", "BTC-"]),
+        ("[strategy]\ntimeframe = \"9h\"\n", 2, &["timeframe", "9h"]),
+        ("# a comment\npairs = \n", 2, &[]),
+    ];
+    let failures: Vec<_> = cases.iter().filter_map(|(text, line, words)| misjudged(text, *line, words)).collect();
+    assert!(failures.is_empty(), "{} failed:\n{}", failures.len(), failures.join("\n\n"));
 }
 
 #[test]

@@ -109,7 +109,11 @@ impl Cycle<'_> {
             },
             pairs: self.pairs.clone(),
             agents: self.agents.clone(),
-            collected: self.collected,
+            collected: report::Collected {
+                requests: self.usage.requests,
+                weight_used: self.usage.weight,
+                ..self.collected
+            },
             warnings: self.notes.warnings.clone(),
             errors: self.notes.errors.clone(),
         }

@@ -1,0 +1,76 @@
+//! The summaries of backfill and import, `trader.transfer.v1`, and of a command that could not do its work,
+//! `trader.error.v1`.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::{Complaint, Warning};
+
+/// What was done to the stored candles.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Tally {
+    /// Candles that were not known before.
+    pub added: u64,
+    /// Candles replaced by a newer word; the older one is kept as a revision.
+    pub revised: u64,
+    /// Candles that were known just so.
+    pub unchanged: u64,
+    /// Candles of which a weaker source said something else; it is kept as a revision and not believed.
+    pub not_believed: u64,
+    /// Rows that were left out.
+    pub bad: u64,
+}
+
+impl std::ops::AddAssign for Tally {
+    fn add_assign(&mut self, other: Self) {
+        self.added += other.added;
+        self.revised += other.revised;
+        self.unchanged += other.unchanged;
+        self.not_believed += other.not_believed;
+        self.bad += other.bad;
+    }
+}
+
+/// What a backfill or an import did: `trader.transfer.v1`.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(title = "trader.transfer.v1", deny_unknown_fields)]
+pub struct Transfer {
+    /// Always `trader.transfer.v1`.
+    pub schema: &'static str,
+    /// `backfill` or `import`.
+    pub command: &'static str,
+    /// Names this run in the database.
+    pub run_id: String,
+    /// The exit code's name.
+    pub status: &'static str,
+    /// How the program ends.
+    pub exit_code: u8,
+    /// How long the run took.
+    pub duration_ms: u64,
+    /// Requests sent.
+    pub requests: u64,
+    /// Files read.
+    pub files: u64,
+    /// What was done to the stored candles.
+    #[serde(flatten)]
+    pub tally: Tally,
+    /// What deserves a look.
+    pub warnings: Vec<Warning>,
+    /// What went wrong.
+    pub errors: Vec<Complaint>,
+}
+
+/// A command that could not do its work: `trader.error.v1`.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(title = "trader.error.v1", deny_unknown_fields)]
+pub struct Failure {
+    /// Always `trader.error.v1`.
+    pub schema: &'static str,
+    /// The exit code's name.
+    pub status: &'static str,
+    /// How the program ends.
+    pub exit_code: u8,
+    /// What went wrong.
+    pub errors: Vec<Complaint>,
+}
