@@ -133,13 +133,7 @@ pub(super) struct CycleArgs {
     #[arg(long, value_delimiter = ',', value_name = "PAIRS", env = "TRADER_PAIRS")]
     pub(super) pairs: Option<Vec<Symbol>>,
     /// The exchange's address; repeatable, tried in order
-    #[arg(
-        long = "base-url",
-        value_name = "URL",
-        value_delimiter = ',',
-        env = "TRADER_BASE_URL",
-        conflicts_with = "replay"
-    )]
+    #[arg(long = "base-url", value_name = "URL", value_delimiter = ',', env = "TRADER_BASE_URL")]
     pub(super) base_urls: Option<Vec<String>>,
     /// Recorded klines instead of the exchange: files SYMBOL-INTERVAL-*.csv[.gz], optionally exchangeInfo.json
     #[arg(long, value_name = "DIR")]

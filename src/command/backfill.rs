@@ -28,7 +28,7 @@ const ABREAST: usize = 8;
 
 /// Fetches history.
 pub fn backfill(settings: &Settings, wanted: &Backfill) -> anyhow::Result<Said> {
-    let mut market = Binance::new(&settings.exchange).map_err(|e| super::say::usage(e.to_string()))?;
+    let mut market = Binance::for_history(&settings.exchange).map_err(|e| super::say::usage(e.to_string()))?;
     if wanted.to.is_some_and(|to| to < wanted.from) {
         return Err(super::say::usage("--to lies before --from"));
     }
@@ -69,7 +69,6 @@ fn fetch(
     while !left.is_empty() {
         let step = left.split_off(left.len().saturating_sub(ABREAST));
         let questions: Vec<Wanted> = step.iter().map(|(key, gap)| question(key, *gap)).collect();
-        market.restart_deadline();
         for ((key, gap), answer) in step.into_iter().zip(market.candles(&questions, now)) {
             match take(transfer, store, market, &key, gap, answer, now)? {
                 Step::Done => bar.inc(candles(key.timeframe, gap)),
@@ -179,9 +178,9 @@ fn record(
     };
     let mut tally = write.candles(key, write.ingest(&origin)?, &page.batch.candles)?;
     tally.bad = page.batch.bad;
-    if let Some(first) = first.filter(|_| nothing_before && page.batch.bad == 0) {
-        // Nothing is stored before the first candle that came: the pair was listed with it.
-        write.listed_at(key, first)?;
+    if nothing_before && page.batch.bad == 0 {
+        // Nothing is stored before it: the pair was listed with the first candle that came, or later than was asked.
+        write.listed_at(key, first.unwrap_or(key.timeframe.step(asked.to, 1)))?;
     }
     write.note_gaps(key, &lacking(key.timeframe, asked, page, nothing_before), now)?;
     write.settle_gaps(key, now)?;
@@ -197,7 +196,7 @@ fn record(
 fn lacking(timeframe: Timeframe, asked: Gap, page: &Page, nothing_before: bool) -> Vec<Gap> {
     let ends = page.batch.candles.first().zip(page.batch.candles.last());
     let Some((first, last)) = ends.map(|(first, last)| (first.open_time(), last.open_time())) else {
-        return vec![asked];
+        return if nothing_before { Vec::new() } else { vec![asked] };
     };
     let before = Gap::between(timeframe.step(asked.from, -1), first, timeframe).filter(|_| !nothing_before);
     let after = Gap::between(last, timeframe.step(asked.to, 1), timeframe).filter(|_| page.next.is_none());

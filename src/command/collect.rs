@@ -7,7 +7,7 @@ use crate::exchange::{Fault, MarketData, Page, Source, Wanted};
 use crate::market::{Batch, Candle, Gap, Series, SeriesKey, View};
 use crate::report::Tally;
 use crate::store::{Ingest, Origin, Store, StoreError, Write};
-use crate::unit::{Timeframe, UtcMillis};
+use crate::unit::{Symbol, Timeframe, UtcMillis};
 
 /// Stored candles that are asked for once more with each fetch: the newest may still change at the exchange.
 const OVERLAP: i64 = 2;
@@ -110,7 +110,14 @@ impl Collection {
     }
 
     /// Tells what was odd about the answers.
-    pub(super) fn note(&self, notes: &mut Notes, source: Source, decision: Timeframe, now: UtcMillis) {
+    pub(super) fn note(
+        &self,
+        notes: &mut Notes,
+        source: Source,
+        decision: Timeframe,
+        now: UtcMillis,
+        traded: impl Fn(&Symbol) -> bool,
+    ) {
         for (key, fault) in &self.faults {
             match fault {
                 // A recording need not hold everything; what is decided on it must.
@@ -126,7 +133,8 @@ impl Collection {
                 notes.bad_rows(key, batch);
             }
             let failed = self.faults.iter().any(|(k, _)| k == key);
-            if !failed && key.timeframe != decision {
+            // The decision's own gates tell of the rest.
+            if !failed && key.timeframe != decision && traded(&key.symbol) {
                 collected.note_age(notes, key, source, now);
             }
         }

@@ -66,6 +66,8 @@ struct Cycle<'a> {
     source: &'static str,
     now: UtcMillis,
     trust_unknown_status: bool,
+    /// Pairs the exchange does not know: nothing else is asked about them.
+    unknown: Vec<Symbol>,
     notes: Notes,
     agents: Vec<Agent>,
     collected: Collected,
@@ -83,7 +85,7 @@ pub fn cycle(settings: &Settings, paths: &Paths, options: &CycleOptions) -> anyh
             Ok(opened) => recording.insert(opened),
             Err(fault) => return Err(super::say::usage(format!("{fault}\n  {}", fault.remedy()))),
         },
-        None => binance.insert(Binance::new(&settings.exchange).map_err(|e| super::say::usage(e.to_string()))?),
+        None => binance.insert(Binance::for_a_run(&settings.exchange).map_err(|e| super::say::usage(e.to_string()))?),
     };
     let contents = if options.replay.is_some() { Contents::Replay } else { Contents::Live };
     let db = if contents == Contents::Replay && !settings.db_named { &paths.replay_db } else { &settings.db };
@@ -93,7 +95,7 @@ pub fn cycle(settings: &Settings, paths: &Paths, options: &CycleOptions) -> anyh
         cycle.end(&mut store, decided)
     });
     let exit = outcome.unwrap_or_else(|stop| cycle.stopped(stop));
-    cycle.say(exit)
+    Ok(cycle.say(exit))
 }
 
 impl<'a> Cycle<'a> {
@@ -119,6 +121,7 @@ impl<'a> Cycle<'a> {
             source: market.source().word(),
             now,
             trust_unknown_status: false,
+            unknown: Vec::new(),
             notes,
             agents: Vec::new(),
             collected: Collected::default(),
@@ -202,7 +205,10 @@ impl<'a> Cycle<'a> {
         for (symbol, answer) in answers {
             match answer {
                 Ok(instrument) => known.push(instrument),
-                Err(fault) => self.notes.fault(About::Pair(&symbol), &fault),
+                Err(fault) => {
+                    self.notes.fault(About::Pair(&symbol), &fault);
+                    self.unknown.extend(matches!(fault, Fault::UnknownSymbol { .. }).then_some(symbol));
+                }
             }
         }
     }
@@ -268,7 +274,8 @@ impl<'a> Cycle<'a> {
         collection.ask(store, market, self.now)?;
         self.usage = market.usage();
         let noted = self.notes.errors.len();
-        collection.note(&mut self.notes, market.source(), decision, self.now);
+        let traded = |symbol: &Symbol| !matches!(status_of(instruments, symbol), Some(Status::Stopped(_)));
+        collection.note(&mut self.notes, market.source(), decision, self.now, traded);
         let status = self.status_since(noted, collection.failed());
         let agent = self.agent(AgentName::PriceCollector, status, watch, collection.asked as u64, noted);
         self.store_collection(store, market, &collection, instruments, &agent)?;
@@ -320,7 +327,7 @@ impl<'a> Cycle<'a> {
             let symbol = symbol.clone();
             self.timeframes.iter().map(move |&timeframe| SeriesKey { symbol: symbol.clone(), timeframe })
         };
-        self.symbols.iter().flat_map(of).collect()
+        self.symbols.iter().filter(|s| !self.unknown.contains(s)).flat_map(of).collect()
     }
 
     fn timeframe(&self) -> Timeframe {

@@ -6,10 +6,11 @@ use serde_json::Value;
 
 use super::Said;
 use super::say::Style;
+use crate::decision::{Gate, Policy, Refusal, gates};
 use crate::market::{Candle, Series, SeriesKey, View};
-use crate::report::{Cell, Format, Number, PairReport, Provenance, Recheck, Story, Table, to_json};
+use crate::report::{Cell, Format, GateReport, Number, PairReport, Provenance, Recheck, Story, Table, to_json};
 use crate::settings::Strategy;
-use crate::signal::{Analyst, Technical};
+use crate::signal::{Analyst, Signal};
 use crate::store::{Access, Store, StoreError, StoredDecision};
 use crate::unit::{Symbol, UtcMillis};
 
@@ -30,12 +31,11 @@ pub fn explain(db: &Path, symbol: &Symbol, at: Option<UtcMillis>, style: Style) 
 }
 
 fn tell(store: &Store, symbol: &Symbol, decision: &StoredDecision) -> Result<Story, StoreError> {
-    let timeframe = decision.timeframe.parse().map_err(|e| StoreError::BadRow(format!("{e}")))?;
-    let key = SeriesKey { symbol: symbol.clone(), timeframe };
-    let candles = store.tail(&key, timeframe.step(decision.candle, 1), View::CANDLES)?;
-    let series = Series::new(timeframe, candles).map_err(|e| StoreError::BadRow(e.to_string()))?;
-    let first = series.candles().first().map_or(decision.candle, Candle::open_time);
     let parameters = store.strategy_parameters(&decision.strategy_hash)?.unwrap_or_default();
+    let asked_again = ask_again(store, symbol, decision, &parameters)?;
+    let key = SeriesKey { symbol: symbol.clone(), timeframe: asked_again.view.timeframe() };
+    let series = asked_again.view.series();
+    let first = series.candles().first().map_or(decision.candle, Candle::open_time);
     let revised = store.revised_since(&key, first, decision.candle, decision.decided_at)?;
     Ok(Story {
         schema: "trader.explain.v1",
@@ -49,21 +49,57 @@ fn tell(store: &Store, symbol: &Symbol, decision: &StoredDecision) -> Result<Sto
         pair: serde_json::from_str(&decision.pair).map_err(|e| StoreError::BadRow(e.to_string()))?,
         provenance: store.provenance(&key, first, decision.candle)?,
         candles_missing: series.missing_in_last(View::CANDLES) as u64,
-        recheck: recheck(symbol, decision, series, &parameters, revised),
+        recheck: asked_again.recheck(decision, revised),
+        gates: asked_again.gates,
     })
 }
 
-/// Asks the analyst of then about the candles of today.
-fn recheck(symbol: &Symbol, decision: &StoredDecision, series: Series, parameters: &str, revised: u64) -> Recheck {
-    let now = series.timeframe().step(decision.candle, 1).max(decision.decided_at);
-    let view = View::new(symbol.clone(), now, None, series);
-    let weights = Strategy::stored_weights(parameters);
-    let signal = weights.and_then(|weights| Technical::new(weights).analyse(&view).ok());
-    let score = signal.as_ref().map(|s| s.score.get());
-    let same = score.zip(decision.score).map(|(now, then)| (now - then).abs() < 1e-9);
-    let reasons =
-        if same == Some(false) { signal.as_ref().map(PairReport::reasons_of).unwrap_or_default() } else { Vec::new() };
-    Recheck { score: score.and_then(Number::exact), same, candles_revised_since: revised, reasons }
+/// The question of then, asked again of what is stored now.
+struct AskedAgain {
+    view: View,
+    gates: Vec<GateReport>,
+    signal: Option<Signal>,
+}
+
+fn ask_again(
+    store: &Store,
+    symbol: &Symbol,
+    decision: &StoredDecision,
+    parameters: &str,
+) -> Result<AskedAgain, StoreError> {
+    let timeframe = decision.timeframe.parse().map_err(|e| StoreError::BadRow(format!("{e}")))?;
+    let key = SeriesKey { symbol: symbol.clone(), timeframe };
+    let candles = store.tail(&key, timeframe.step(decision.candle, 1), View::CANDLES)?;
+    let series = Series::new(timeframe, candles).map_err(|e| StoreError::BadRow(e.to_string()))?;
+    let status = store.status_at(symbol, decision.decided_at)?;
+    // A recording may say nothing of pairs; they were taken to be traded then.
+    let trust_unknown_status = status.is_none();
+    let view = View::new(symbol.clone(), decision.decided_at, status, series);
+    let Some(strategy) = Strategy::stored(parameters) else {
+        return Ok(AskedAgain { view, gates: Vec::new(), signal: None });
+    };
+    let answer = strategy.analyst().analyse(&view);
+    let policy = Policy { trust_unknown_status, ..strategy.policy };
+    let gates = gates(&view, std::slice::from_ref(&answer), &policy).into_iter().map(gate).collect();
+    Ok(AskedAgain { view, gates, signal: answer.ok() })
+}
+
+fn gate((gate, closed_by): (Gate, Option<Refusal>)) -> GateReport {
+    GateReport { code: gate.code(), open: closed_by.is_none(), text: closed_by.map(|r| r.to_string()) }
+}
+
+impl AskedAgain {
+    fn recheck(&self, decision: &StoredDecision, revised: u64) -> Recheck {
+        let score = self.signal.as_ref().map(|s| s.score.get());
+        let same = score.zip(decision.score).map(|(now, then)| (now - then).abs() < 1e-9);
+        let other = self.signal.as_ref().filter(|_| same == Some(false));
+        Recheck {
+            score: score.and_then(Number::exact),
+            same,
+            candles_revised_since: revised,
+            reasons: other.map(PairReport::reasons_of).unwrap_or_default(),
+        }
+    }
 }
 
 /// The story for people.
@@ -80,6 +116,10 @@ fn told(story: &Story, style: Style) -> String {
     }
     lines.push(rows_of(&pair["reasons"], &["code", "points", "text"], style));
     lines.push(readings_of(&pair["indicators"], style));
+    for gate in &story.gates {
+        let how = gate.text.as_ref().map_or("open".to_owned(), |text| format!("closed: {text}"));
+        lines.push(format!("  gate {}: {how}", gate.code));
+    }
     for source in &story.provenance {
         let Provenance { source, origin, candles, fetched_from, fetched_to } = source;
         lines.push(format!("  {candles} candles from {source} {origin}, fetched {fetched_from} to {fetched_to}"));

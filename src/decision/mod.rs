@@ -72,7 +72,7 @@ pub fn decide(view: &View, signals: &[Result<Signal, NotReady>], policy: &Policy
     let opinion = signals.iter().find_map(|signal| signal.as_ref().ok());
     let score = opinion.map(|signal| signal.score);
     let leaning = score.map_or(Leaning::Neutral, |s| s.leaning(policy.buy_score, policy.sell_score));
-    let refusal = refuse(view, signals, policy);
+    let refusal = gates(view, signals, policy).into_iter().find_map(|(_, refusal)| refusal);
     let action = match (&refusal, leaning) {
         (Some(_), _) | (None, Leaning::Neutral) => Action::Hold,
         (None, Leaning::Bullish) => Action::Buy,
@@ -81,19 +81,25 @@ pub fn decide(view: &View, signals: &[Result<Signal, NotReady>], policy: &Policy
     Decision { action, score, leaning, refusal }
 }
 
-fn refuse(view: &View, signals: &[Result<Signal, NotReady>], policy: &Policy) -> Option<Refusal> {
-    not_trading(view, policy)
-        .or_else(|| stale(view, policy))
-        .or_else(|| not_ready(view, signals, policy))
-        .or_else(|| gap(view, policy))
+/// Every gate in the order in which they count, each with what it was closed by.
+pub fn gates(view: &View, signals: &[Result<Signal, NotReady>], policy: &Policy) -> [(Gate, Option<Refusal>); 5] {
+    [
+        (Gate::StatusUnknown, status_unknown(view, policy)),
+        (Gate::NotTrading, not_trading(view)),
+        (Gate::StaleData, stale(view, policy)),
+        (Gate::NotReady, not_ready(view, signals, policy)),
+        (Gate::GapInWarmUp, gap(view, policy)),
+    ]
 }
 
-fn not_trading(view: &View, policy: &Policy) -> Option<Refusal> {
+fn status_unknown(view: &View, policy: &Policy) -> Option<Refusal> {
+    (view.status().is_none() && !policy.trust_unknown_status).then_some(Refusal::StatusUnknown)
+}
+
+fn not_trading(view: &View) -> Option<Refusal> {
     match view.status() {
-        Some(Status::Trading) => None,
         Some(Status::Stopped(word)) => Some(Refusal::NotTrading { status: word.clone() }),
-        None if policy.trust_unknown_status => None,
-        None => Some(Refusal::StatusUnknown),
+        Some(Status::Trading) | None => None,
     }
 }
 

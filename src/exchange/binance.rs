@@ -19,19 +19,22 @@ pub struct Binance {
 }
 
 impl Binance {
-    /// A connection to the exchange by these settings. Sends nothing yet.
-    pub fn new(keys: &ExchangeKeys) -> Result<Self, BadBaseUrl> {
-        let transport = Transport::new(keys)?;
+    /// A connection for one run, which ends within the deadline of the settings. Sends nothing yet.
+    pub fn for_a_run(keys: &ExchangeKeys) -> Result<Self, BadBaseUrl> {
+        Self::new(Transport::new(keys, true)?)
+    }
+
+    /// A connection for work that takes as long as it takes; each request has its time-outs all the same.
+    pub fn for_history(keys: &ExchangeKeys) -> Result<Self, BadBaseUrl> {
+        Self::new(Transport::new(keys, false)?)
+    }
+
+    fn new(transport: Transport) -> Result<Self, BadBaseUrl> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .map_err(|e| BadBaseUrl::Tls(e.to_string()))?;
         Ok(Self { transport, runtime })
-    }
-
-    /// Gives what is asked from now on a deadline of its own, for work in many steps.
-    pub fn restart_deadline(&self) {
-        self.transport.restart_deadline();
     }
 }
 

@@ -33,16 +33,17 @@ pub(super) struct Transport {
     hosts: Vec<Url>,
     keys: ExchangeKeys,
     pub(super) account: Account,
+    hurried: bool,
     deadline: std::cell::Cell<Option<Instant>>,
 }
 
 impl Transport {
-    /// A transport to the base URLs of the settings. Sends nothing.
-    pub(super) fn new(keys: &ExchangeKeys) -> Result<Self, BadBaseUrl> {
+    /// A transport to the base URLs of the settings. Sends nothing. A `hurried` one has a deadline for all it is asked.
+    pub(super) fn new(keys: &ExchangeKeys, hurried: bool) -> Result<Self, BadBaseUrl> {
         let hosts = keys.base_urls.distinct().iter().map(|text| base_url(text)).collect::<Result<Vec<_>, _>>()?;
         let client = client(keys).map_err(BadBaseUrl::Tls)?;
         let account = Account::new(keys.weight_share_pct.get());
-        Ok(Self { client, hosts, keys: keys.clone(), account, deadline: std::cell::Cell::new(None) })
+        Ok(Self { client, hosts, keys: keys.clone(), account, hurried, deadline: std::cell::Cell::new(None) })
     }
 
     /// The first host.
@@ -57,15 +58,10 @@ impl Transport {
 
     /// Everything asked from now on ends within the deadline of the settings, counted from the first call.
     pub(super) fn start_deadline(&self) {
-        if self.deadline.get().is_none() {
+        if self.hurried && self.deadline.get().is_none() {
             let started = Instant::from_std(clock::Stopwatch::start().started());
             self.deadline.set(Some(started + Duration::from_millis(self.keys.deadline_ms.unsigned())));
         }
-    }
-
-    /// Whoever works in many steps has a deadline for each of them.
-    pub(super) fn restart_deadline(&self) {
-        self.deadline.set(None);
     }
 
     /// The body of `path` from the first host that gives it.

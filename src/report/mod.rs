@@ -12,7 +12,7 @@ mod transfer;
 
 pub use json::{Shape, schema, to_json};
 pub use number::Number;
-pub use story::{Provenance, Recheck, Story};
+pub use story::{GateReport, Provenance, Recheck, Story};
 pub use summary::{
     Agent, AgentName, AgentStatus, Blocked, Collected, Complaint, Cycle, Pair, PairReport, PairStatus, ReasonReport,
     StrategyReport, Warning,

@@ -29,12 +29,26 @@ pub struct Story {
     pub strategy: Value,
     /// The pair as it was printed then: decision, score, reasons, readings, gate.
     pub pair: Value,
+    /// The gates it had to pass, as they stood.
+    pub gates: Vec<GateReport>,
     /// Where the candles came from.
     pub provenance: Vec<Provenance>,
     /// Missing among the candles it was decided from.
     pub candles_missing: u64,
     /// The same question asked again today of the stored candles.
     pub recheck: Recheck,
+}
+
+/// A gate before a decision.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct GateReport {
+    /// Which gate.
+    pub code: &'static str,
+    /// Whether it was open.
+    pub open: bool,
+    /// What it was closed by, with its numbers.
+    pub text: Option<String>,
 }
 
 /// A source of the candles behind a decision.

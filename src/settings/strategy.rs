@@ -171,11 +171,22 @@ impl Strategy {
         Self { name: name.to_owned(), timeframe, weights, policy, hash, parameters }
     }
 
-    /// The weights in parameters that were stored with a decision, if today's rules are still those of then.
-    pub fn stored_weights(parameters: &str) -> Option<Weights> {
+    /// The strategy whose parameters were stored with a decision, if today's rules are still those of then.
+    pub fn stored(parameters: &str) -> Option<Self> {
         let stored: Parameters = serde_json::from_str(parameters).ok()?;
         let known = stored.rules_version == RULES_VERSION && stored.candles == View::CANDLES;
-        known.then(|| Weights::new(|rule| stored.weights.get(rule.code()).copied().unwrap_or_default()))
+        let weights = Weights::new(|rule| stored.weights.get(rule.code()).copied().unwrap_or_default());
+        let policy = Policy {
+            buy_score: stored.buy_score,
+            sell_score: stored.sell_score,
+            max_age_ms: stored.max_age_ms,
+            gap_window: stored.gap_window,
+            max_missing: stored.max_missing,
+            warm_up: Technical::NEEDED,
+            trust_unknown_status: false,
+        };
+        let timeframe = stored.timeframe.parse().ok()?;
+        known.then(|| Self::new(&stored.name, timeframe, weights, policy))
     }
 
     /// The analyst that goes by these weights.

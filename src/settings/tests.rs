@@ -107,10 +107,10 @@ fn the_hash_names_all_that_is_decided_by_and_nothing_else() {
 }
 
 #[test]
-fn stored_parameters_give_the_same_weights_again() {
+fn stored_parameters_give_the_same_strategy_again() {
     let strategy = load("[strategy.weights]\nrsi = 3.5", &[], Flags::default()).unwrap().strategy;
-    assert_eq!(Strategy::stored_weights(&strategy.parameters), Some(strategy.weights));
-    assert_eq!(Strategy::stored_weights("{}"), None);
+    assert_eq!(Strategy::stored(&strategy.parameters), Some(strategy));
+    assert_eq!(Strategy::stored("{}"), None);
 }
 
 #[test]

@@ -27,6 +27,15 @@ impl Store {
     }
 }
 
+impl Store {
+    /// What the exchange had last said of a pair at an instant.
+    pub fn status_at(&self, symbol: &Symbol, at: UtcMillis) -> Result<Option<Status>, StoreError> {
+        let sql = "SELECT status FROM symbol_history WHERE symbol = ?1 AND since <= ?2 ORDER BY since DESC LIMIT 1";
+        let row = self.connection.query_row(sql, params![symbol.as_str(), at.get()], |r| r.get::<_, String>(0));
+        Ok(row.optional()?.map(|word| Status::from_word(&word)))
+    }
+}
+
 fn decimal(text: Option<String>) -> Option<Decimal> {
     text.and_then(|t| Decimal::from_str(&t).ok())
 }

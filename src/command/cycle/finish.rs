@@ -5,6 +5,7 @@ use super::{Cycle, Stop, execution, exit_of};
 use crate::clock;
 use crate::command::Said;
 use crate::command::notes::About;
+use crate::command::say::write_whole;
 use crate::exit::Exit;
 use crate::report::{self, AgentName, AgentStatus, PairStatus, StrategyReport, to_json};
 use crate::store::{Store, StoreError};
@@ -80,12 +81,17 @@ impl Cycle<'_> {
     }
 
     /// The summary, also written to a file where that was asked for.
-    pub(super) fn say(&self, exit: Exit) -> anyhow::Result<Said> {
+    pub(super) fn say(&self, exit: Exit) -> Said {
         let text = to_json(&self.summary(exit), self.options.pretty);
-        if let Some(path) = &self.options.summary_file {
-            crate::command::say::write_whole(path, &text)?;
+        let written = self.options.summary_file.as_ref().map_or(Ok(()), |path| write_whole(path, &text));
+        match written {
+            Ok(()) => Said { text, exit },
+            // What was decided is decided and is said; but whoever reads the file has to hear of it.
+            Err(error) => {
+                log::error!("{error:#}");
+                Said { text, exit: Exit::Internal }
+            }
         }
-        Ok(Said { text, exit })
     }
 
     fn summary(&self, exit: Exit) -> report::Cycle {
