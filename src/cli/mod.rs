@@ -12,7 +12,8 @@ use anyhow::Context;
 use clap::{CommandFactory, Parser};
 
 use self::arguments::{Cli, Command, ConfigCommand, DbCommand, Global};
-use crate::command::{self, Said, UsageError};
+use crate::command::{self, Said, UsageError, usage};
+use crate::exchange::Binance;
 use crate::exit::Exit;
 use crate::report;
 use crate::settings::{Flags, Paths, Settings, SettingsError, TEMPLATE};
@@ -72,6 +73,8 @@ fn config(
         ConfigCommand::Show => Ok(Said::ok(settings()?.to_toml()?)),
         ConfigCommand::Check => {
             let settings = settings()?;
+            // Whether the addresses can be used is known to whoever talks to them. Nothing is sent.
+            Binance::for_a_run(&settings.exchange).map_err(|e| usage(e.to_string()))?;
             let file = settings.file.as_ref().map_or("no file: the defaults".to_owned(), |f| f.display().to_string());
             Ok(Said::ok(format!("ok: {file} (strategy {})", settings.strategy.hash)))
         }

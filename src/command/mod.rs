@@ -19,7 +19,7 @@ pub use cycle::{CycleOptions, cycle};
 pub use database::{db_backup, db_check, db_info};
 pub use explain::explain;
 pub use import::import;
-pub use say::{Said, Style, UsageError, say};
+pub use say::{Said, Style, UsageError, say, usage};
 pub use show::show;
 
 use crate::clock::Stopwatch;

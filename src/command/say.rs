@@ -76,7 +76,8 @@ pub fn say(said: &Said) -> anyhow::Result<()> {
 #[error("{0}")]
 pub struct UsageError(String);
 
-pub(super) fn usage(text: impl Into<String>) -> anyhow::Error {
+/// That something is wrong with what was asked for.
+pub fn usage(text: impl Into<String>) -> anyhow::Error {
     anyhow::Error::new(UsageError(text.into()))
 }
 

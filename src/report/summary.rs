@@ -106,10 +106,10 @@ pub struct PairReport {
     pub score: Option<Number>,
     /// 50 % + |score|/2.
     pub confidence_pct: Option<Number>,
-    /// BULLISH, NEUTRAL or BEARISH.
-    pub signal: &'static str,
-    /// BUY, SELL or HOLD.
-    pub decision: &'static str,
+    /// BULLISH, NEUTRAL or BEARISH; null where there is no opinion.
+    pub signal: Option<&'static str>,
+    /// BUY, SELL or HOLD; null where there was nothing to decide on.
+    pub decision: Option<&'static str>,
     /// The points the score is the sum of.
     pub reasons: Vec<ReasonReport>,
     /// The gate that was closed.
