@@ -230,7 +230,11 @@ impl Collected {
     fn note_age(&self, notes: &mut Notes, key: &SeriesKey, source: Source, now: UtcMillis) {
         const TWO_HOURS_MS: i64 = 7_200_000;
         let Some(newest) = self.series.newest().map(Candle::open_time) else {
-            return notes.complain("empty", About::Series(key), "no closed candle".to_owned(), EMPTY);
+            let text = "no closed candle".to_owned();
+            return match source {
+                Source::Replay => notes.warn("absent", About::Series(key), text),
+                Source::Rest | Source::Archive => notes.complain("empty", About::Series(key), text, EMPTY),
+            };
         };
         let late_ms = key.timeframe.newest_closed(now).since_ms(newest);
         if late_ms >= (2 * key.timeframe.ms()).max(TWO_HOURS_MS) {

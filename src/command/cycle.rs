@@ -11,6 +11,7 @@ use std::path::PathBuf;
 
 use super::collect::Collection;
 use super::notes::{About, Notes};
+use super::say::SummaryFile;
 use super::{Begun, Said};
 use crate::clock;
 use crate::exchange::{Binance, Fault, MarketData, Recording, Usage};
@@ -70,6 +71,8 @@ struct Cycle<'a> {
     unknown: Vec<Symbol>,
     notes: Notes,
     agents: Vec<Agent>,
+    /// So many of them are in the execution log.
+    logged: usize,
     collected: Collected,
     usage: Usage,
     pairs: Vec<Pair>,
@@ -78,6 +81,7 @@ struct Cycle<'a> {
 
 /// Runs one cycle.
 pub fn cycle(settings: &Settings, paths: &Paths, options: &CycleOptions) -> anyhow::Result<Said> {
+    let summary_file = options.summary_file.as_deref().map(SummaryFile::open).transpose()?;
     let mut recording = None;
     let mut binance = None;
     let market: &mut dyn MarketData = match &options.replay {
@@ -95,7 +99,7 @@ pub fn cycle(settings: &Settings, paths: &Paths, options: &CycleOptions) -> anyh
         cycle.end(&mut store, decided)
     });
     let exit = outcome.unwrap_or_else(|stop| cycle.stopped(stop));
-    Ok(cycle.say(exit))
+    Ok(cycle.say(exit, summary_file))
 }
 
 impl<'a> Cycle<'a> {
@@ -124,6 +128,7 @@ impl<'a> Cycle<'a> {
             unknown: Vec::new(),
             notes,
             agents: Vec::new(),
+            logged: 0,
             collected: Collected::default(),
             usage: Usage::default(),
             pairs: Vec::new(),
@@ -195,21 +200,19 @@ impl<'a> Cycle<'a> {
     }
 
     fn take_instruments(&mut self, answers: Vec<(Symbol, Result<Instrument, Fault>)>, known: &mut Vec<Instrument>) {
-        let replay = self.options.replay.is_some();
-        let nothing_recorded = replay && !answers.is_empty() && answers.iter().all(|(_, answer)| answer.is_err());
-        if nothing_recorded {
-            self.trust_unknown_status = true;
-            let text = "the recording has no exchangeInfo.json: all pairs are taken to be traded";
-            return self.notes.warn("status_assumed", About::Run, text.to_owned());
-        }
         for (symbol, answer) in answers {
             match answer {
                 Ok(instrument) => known.push(instrument),
+                Err(Fault::Absent { .. }) => self.trust_unknown_status = true,
                 Err(fault) => {
                     self.notes.fault(About::Pair(&symbol), &fault);
                     self.unknown.extend(matches!(fault, Fault::UnknownSymbol { .. }).then_some(symbol));
                 }
             }
+        }
+        if self.trust_unknown_status {
+            let text = "the recording has no exchangeInfo.json: all pairs are taken to be traded";
+            self.notes.warn("status_assumed", About::Run, text.to_owned());
         }
     }
 
@@ -254,10 +257,8 @@ impl<'a> Cycle<'a> {
 
     fn recorded(&self, store: &Store, symbol: &Symbol, candle: UtcMillis) -> Result<Option<Pair>, StoreError> {
         let text = store.decided(symbol, self.timeframe(), candle, &self.strategy.hash)?;
-        let raw = |text: String| {
-            serde_json::value::RawValue::from_string(text).map_err(|e| StoreError::BadRow(e.to_string()))
-        };
-        Ok(text.map(raw).transpose()?.map(Pair::Recorded))
+        let read = |text: String| serde_json::from_str(&text).map_err(|e| StoreError::BadRow(e.to_string()));
+        Ok(text.map(read).transpose()?.map(Pair::Recorded))
     }
 
     /// The first stage.
@@ -280,6 +281,7 @@ impl<'a> Cycle<'a> {
         let agent = self.agent(AgentName::PriceCollector, status, watch, collection.asked as u64, noted);
         self.store_collection(store, market, &collection, instruments, &agent)?;
         self.agents.push(agent);
+        self.logged = self.agents.len();
         if let Some((_, fault)) = collection.faults.iter().find(|(_, fault)| fault.stops_the_run()) {
             return Err(Stop::Market(fault.clone()));
         }

@@ -24,6 +24,9 @@ pub fn db_backup(db: &Path, to: &Path, pretty: bool) -> anyhow::Result<Said> {
         file: String,
         bytes: u64,
     }
+    if to.exists() {
+        return Err(super::say::usage(format!("{} exists; a backup never overwrites anything", to.display())));
+    }
     Store::open(db, Access::Read)?.backup(to)?;
     let bytes = std::fs::metadata(to)?.len();
     let content = Backup { file: to.display().to_string(), bytes };

@@ -26,7 +26,8 @@ pub fn explain(db: &Path, symbol: &Symbol, at: Option<UtcMillis>, style: Style) 
     let rebuilt = tell(&store, symbol, &decision)?;
     Ok(Said::ok(match style.format {
         Format::Table => told(&rebuilt, style),
-        Format::Json | Format::Csv => to_json(&rebuilt, style.pretty),
+        Format::Json => to_json(&rebuilt, style.pretty),
+        Format::Csv => return Err(super::say::usage("a story has no columns: --format json or table")),
     }))
 }
 

@@ -34,7 +34,7 @@ pub fn import(db: &Path, files: &[PathBuf], pretty: bool) -> Said {
                 Ok(()) => transfer.had_something = true,
                 Err(Failed::Store(error)) => return Err(error),
                 Err(Failed::File(error)) => {
-                    let remedy = "nothing of this file was imported; the others were";
+                    let remedy = "nothing of this file was imported";
                     transfer.notes.complain("file", About::Run, error.to_string(), remedy);
                 }
             }

@@ -1,7 +1,7 @@
 //! What a command has to say, and saying it: data on stdout, nothing else.
 
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
@@ -81,12 +81,37 @@ pub fn usage(text: impl Into<String>) -> anyhow::Error {
     anyhow::Error::new(UsageError(text.into()))
 }
 
-/// Writes a file so that whoever reads it finds all of it or the one before.
-pub(super) fn write_whole(path: &Path, text: &str) -> anyhow::Result<()> {
-    let mut part = path.as_os_str().to_owned();
-    part.push(format!(".{}.part", std::process::id()));
-    let part = Path::new(&part);
-    std::fs::write(part, format!("{text}\n"))
-        .and_then(|()| std::fs::rename(part, path))
-        .with_context(|| format!("cannot write {}", path.display()))
+/// A file that is written whole or not at all: whoever reads it finds all of it or the one before.
+#[derive(Debug)]
+pub(super) struct SummaryFile {
+    path: PathBuf,
+    part: NamedPart,
+}
+
+/// The file beside it that becomes it; removed when it does not.
+#[derive(Debug)]
+struct NamedPart(PathBuf);
+
+impl Drop for NamedPart {
+    fn drop(&mut self) {
+        // After the renaming there is nothing left to remove.
+        drop(std::fs::remove_file(&self.0));
+    }
+}
+
+impl SummaryFile {
+    /// Makes sure, before anything is done, that it can be written.
+    pub(super) fn open(path: &Path) -> anyhow::Result<Self> {
+        let mut part = path.as_os_str().to_owned();
+        part.push(format!(".{}.part", std::process::id()));
+        let part = PathBuf::from(part);
+        std::fs::File::create(&part).map_err(|e| usage(format!("cannot write {}: {e}", path.display())))?;
+        Ok(Self { path: path.to_owned(), part: NamedPart(part) })
+    }
+
+    pub(super) fn write(self, text: &str) -> anyhow::Result<()> {
+        std::fs::write(&self.part.0, format!("{text}\n"))
+            .and_then(|()| std::fs::rename(&self.part.0, &self.path))
+            .with_context(|| format!("cannot write {}", self.path.display()))
+    }
 }

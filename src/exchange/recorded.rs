@@ -56,11 +56,6 @@ impl Recording {
         self.now
     }
 
-    /// Whether it says anything about pairs.
-    pub const fn knows_instruments(&self) -> bool {
-        self.info.is_some()
-    }
-
     fn page(&self, wanted: &Wanted) -> Result<Page, Fault> {
         let timeframe = wanted.key.timeframe;
         let newest = timeframe.newest_closed(self.now);
@@ -114,8 +109,8 @@ impl MarketData for Recording {
 
     fn open(&mut self, symbols: &[Symbol]) -> Opening {
         let described = |symbol: &Symbol| {
-            let info = self.info.as_ref().map(|i| i.symbols.as_slice()).unwrap_or_default();
-            let found = info.iter().find(|s| s.describes(symbol)).map(|s| s.instrument(symbol, self.now));
+            let info = self.info.as_ref().ok_or_else(|| Fault::Absent { origin: self.origin() })?;
+            let found = info.symbols.iter().find(|s| s.describes(symbol)).map(|s| s.instrument(symbol, self.now));
             found.ok_or_else(|| Fault::UnknownSymbol { host: self.origin(), symbol: symbol.to_string() })
         };
         let instruments: Vec<(Symbol, Result<Instrument, Fault>)> =

@@ -9,7 +9,7 @@ use crate::unit::{Symbol, UtcMillis};
 
 /// One decision, with all it was made from.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
-#[schemars(title = "trader.explain.v1", deny_unknown_fields)]
+#[schemars(title = "trader.explain.v1")]
 pub struct Story {
     /// Always `trader.explain.v1`.
     pub schema: &'static str,
@@ -41,7 +41,6 @@ pub struct Story {
 
 /// A gate before a decision.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
-#[schemars(deny_unknown_fields)]
 pub struct GateReport {
     /// Which gate.
     pub code: &'static str,
@@ -53,7 +52,6 @@ pub struct GateReport {
 
 /// A source of the candles behind a decision.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
-#[schemars(deny_unknown_fields)]
 pub struct Provenance {
     /// `rest`, `archive` or `replay`.
     pub source: String,
@@ -69,7 +67,6 @@ pub struct Provenance {
 
 /// What the stored candles say today.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
-#[schemars(deny_unknown_fields)]
 pub struct Recheck {
     /// Today's score from the stored candles.
     pub score: Option<Number>,

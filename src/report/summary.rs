@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
+use serde_json::Value;
 
 use super::Number;
 use crate::decision::Refusal;
@@ -14,7 +14,7 @@ use crate::unit::{Price, Symbol, UtcMillis};
 
 /// What one cycle did.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
-#[schemars(title = "trader.cycle.v1", deny_unknown_fields)]
+#[schemars(title = "trader.cycle.v1")]
 pub struct Cycle {
     /// Always `trader.cycle.v1`.
     pub schema: &'static str,
@@ -62,7 +62,6 @@ fn with_millis<S: serde::Serializer>(instant: &UtcMillis, serializer: S) -> Resu
 
 /// The strategy that decided.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
-#[schemars(deny_unknown_fields)]
 pub struct StrategyReport {
     /// Its name.
     pub name: String,
@@ -90,7 +89,6 @@ pub enum PairStatus {
 
 /// One pair in the summary. The same text is kept with the decision and printed again by a repeated run.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
-#[schemars(deny_unknown_fields)]
 pub struct PairReport {
     /// The pair.
     pub symbol: Symbol,
@@ -125,19 +123,15 @@ pub enum Pair {
     /// Judged now.
     Judged(Box<PairReport>),
     /// Decided by an earlier run, to the letter.
-    Recorded(Box<RawValue>),
+    Recorded(Value),
 }
 
 impl Pair {
     /// How it fared.
     pub fn status(&self) -> Option<PairStatus> {
-        #[derive(Deserialize)]
-        struct Status {
-            status: PairStatus,
-        }
         match self {
             Self::Judged(report) => Some(report.status),
-            Self::Recorded(text) => serde_json::from_str::<Status>(text.get()).ok().map(|s| s.status),
+            Self::Recorded(pair) => PairStatus::deserialize(pair.get("status")?).ok(),
         }
     }
 }
@@ -154,7 +148,6 @@ impl JsonSchema for Pair {
 
 /// One rule's points.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
-#[schemars(deny_unknown_fields)]
 pub struct ReasonReport {
     /// The rule.
     pub code: &'static str,
@@ -173,7 +166,6 @@ impl From<&Reason> for ReasonReport {
 
 /// A closed gate.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
-#[schemars(deny_unknown_fields)]
 pub struct Blocked {
     /// Which gate.
     pub code: &'static str,
@@ -249,7 +241,6 @@ impl AgentStatus {
 
 /// One part of a run.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
-#[schemars(deny_unknown_fields)]
 pub struct Agent {
     /// Which part.
     pub name: AgentName,
@@ -265,7 +256,6 @@ pub struct Agent {
 
 /// What a cycle collected.
 #[derive(Clone, Copy, Debug, Default, Serialize, JsonSchema)]
-#[schemars(deny_unknown_fields)]
 pub struct Collected {
     /// Candles that were not known before.
     pub candles_new: u64,
@@ -283,7 +273,6 @@ pub struct Collected {
 
 /// Something that deserves a look.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
-#[schemars(deny_unknown_fields)]
 pub struct Warning {
     /// What kind of thing.
     pub code: &'static str,
@@ -297,7 +286,6 @@ pub struct Warning {
 
 /// Something that went wrong.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
-#[schemars(deny_unknown_fields)]
 pub struct Complaint {
     /// What kind of thing.
     pub code: &'static str,

@@ -8,7 +8,6 @@ use super::{Complaint, Warning};
 
 /// What was done to the stored candles.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
-#[schemars(deny_unknown_fields)]
 pub struct Tally {
     /// Candles that were not known before.
     pub added: u64,
@@ -34,7 +33,7 @@ impl std::ops::AddAssign for Tally {
 
 /// What a backfill or an import did: `trader.transfer.v1`.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
-#[schemars(title = "trader.transfer.v1", deny_unknown_fields)]
+#[schemars(title = "trader.transfer.v1")]
 pub struct Transfer {
     /// Always `trader.transfer.v1`.
     pub schema: &'static str,
@@ -63,7 +62,7 @@ pub struct Transfer {
 
 /// A command that could not do its work: `trader.error.v1`.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
-#[schemars(title = "trader.error.v1", deny_unknown_fields)]
+#[schemars(title = "trader.error.v1")]
 pub struct Failure {
     /// Always `trader.error.v1`.
     pub schema: &'static str,

@@ -22,3 +22,7 @@ mod patience;
 mod crash;
 /// Disks and files that do not do what they should.
 mod storage_faults;
+/// The JSON on stdout, the way it is printed, and what a second run makes of it.
+mod contract;
+/// The README, `crontab.example` and what a user sees, held against the program.
+mod readme;

@@ -45,6 +45,7 @@ impl Cycle<'_> {
             write.commit()?;
         }
         self.agents.push(agent);
+        self.logged = self.agents.len();
         Ok(opinions)
     }
 

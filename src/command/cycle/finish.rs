@@ -5,7 +5,7 @@ use super::{Cycle, Stop, execution, exit_of};
 use crate::clock;
 use crate::command::Said;
 use crate::command::notes::About;
-use crate::command::say::write_whole;
+use crate::command::say::SummaryFile;
 use crate::exit::Exit;
 use crate::report::{self, AgentName, AgentStatus, PairStatus, StrategyReport, to_json};
 use crate::store::{Store, StoreError};
@@ -23,8 +23,13 @@ impl Cycle<'_> {
             Exit::Degraded => AgentStatus::Degraded,
             Exit::Internal | Exit::Usage | Exit::Unavailable | Exit::Busy | Exit::Storage => AgentStatus::Failed,
         };
-        let agent = self.agent(AgentName::Orchestrator, status, self.begun.watch, self.pairs.len() as u64, 0);
-        self.agents.push(agent);
+        let collected = self.agents.iter().any(|a| a.name == AgentName::PriceCollector);
+        if !collected && !self.repeat {
+            // What stopped the run before it collected anything is the collector's failure.
+            self.agents.push(self.agent(AgentName::PriceCollector, AgentStatus::Failed, self.begun.watch, 0, 0));
+        }
+        let decided = self.pairs.len() as u64;
+        self.agents.push(self.agent(AgentName::Orchestrator, status, self.begun.watch, decided, 0));
         if !self.options.dry_run {
             self.log(store, exit)?;
         }
@@ -65,14 +70,8 @@ impl Cycle<'_> {
         let write = store.write()?;
         write.run_began(&self.run_row())?;
         write.usage(&self.usage, clock::wall())?;
-        let collector = self.agents.iter().any(|a| a.name == AgentName::PriceCollector);
-        if !collector && !self.repeat {
-            // Collecting stopped before it began to store: that failure belongs to the collector.
-            let agent = self.agent(AgentName::PriceCollector, AgentStatus::Failed, self.begun.watch, 0, 0);
-            write.execution(&self.begun.run_id, &execution(&agent, self.now))?;
-        }
-        if let Some(orchestrator) = self.agents.last() {
-            write.execution(&self.begun.run_id, &execution(orchestrator, self.now))?;
+        for agent in &self.agents[self.logged..] {
+            write.execution(&self.begun.run_id, &execution(agent, self.now))?;
         }
         let duration_ms = self.begun.watch.ms();
         let finished_at = self.now.plus_ms(i64::try_from(duration_ms).unwrap_or_default());
@@ -81,10 +80,9 @@ impl Cycle<'_> {
     }
 
     /// The summary, also written to a file where that was asked for.
-    pub(super) fn say(&self, exit: Exit) -> Said {
+    pub(super) fn say(&self, exit: Exit, file: Option<SummaryFile>) -> Said {
         let text = to_json(&self.summary(exit), self.options.pretty);
-        let written = self.options.summary_file.as_ref().map_or(Ok(()), |path| write_whole(path, &text));
-        match written {
+        match file.map_or(Ok(()), |file| file.write(&text)) {
             Ok(()) => Said { text, exit },
             // What was decided is decided and is said; but whoever reads the file has to hear of it.
             Err(error) => {
