@@ -22,11 +22,11 @@ pub(crate) struct Cost {
 
 /// Runs a program to its end; it must succeed.
 pub(crate) fn cost(mut command: Command) -> Cost {
-    let start = Instant::now();
+    let began = Instant::now();
     let mut child = spawn(&mut command);
     let said = read_all(&mut child);
     let stat = wait_until_ended(child.id());
-    let wall = start.elapsed();
+    let wall = began.elapsed();
     let cpu = cpu_time(child.id(), &stat);
     reap(child, &said);
     Cost { wall, cpu }

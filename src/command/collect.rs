@@ -48,11 +48,12 @@ impl Collection {
         store: &Store,
         keys: &[SeriesKey],
         now: UtcMillis,
-        indicated: impl Fn(&SeriesKey) -> bool,
+        is_read: impl Fn(&SeriesKey) -> Result<bool, StoreError>,
     ) -> Result<Self, StoreError> {
         let mut collection = Self::default();
+        let _at_one_moment = store.read()?;
         for key in keys {
-            let count = if indicated(key) { View::CANDLES } else { 1 };
+            let count = if is_read(key)? { View::CANDLES } else { 1 };
             let candles = store.tail(key, now, count)?;
             let series = Series::new(key.timeframe, candles).map_err(|e| StoreError::BadRow(e.to_string()))?;
             collection.series.insert(key.clone(), Collected::new(series));

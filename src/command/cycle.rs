@@ -270,8 +270,7 @@ impl<'a> Cycle<'a> {
     ) -> Result<Collection, Stop> {
         let watch = clock::Stopwatch::start();
         let decision = self.timeframe();
-        let indicated = |key: &SeriesKey| key.timeframe == decision || INDICATED.contains(&key.timeframe);
-        let mut collection = Collection::read(store, &self.keys(), self.now, indicated)?;
+        let mut collection = Collection::read(store, &self.keys(), self.now, |key| self.reads_many(store, key))?;
         collection.ask(store, market, self.now)?;
         self.usage = market.usage();
         let noted = self.notes.errors.len();
@@ -286,6 +285,14 @@ impl<'a> Cycle<'a> {
             return Err(Stop::Market(fault.clone()));
         }
         Ok(collection)
+    }
+
+    /// Many candles are read only of series that are decided on, or whose readings are to be taken.
+    fn reads_many(&self, store: &Store, key: &SeriesKey) -> Result<bool, StoreError> {
+        if key.timeframe == self.timeframe() || !INDICATED.contains(&key.timeframe) {
+            return Ok(key.timeframe == self.timeframe());
+        }
+        Ok(store.newest_readings(key)? < Some(key.timeframe.newest_closed(self.now)))
     }
 
     fn store_collection(

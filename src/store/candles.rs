@@ -32,13 +32,16 @@ pub struct Ingest {
 
 const COLUMNS: &str = "open_time, open, high, low, close, volume, quote_volume, trades, taker_buy_base";
 
-fn candle(row: &Row<'_>) -> Result<Candle, StoreError> {
-    let extras = match (row.get(6)?, row.get(7)?, row.get(8)?) {
+fn extras(row: &Row<'_>) -> Result<Option<Extras>, StoreError> {
+    Ok(match (row.get(6)?, row.get(7)?, row.get(8)?) {
         (Some(quote_volume), Some(trades), Some(taker_buy_base)) => {
             Some(Extras { quote_volume, trades, taker_buy_base })
         }
         _ => None,
-    };
+    })
+}
+
+fn candle(row: &Row<'_>, extras: Option<Extras>) -> Result<Candle, StoreError> {
     let open_time = UtcMillis::new(row.get(0)?);
     let prices = [row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?];
     Candle::stored(open_time, prices, row.get(5)?, extras)
@@ -46,17 +49,18 @@ fn candle(row: &Row<'_>) -> Result<Candle, StoreError> {
 }
 
 impl Store {
-    /// The newest `count` candles that open before `end`, the oldest first.
+    /// The newest `count` candles that open before `end`, the oldest first; prices and volume only, which is all that
+    /// is ever read of many candles at once.
     pub fn tail(&self, key: &SeriesKey, end: UtcMillis, count: usize) -> Result<Vec<Candle>, StoreError> {
         let Some(series) = self.series_id(key)? else { return Ok(Vec::new()) };
         let mut statement = self.connection.prepare_cached(
-            "SELECT open_time, open, high, low, close, volume, quote_volume, trades, taker_buy_base FROM price_data
+            "SELECT open_time, open, high, low, close, volume FROM price_data
               WHERE series_id = ?1 AND open_time < ?2 ORDER BY open_time DESC LIMIT ?3",
         )?;
         let mut rows = statement.query(params![series, end.get(), i64::try_from(count).unwrap_or(i64::MAX)])?;
         let mut candles = Vec::with_capacity(count.min(4096));
         while let Some(row) = rows.next()? {
-            candles.push(candle(row)?);
+            candles.push(candle(row, None)?);
         }
         candles.reverse();
         Ok(candles)
@@ -228,7 +232,7 @@ impl Write<'_> {
         let row = rows.next()?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
         let word: String = row.get(10)?;
         let source = Source::from_word(&word).ok_or_else(|| StoreError::BadRow(format!("source {word}")))?;
-        Ok((candle(row)?, row.get(9)?, source))
+        Ok((candle(row, extras(row)?)?, row.get(9)?, source))
     }
 
     fn revision(

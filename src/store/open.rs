@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior};
 
 use super::{StoreError, migrate};
@@ -61,6 +62,8 @@ impl Store {
     fn prepare(&mut self, access: Access) -> Result<(), StoreError> {
         self.connection.busy_timeout(Duration::from_secs(5))?;
         self.connection.set_prepared_statement_cache_capacity(64);
+        // Plans must not depend on bound values, or SQLite makes a new one whenever a LIMIT is bound.
+        self.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         match access {
             Access::Write(contents) => {
                 migrate::found(&self.connection, &self.path)?;
@@ -91,6 +94,11 @@ impl Store {
     pub fn write(&mut self) -> Result<Write<'_>, StoreError> {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         Ok(Write { transaction })
+    }
+
+    /// Keeps what is read until the guard is dropped at one moment, and spares a lock for each statement.
+    pub fn read(&self) -> Result<Transaction<'_>, StoreError> {
+        Ok(self.connection.unchecked_transaction()?)
     }
 
     fn claim(&self, wants: Contents) -> Result<(), StoreError> {

@@ -29,20 +29,13 @@ const POWERS: [f64; 23] = [
 
 /// A price: exact, or refused.
 pub fn parse_price(text: &[u8]) -> Result<f64, NotANumber> {
-    let plain = Plain::read(text)?;
-    match plain.trimmed() {
-        Some((digits, places)) if digits < DIGITS_EXACT_IN_F64 => Ok(exact(digits, places)),
-        _ => Err(NotANumber::TooPrecise),
-    }
+    Plain::read(text)?.exact().ok_or(NotANumber::TooPrecise)
 }
 
 /// A volume: the nearest `f64`.
 pub fn parse_volume(text: &[u8]) -> Result<f64, NotANumber> {
-    let plain = Plain::read(text)?;
-    match plain.trimmed() {
-        Some((digits, places)) if digits < DIGITS_EXACT_IN_F64 => Ok(exact(digits, places)),
-        _ => std::str::from_utf8(text).ok().and_then(|t| t.parse().ok()).ok_or(NotANumber::Form),
-    }
+    let nearest = || std::str::from_utf8(text).ok()?.parse().ok();
+    Plain::read(text)?.exact().or_else(nearest).ok_or(NotANumber::Form)
 }
 
 /// Both numbers are exact in `f64` and one division rounds once, so the result is the nearest one (Clinger 1990).
@@ -51,7 +44,8 @@ fn exact(digits: u64, places: usize) -> f64 {
     digits as f64 / POWERS[places.min(22)]
 }
 
-/// A number in plain notation, split into its digits and the count of those behind the point.
+/// A number in plain notation: its digits, without the zeros that end the part behind the point (they carry no
+/// information), and the count of those behind the point.
 struct Plain {
     digits: Option<u64>,
     places: usize,
@@ -67,6 +61,8 @@ impl Plain {
         if !fine(whole) || (point.is_some() && !fine(part)) {
             return Err(NotANumber::Form);
         }
+        let zeros = part.iter().rev().take_while(|b| **b == b'0').count();
+        let part = &part[..part.len() - zeros];
         let mut digits = Some(0u64);
         for &byte in whole.iter().chain(part) {
             let digit = byte.wrapping_sub(b'0');
@@ -78,14 +74,9 @@ impl Plain {
         Ok(Self { digits, places: part.len() })
     }
 
-    /// Without the zeros at the end of the part behind the point: those carry no information.
-    fn trimmed(self) -> Option<(u64, usize)> {
-        let (mut digits, mut places) = (self.digits?, self.places);
-        while places > 0 && digits.is_multiple_of(10) {
-            digits /= 10;
-            places -= 1;
-        }
-        Some((digits, places))
+    /// The number, where `f64` holds its digits exactly.
+    fn exact(&self) -> Option<f64> {
+        self.digits.filter(|d| *d < DIGITS_EXACT_IN_F64).map(|d| exact(d, self.places))
     }
 }
 
