@@ -65,7 +65,7 @@ fn one(transfer: &mut Transfer, store: &mut Store, file: &Path) -> Result<(), Fa
 /// Pours the file's candles into the transaction, a chunk at a time. Gives the sums, and what was odd.
 fn pour(write: &Write<'_>, archive: &Archive, origin: &Origin) -> Result<(Tally, Batch), Failed> {
     let ingest = write.ingest(origin)?;
-    let mut sifter = Sifter::new(archive.key.timeframe, origin.fetched_at);
+    let mut sifter = Sifter::new(archive.key.timeframe, None, origin.fetched_at);
     let mut tally = Tally::default();
     let mut odd = Batch::default();
     let mut failed = None;

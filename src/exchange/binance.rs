@@ -108,10 +108,12 @@ async fn page(transport: &Transport, wanted: &Wanted, now: UtcMillis) -> Result<
 }
 
 fn read_page(host: &str, body: &[u8], wanted: &Wanted, now: UtcMillis) -> Result<Page, Fault> {
-    let mut sifter = Sifter::new(wanted.key.timeframe, now);
+    let mut sifter = Sifter::new(wanted.key.timeframe, wanted.from, now);
     let (rows, last) = read_json(body, &mut sifter).map_err(|e| wire::not_understood(host, &e))?;
     // Outages leave holes, so a page ends where its last row says, not a thousand lengths after its start.
-    let next = last.filter(|_| rows >= PAGE && wanted.from.is_some()).map(|last| wanted.key.timeframe.step(last, 1));
+    // A page that does not lead on is the last one, or the asking would never end.
+    let leads_on = |last: &UtcMillis| rows >= PAGE && wanted.from.is_some_and(|from| *last >= from);
+    let next = last.filter(leads_on).map(|last| wanted.key.timeframe.step(last, 1));
     Ok(Page { batch: sifter.finish(), next })
 }
 

@@ -238,7 +238,7 @@ mod tests {
         r#"[1710331200000,"100.0","110.0","90.0","105.0","12.5",1710334799999,"1300.5",7,"6.25","650.1","0"]"#;
 
     fn json(rows: &[&str]) -> Result<Batch, serde_json::Error> {
-        let mut sifter = Sifter::new(Timeframe::H1, UtcMillis::new(1_800_000_000_000));
+        let mut sifter = Sifter::new(Timeframe::H1, None, UtcMillis::new(1_800_000_000_000));
         read_json(format!("[{}]", rows.join(",")).as_bytes(), &mut sifter)?;
         Ok(sifter.finish())
     }
@@ -267,15 +267,15 @@ mod tests {
     #[test]
     fn an_answer_that_is_no_list_of_candles_is_refused() {
         for body in ["", "{}", "null", "[", "[[1,2", "[] []", "<html>", "[\"\u{1}\"]"] {
-            let mut sifter = Sifter::new(Timeframe::H1, UtcMillis::new(0));
+            let mut sifter = Sifter::new(Timeframe::H1, None, UtcMillis::new(0));
             assert!(read_json(body.as_bytes(), &mut sifter).is_err(), "{body}");
         }
         let deep = "[".repeat(100_000);
-        assert!(read_json(deep.as_bytes(), &mut Sifter::new(Timeframe::H1, UtcMillis::new(0))).is_err());
+        assert!(read_json(deep.as_bytes(), &mut Sifter::new(Timeframe::H1, None, UtcMillis::new(0))).is_err());
         let mut bytes = GOOD.as_bytes().to_vec();
         bytes[18] = 0xff;
         let body = [b"[", bytes.as_slice(), b"]"].concat();
-        assert!(read_json(&body, &mut Sifter::new(Timeframe::H1, UtcMillis::new(0))).is_err(), "invalid UTF-8");
+        assert!(read_json(&body, &mut Sifter::new(Timeframe::H1, None, UtcMillis::new(0))).is_err(), "invalid UTF-8");
     }
 
     #[test]
@@ -291,7 +291,7 @@ mod tests {
                 .to_owned(),
             rows.replace('\n', "\r\n"),
         ] {
-            let mut sifter = Sifter::new(Timeframe::H1, UtcMillis::new(1_800_000_000_000));
+            let mut sifter = Sifter::new(Timeframe::H1, None, UtcMillis::new(1_800_000_000_000));
             read_csv(text.as_bytes(), |row| {
                 sifter.push(row);
                 ControlFlow::Continue(())

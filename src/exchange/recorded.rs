@@ -148,7 +148,7 @@ impl Recorded {
         let file = File::open(&self.path).map_err(|e| refused(&self.path, e.to_string()))?;
         let gzipped = self.path.extension().is_some_and(|e| e == "gz");
         let reader: Box<dyn Read> = if gzipped { Box::new(MultiGzDecoder::new(file)) } else { Box::new(file) };
-        let mut sifter = Sifter::new(self.timeframe, now);
+        let mut sifter = Sifter::new(self.timeframe, Some(from), now);
         read_csv(reader, |row| match row {
             Ok(row) if row.open_time < from => ControlFlow::Continue(()),
             Ok(row) if row.open_time > to => ControlFlow::Break(()),

@@ -110,6 +110,9 @@ pub enum Flaw {
     /// A field is missing, empty or of another kind than the exchange documents.
     #[error("a field has the wrong kind")]
     Kind,
+    /// It opens before what was asked for, or before there was an exchange.
+    #[error("opens before what was asked for")]
+    TooEarly,
     /// It opens before the row above it.
     #[error("stands out of order")]
     OutOfOrder,

@@ -50,6 +50,7 @@ impl Batch {
 #[derive(Debug)]
 pub struct Sifter {
     timeframe: Timeframe,
+    from: UtcMillis,
     closed_before: UtcMillis,
     seen: u64,
     last: Option<UtcMillis>,
@@ -57,9 +58,11 @@ pub struct Sifter {
 }
 
 impl Sifter {
-    /// A sifter that keeps candles which are closed at `now` (their close time lies before it).
-    pub fn new(timeframe: Timeframe, now: UtcMillis) -> Self {
-        Self { timeframe, closed_before: now, seen: 0, last: None, batch: Batch::default() }
+    /// A sifter that keeps candles which open at `from` or later (never before there was an exchange) and are closed at
+    /// `now` (their close time lies before it).
+    pub fn new(timeframe: Timeframe, from: Option<UtcMillis>, now: UtcMillis) -> Self {
+        let from = from.unwrap_or(UtcMillis::EXCHANGE_START).max(UtcMillis::EXCHANGE_START);
+        Self { timeframe, from, closed_before: now, seen: 0, last: None, batch: Batch::default() }
     }
 
     /// Takes a row, or the reason why there is none. Forming candles are passed over: they are not bad, only not yet facts.
@@ -67,6 +70,7 @@ impl Sifter {
         self.seen += 1;
         match row {
             Ok(row) if self.is_forming(row) => {}
+            Ok(row) if row.open_time < self.from => self.refuse(Some(row.open_time), Flaw::TooEarly),
             Ok(row) => match row.check(self.timeframe) {
                 Ok(candle) => self.accept(candle, row.ends_early(self.timeframe)),
                 Err(flaw) => self.refuse(Some(row.open_time), flaw),
@@ -127,7 +131,7 @@ mod tests {
     const START: UtcMillis = UtcMillis::new(1_710_288_000_000);
 
     fn sift(rows: &[(i64, &'static [u8])]) -> Batch {
-        let mut sifter = Sifter::new(Timeframe::M1, Timeframe::M1.step(START, 10));
+        let mut sifter = Sifter::new(Timeframe::M1, Some(START), Timeframe::M1.step(START, 10));
         for &(minute, price) in rows {
             let open_time = Timeframe::M1.step(START, minute);
             sifter.push(Ok(&Row {
@@ -161,6 +165,18 @@ mod tests {
         let batch = sift(&[(1, b"1"), (1, b"2"), (0, b"1"), (2, b"1")]);
         assert_eq!(flaws(&batch), [(2, Flaw::Duplicate), (3, Flaw::OutOfOrder)]);
         assert_eq!((batch.candles.len(), batch.gaps.len()), (2, 0));
+    }
+
+    #[test]
+    fn rows_before_what_was_asked_for_are_left_out() {
+        let batch = sift(&[(-1, b"1"), (0, b"1")]);
+        assert_eq!(flaws(&batch), [(1, Flaw::TooEarly)]);
+        let mut sifter = Sifter::new(Timeframe::M1, None, START);
+        for open_time in [i64::MIN, -60_000, 0, i64::MAX] {
+            let (open_time, one) = (UtcMillis::new(open_time), b"1".as_slice());
+            sifter.push(Ok(&Row { open_time, open: one, high: one, low: one, close: one, volume: one, rest: None }));
+        }
+        assert!(sifter.is_empty(), "there was no exchange then, or the candle is not closed yet");
     }
 
     #[test]
