@@ -5,9 +5,12 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::Said;
 use super::notes::About;
+use super::say::usage;
 use super::transfer::Transfer;
+use crate::clock;
 use crate::exchange::{Binance, Fault, MarketData, Page, Source, Wanted};
-use crate::market::{Candle, Gap, SeriesKey};
+use crate::market::{Batch, Candle, Gap, SeriesKey};
+use crate::report::Tally;
 use crate::settings::Settings;
 use crate::store::{Origin, Store, StoreError};
 use crate::unit::{Timeframe, UtcMillis};
@@ -26,22 +29,36 @@ pub struct Backfill {
 /// Series that are asked for at the same time.
 const ABREAST: usize = 8;
 
+/// Candles of one series that are to be asked for.
+struct Stretch {
+    key: SeriesKey,
+    gap: Gap,
+}
+
+/// A backfill under way.
+struct History<'a> {
+    transfer: &'a mut Transfer,
+    store: &'a mut Store,
+    market: &'a mut Binance,
+    now: UtcMillis,
+    bar: ProgressBar,
+}
+
 /// Fetches history.
 pub fn backfill(settings: &Settings, wanted: &Backfill) -> anyhow::Result<Said> {
-    let mut market = Binance::for_history(&settings.exchange).map_err(|e| super::say::usage(e.to_string()))?;
+    let mut market = Binance::for_history(&settings.exchange).map_err(|e| usage(e.to_string()))?;
     if wanted.to.is_some_and(|to| to < wanted.from) {
-        return Err(super::say::usage("--to lies before --from"));
+        return Err(usage("--to lies before --from"));
     }
     let said = Transfer::begin("backfill").run(&settings.db, wanted.pretty, |transfer, store| {
         let outcome = fetch(transfer, store, &mut market, settings, wanted);
-        let usage = market.usage();
-        transfer.requests = usage.requests;
+        let used = market.usage();
+        transfer.requests = used.requests;
         let write = store.write()?;
-        write.usage(&usage, crate::clock::wall())?;
+        write.usage(&used, clock::wall())?;
         write.commit()?;
-        match outcome? {
-            Some(fault) => transfer.notes.fault(About::Run, &fault),
-            None => transfer.had_something = true,
+        if let Some(fault) = outcome? {
+            transfer.notes.fault(About::Run, &fault);
         }
         Ok(())
     });
@@ -63,34 +80,14 @@ fn fetch(
         Ok(now) => now,
         Err(fault) => return Ok(Some(fault)),
     };
-    let mut left = plan(store, settings, wanted, now)?;
-    let total: u64 = left.iter().map(|(key, gap)| candles(key.timeframe, *gap)).sum();
-    let bar = progress(total);
-    while !left.is_empty() {
-        let step = left.split_off(left.len().saturating_sub(ABREAST));
-        let questions: Vec<Wanted> = step.iter().map(|(key, gap)| question(key, *gap)).collect();
-        for ((key, gap), answer) in step.into_iter().zip(market.candles(&questions, now)) {
-            match take(transfer, store, market, &key, gap, answer, now)? {
-                Step::Done => bar.inc(candles(key.timeframe, gap)),
-                Step::More(rest) => {
-                    bar.inc(candles(key.timeframe, gap).saturating_sub(candles(key.timeframe, rest)));
-                    left.push((key, rest));
-                }
-                Step::Stop(fault) => return Ok(Some(fault)),
-            }
-        }
-    }
-    bar.finish_and_clear();
-    Ok(None)
+    let left = plan(store, settings, wanted, now)?;
+    transfer.had_something = left.is_empty();
+    let bar = progress(left.iter().map(|s| count(s.key.timeframe, s.gap)).sum());
+    History { transfer, store, market, now, bar }.fetch(left)
 }
 
-/// Stretches that are neither stored nor known to be empty, the shortest timeframes last so that they are fetched first.
-fn plan(
-    store: &Store,
-    settings: &Settings,
-    wanted: &Backfill,
-    now: UtcMillis,
-) -> Result<Vec<(SeriesKey, Gap)>, StoreError> {
+/// Stretches that are neither stored nor known to be empty. The last ones are asked for first: the longest timeframes.
+fn plan(store: &Store, settings: &Settings, wanted: &Backfill, now: UtcMillis) -> Result<Vec<Stretch>, StoreError> {
     let mut left = Vec::new();
     for timeframe in settings.timeframes.iter().copied() {
         for symbol in &settings.pairs {
@@ -100,10 +97,100 @@ fn plan(
             let leave = store.gaps_to_leave(&key, now)?;
             let open = store.holes(&key, timeframe.ceil(from), timeframe.floor(to))?;
             let asked = open.into_iter().flat_map(|hole| without(hole, &leave, timeframe));
-            left.extend(asked.map(|gap| (key.clone(), gap)));
+            left.extend(asked.map(|gap| Stretch { key: key.clone(), gap }));
         }
     }
     Ok(left)
+}
+
+impl History<'_> {
+    /// Asks page after page, some series abreast. What the others answered is kept when one stops the work.
+    fn fetch(&mut self, mut left: Vec<Stretch>) -> Result<Option<Fault>, StoreError> {
+        let mut stop = None;
+        while !left.is_empty() && stop.is_none() {
+            let abreast = left.split_off(left.len().saturating_sub(ABREAST));
+            let questions: Vec<Wanted> = abreast.iter().map(|s| question(&s.key, s.gap)).collect();
+            for (stretch, answer) in abreast.into_iter().zip(self.market.candles(&questions, self.now)) {
+                match answer {
+                    Ok(page) => left.extend(self.take(stretch, &page)?),
+                    Err(fault) if fault.leaves_nothing_to_ask() => stop = Some(fault),
+                    Err(fault) => self.transfer.notes.fault(About::Series(&stretch.key), &fault),
+                }
+            }
+        }
+        self.bar.finish_and_clear();
+        Ok(stop)
+    }
+
+    /// Takes a page in; what is left of its stretch.
+    fn take(&mut self, stretch: Stretch, page: &Page) -> Result<Option<Stretch>, StoreError> {
+        let Stretch { key, gap } = stretch;
+        let listed = self.listing(&key, gap, page)?;
+        let asked =
+            Gap { from: gap.from, to: page.next.map_or(gap.to, |next| key.timeframe.step(next, -1).min(gap.to)) };
+        let tally = self.record(&key, asked, page, listed)?;
+        self.transfer.had_something = true;
+        self.transfer.notes.batch(&key, &page.batch);
+        self.transfer.add(About::Series(&key), tally);
+        self.bar.inc(count(key.timeframe, asked));
+        let rest = Gap { from: key.timeframe.step(asked.to, 1), to: gap.to };
+        Ok((rest.from <= rest.to).then_some(Stretch { key, gap: rest }))
+    }
+
+    /// When the pair was listed, where that is known or can be found out: its candles begin later than was asked, and the
+    /// exchange has none before. If it has, they begin late because of an outage.
+    fn listing(&mut self, key: &SeriesKey, gap: Gap, page: &Page) -> Result<Option<UtcMillis>, StoreError> {
+        let first = page.batch.candles.first().map(Candle::open_time);
+        if let Some(listed) = self.store.listed_at(key)? {
+            return Ok(Some(listed));
+        }
+        if first.is_some_and(|first| first <= gap.from) || !self.store.tail(key, gap.from, 1)?.is_empty() {
+            return Ok(None);
+        }
+        let before = Gap { from: UtcMillis::EXCHANGE_START, to: key.timeframe.step(gap.from, -1) };
+        let older = self.market.candles(&[question(key, before)], self.now).pop();
+        let none_older = older.is_some_and(|page| page.is_ok_and(|p| p.batch.candles.is_empty() && p.batch.bad == 0));
+        Ok(none_older.then(|| first.unwrap_or(key.timeframe.step(gap.to, 1))))
+    }
+
+    /// Stores a page in one transaction: its candles, and what it showed to be missing.
+    fn record(
+        &mut self,
+        key: &SeriesKey,
+        asked: Gap,
+        page: &Page,
+        listed: Option<UtcMillis>,
+    ) -> Result<Tally, StoreError> {
+        let origin = Origin {
+            run_id: self.transfer.run_id().to_owned(),
+            source: Source::Rest,
+            origin: self.market.origin(),
+            sha256: None,
+            fetched_at: self.now,
+        };
+        let write = self.store.write()?;
+        let tally = write.candles(key, write.ingest(&origin)?, &page.batch.candles)?;
+        if let Some(listed) = listed {
+            write.listed_at(key, listed)?;
+        }
+        let expected = Gap { from: asked.from.max(listed.unwrap_or(asked.from)), to: asked.to };
+        write.note_gaps(key, &lacking(key.timeframe, expected, &page.batch), self.now)?;
+        write.settle_gaps(key, asked, self.now)?;
+        write.gaps_asked(key, asked, self.now)?;
+        write.commit()?;
+        Ok(Tally { bad: page.batch.bad, ..tally })
+    }
+}
+
+/// What candles should have been there and were not: before the first that came, between them, and after the last.
+fn lacking(timeframe: Timeframe, expected: Gap, batch: &Batch) -> Vec<Gap> {
+    let ends = batch.candles.first().zip(batch.candles.last());
+    let Some((first, last)) = ends.map(|(first, last)| (first.open_time(), last.open_time())) else {
+        return if expected.from <= expected.to { vec![expected] } else { Vec::new() };
+    };
+    let before = Gap::between(timeframe.step(expected.from, -1), first, timeframe);
+    let after = Gap::between(last, timeframe.step(expected.to, 1), timeframe);
+    before.into_iter().chain(batch.gaps.iter().copied()).chain(after).collect()
 }
 
 /// A stretch without those that are known to be empty.
@@ -126,84 +213,7 @@ fn question(key: &SeriesKey, gap: Gap) -> Wanted {
     Wanted { key: key.clone(), from: Some(gap.from), to: Some(gap.to) }
 }
 
-/// What follows an answer.
-enum Step {
-    Done,
-    More(Gap),
-    Stop(Fault),
-}
-
-fn take(
-    transfer: &mut Transfer,
-    store: &mut Store,
-    market: &Binance,
-    key: &SeriesKey,
-    asked: Gap,
-    answer: Result<Page, Fault>,
-    now: UtcMillis,
-) -> Result<Step, StoreError> {
-    let page = match answer {
-        Ok(page) => page,
-        Err(fault) if fault.leaves_nothing_to_ask() => return Ok(Step::Stop(fault)),
-        Err(fault) => {
-            transfer.notes.fault(About::Series(key), &fault);
-            return Ok(Step::Done);
-        }
-    };
-    transfer.had_something = true;
-    record(transfer, store, market, key, asked, &page, now)?;
-    let rest = page.next.map(|next| Gap { from: next, to: asked.to }).filter(|rest| rest.from <= rest.to);
-    Ok(rest.map_or(Step::Done, Step::More))
-}
-
-/// Stores a page in one transaction: its candles, and what it showed to be missing.
-fn record(
-    transfer: &mut Transfer,
-    store: &mut Store,
-    market: &Binance,
-    key: &SeriesKey,
-    asked: Gap,
-    page: &Page,
-    now: UtcMillis,
-) -> Result<(), StoreError> {
-    let first = page.batch.candles.first().map(Candle::open_time);
-    let nothing_before = store.tail(key, asked.from, 1)?.is_empty();
-    let write = store.write()?;
-    let origin = Origin {
-        run_id: transfer.run_id().to_owned(),
-        source: Source::Rest,
-        origin: market.origin(),
-        sha256: None,
-        fetched_at: now,
-    };
-    let mut tally = write.candles(key, write.ingest(&origin)?, &page.batch.candles)?;
-    tally.bad = page.batch.bad;
-    if nothing_before && page.batch.bad == 0 {
-        // Nothing is stored before it: the pair was listed with the first candle that came, or later than was asked.
-        write.listed_at(key, first.unwrap_or(key.timeframe.step(asked.to, 1)))?;
-    }
-    write.note_gaps(key, &lacking(key.timeframe, asked, page, nothing_before), now)?;
-    write.settle_gaps(key, now)?;
-    write.gaps_asked(key, asked, now)?;
-    write.commit()?;
-    transfer.notes.batch(key, &page.batch);
-    transfer.add(About::Series(key), tally);
-    Ok(())
-}
-
-/// What a page should have held and did not: before its first candle (unless the pair was listed with it), between its
-/// candles, and after its last one when no page follows.
-fn lacking(timeframe: Timeframe, asked: Gap, page: &Page, nothing_before: bool) -> Vec<Gap> {
-    let ends = page.batch.candles.first().zip(page.batch.candles.last());
-    let Some((first, last)) = ends.map(|(first, last)| (first.open_time(), last.open_time())) else {
-        return if nothing_before { Vec::new() } else { vec![asked] };
-    };
-    let before = Gap::between(timeframe.step(asked.from, -1), first, timeframe).filter(|_| !nothing_before);
-    let after = Gap::between(last, timeframe.step(asked.to, 1), timeframe).filter(|_| page.next.is_none());
-    before.into_iter().chain(page.batch.gaps.iter().copied()).chain(after).collect()
-}
-
-fn candles(timeframe: Timeframe, gap: Gap) -> u64 {
+fn count(timeframe: Timeframe, gap: Gap) -> u64 {
     gap.candles(timeframe).unsigned_abs()
 }
 

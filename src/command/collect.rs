@@ -220,8 +220,11 @@ impl Collected {
             tally += write.candles(key, ingest, &batch.candles)?;
         }
         write.note_gaps(key, &self.fresh.gaps, now)?;
-        write.settle_gaps(key, now)?;
+        if let Some((first, last)) = self.fresh.candles.first().zip(self.fresh.candles.last()) {
+            write.settle_gaps(key, Gap { from: first.open_time(), to: last.open_time() }, now)?;
+        }
         for gap in self.old.iter().map(|(gap, _)| *gap).collect::<BTreeSet<_>>() {
+            write.settle_gaps(key, gap, now)?;
             write.gaps_asked(key, gap, now)?;
         }
         Ok(tally)

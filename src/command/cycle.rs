@@ -60,7 +60,7 @@ impl From<StoreError> for Stop {
 /// A cycle under way.
 struct Cycle<'a> {
     strategy: &'a Strategy,
-    timeframes: &'a [Timeframe],
+    timeframes: Vec<Timeframe>,
     options: &'a CycleOptions,
     symbols: Vec<Symbol>,
     begun: Begun,
@@ -118,7 +118,7 @@ impl<'a> Cycle<'a> {
         }
         Self {
             strategy: &settings.strategy,
-            timeframes: &settings.timeframes,
+            timeframes: settings.cycle_timeframes(),
             options,
             symbols: settings.pairs.clone(),
             begun: Begun::now(now),

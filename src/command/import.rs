@@ -7,7 +7,7 @@ use super::Said;
 use super::notes::About;
 use super::transfer::Transfer;
 use crate::exchange::{Archive, ArchiveError, Source};
-use crate::market::{Batch, Sifter};
+use crate::market::{Batch, Gap, Sifter};
 use crate::report::Tally;
 use crate::store::{Origin, Store, StoreError, Write};
 
@@ -54,12 +54,30 @@ fn one(transfer: &mut Transfer, store: &mut Store, file: &Path) -> Result<(), Fa
     };
     let write = store.write()?;
     let (tally, rest) = pour(&write, &archive, &origin)?;
-    write.settle_gaps(&archive.key, transfer.now)?;
+    believe(&archive, &tally, &rest)?;
     write.commit()?;
     transfer.files += 1;
     transfer.notes.batch(&archive.key, &rest);
     transfer.add(About::Series(&archive.key), tally);
     Ok(())
+}
+
+/// Refuses a file that holds nothing, or mostly nonsense: then its name tells what it is not. Nothing of it stays, since
+/// its transaction is given up.
+fn believe(archive: &Archive, tally: &Tally, odd: &Batch) -> Result<(), Failed> {
+    let good = tally.added + tally.revised + tally.unchanged + tally.not_believed;
+    let text = match odd.bad_rows.first() {
+        None if good == 0 => "it holds not a single candle".to_owned(),
+        Some(first) if odd.bad >= good => {
+            let rows = odd.bad + good;
+            format!(
+                "{} of {rows} rows are bad (row {}: {}); is the file named right?",
+                odd.bad, first.number, first.flaw
+            )
+        }
+        _ => return Ok(()),
+    };
+    Err(Failed::File(archive.refused(text)))
 }
 
 /// Pours the file's candles into the transaction, a chunk at a time. Gives the sums, and what was odd.
@@ -73,6 +91,10 @@ fn pour(write: &Write<'_>, archive: &Archive, origin: &Origin) -> Result<(Tally,
         let mut batch = sifter.take();
         tally += write.candles(&archive.key, ingest, &batch.candles)?;
         write.note_gaps(&archive.key, &batch.gaps, origin.fetched_at)?;
+        if let Some((first, last)) = batch.candles.first().zip(batch.candles.last()) {
+            let stretch = Gap { from: first.open_time(), to: last.open_time() };
+            write.settle_gaps(&archive.key, stretch, origin.fetched_at)?;
+        }
         batch.candles.clear();
         odd.append(archive.key.timeframe, batch);
         Ok(())

@@ -55,17 +55,22 @@ impl Archive {
     pub fn open(path: &Path) -> Result<Self, ArchiveError> {
         let key = key_of(path).ok_or_else(|| ArchiveError::Name(path.to_owned()))?;
         let (sha256, bytes) = digest(path).map_err(|e| unreadable(path, e))?;
-        match promised(path) {
+        match promised(path)? {
             Some(promised) if promised != sha256 => {
                 Err(ArchiveError::Checksum { path: path.to_owned(), found: sha256, promised })
             }
-            _ => Ok(Self { path: path.to_owned(), key, sha256, bytes }),
+            Some(_) | None => Ok(Self { path: path.to_owned(), key, sha256, bytes }),
         }
     }
 
     /// Its name, for people and provenance.
     pub fn name(&self) -> String {
         self.path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default()
+    }
+
+    /// That the file cannot be believed.
+    pub fn refused(&self, text: String) -> ArchiveError {
+        ArchiveError::Read { path: self.path.clone(), text }
     }
 
     /// Reads its rows one after another.
@@ -128,11 +133,18 @@ fn digest(path: &Path) -> std::io::Result<(String, u64)> {
 }
 
 /// The text of `sha256sum`: 64 hex digits, then the file's name.
-fn promised(path: &Path) -> Option<String> {
+fn promised(path: &Path) -> Result<Option<String>, ArchiveError> {
     let mut name = path.as_os_str().to_owned();
     name.push(".CHECKSUM");
-    let text = std::fs::read_to_string(PathBuf::from(name)).ok()?;
-    text.split_whitespace().next().map(str::to_lowercase)
+    let beside = PathBuf::from(name);
+    let text = match std::fs::read_to_string(&beside) {
+        Ok(text) => text,
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(e) => return Err(unreadable(&beside, e)),
+    };
+    let word = text.split_whitespace().next().unwrap_or_default().to_lowercase();
+    let is_sha256 = word.len() == 64 && word.bytes().all(|b| b.is_ascii_hexdigit());
+    if is_sha256 { Ok(Some(word)) } else { Err(unreadable(&beside, "it holds no SHA-256")) }
 }
 
 fn unreadable(path: &Path, error: impl std::fmt::Display) -> ArchiveError {

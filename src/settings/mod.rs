@@ -11,6 +11,7 @@ mod paths;
 mod spelled;
 mod strategy;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 pub use error::SettingsError;
@@ -47,7 +48,7 @@ pub struct Settings {
     pub db_named: bool,
     /// The pairs, none twice.
     pub pairs: Vec<Symbol>,
-    /// The timeframes to collect, the shortest first, always with the one that is decided on.
+    /// The timeframes to collect, the shortest first.
     pub timeframes: Vec<Timeframe>,
     /// How to talk to the exchange.
     pub exchange: ExchangeKeys,
@@ -89,12 +90,17 @@ impl Settings {
             db_named: keys.db.is_some(),
             db: keys.db.clone().unwrap_or_else(|| paths.db.clone()),
             pairs: keys.pairs.distinct().into_iter().map(|pair| pair.0).collect(),
-            timeframes: with(keys.timeframes.distinct(), strategy.timeframe),
+            timeframes: sorted(keys.timeframes.distinct().into_iter().map(|t| t.0)),
             exchange: keys.exchange.clone(),
             strategy,
             strangers,
             keys,
         }
+    }
+
+    /// The timeframes of a cycle: those to collect, and the one that is decided on.
+    pub fn cycle_timeframes(&self) -> Vec<Timeframe> {
+        sorted(self.timeframes.iter().copied().chain([self.strategy.timeframe]))
     }
 
     /// The settings as a configuration file that would give them again.
@@ -112,11 +118,8 @@ fn read(path: &Path, named: bool) -> Result<Option<String>, SettingsError> {
     }
 }
 
-fn with(named: Vec<Spelled<Timeframe>>, needed: Timeframe) -> Vec<Timeframe> {
-    let mut timeframes: Vec<Timeframe> = named.into_iter().map(|t| t.0).chain([needed]).collect();
-    timeframes.sort_unstable();
-    timeframes.dedup();
-    timeframes
+fn sorted(timeframes: impl Iterator<Item = Timeframe>) -> Vec<Timeframe> {
+    timeframes.collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 #[cfg(test)]

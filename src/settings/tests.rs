@@ -116,7 +116,8 @@ fn stored_parameters_give_the_same_strategy_again() {
 #[test]
 fn the_decision_timeframe_is_always_collected_and_printed_settings_read_back() {
     let settings = load("timeframes = [\"1d\", \"1m\", \"1d\"]", &[], Flags::default()).unwrap();
-    assert_eq!(settings.timeframes, [Timeframe::M1, Timeframe::H1, Timeframe::D1]);
+    assert_eq!(settings.timeframes, [Timeframe::M1, Timeframe::D1]);
+    assert_eq!(settings.cycle_timeframes(), [Timeframe::M1, Timeframe::H1, Timeframe::D1]);
     let again = load(&settings.to_toml().unwrap(), &[], Flags::default()).unwrap();
     assert_eq!((again.pairs, again.strategy, again.exchange), (settings.pairs, settings.strategy, settings.exchange));
 }

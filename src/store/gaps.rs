@@ -68,16 +68,19 @@ impl Write<'_> {
         Ok(noted)
     }
 
-    /// Settles the open gaps of a series by what is stored now: gone, or smaller.
-    pub fn settle_gaps(&self, key: &SeriesKey, now: UtcMillis) -> Result<(), StoreError> {
+    /// Settles the gaps that lie in a stretch by what is stored now: gone, or smaller.
+    pub fn settle_gaps(&self, key: &SeriesKey, stretch: Gap, now: UtcMillis) -> Result<(), StoreError> {
         let series = self.series_id(key)?;
-        let sql = "SELECT from_open, to_open FROM data_gaps WHERE series_id = ?1 AND state = 'open'";
-        let open: Vec<Gap> =
-            self.transaction.prepare_cached(sql)?.query_map([series], gap)?.collect::<Result<_, _>>()?;
-        for gap in open {
+        let mut statement = self.transaction.prepare_cached(
+            "SELECT from_open, to_open FROM data_gaps
+              WHERE series_id = ?1 AND from_open <= ?3 AND to_open >= ?2 AND state <> 'repaired'",
+        )?;
+        let rows = statement.query_map(params![series, stretch.from.get(), stretch.to.get()], gap)?;
+        let touched: Vec<Gap> = rows.collect::<Result<_, _>>()?;
+        for gap in touched {
             let left = holes(&self.transaction, series, key.timeframe, gap.from, gap.to)?;
             if left != [gap] {
-                self.close(series, gap, "repaired", now)?;
+                self.close(series, gap, now)?;
                 for hole in left {
                     self.note(series, key.timeframe, hole, now)?;
                 }
@@ -99,6 +102,9 @@ impl Write<'_> {
     }
 
     fn note(&self, series: i64, timeframe: Timeframe, gap: Gap, now: UtcMillis) -> Result<u64, StoreError> {
+        if self.extend(series, timeframe, gap)? {
+            return Ok(1);
+        }
         // A gap that is on record, open or unfillable, is not noted again; one that was repaired and lost is news.
         let mut statement = self.transaction.prepare_cached(
             "INSERT INTO data_gaps (series_id, from_open, to_open, missing, state, found_at, next_attempt_at)
@@ -113,10 +119,22 @@ impl Write<'_> {
         Ok(statement.execute(row)? as u64)
     }
 
-    fn close(&self, series: i64, gap: Gap, state: &str, now: UtcMillis) -> Result<(), StoreError> {
+    /// An open gap that this one goes on from grows and keeps its count of attempts: else the gap at the end of a pair
+    /// that is no longer traded would be a new one with every run.
+    fn extend(&self, series: i64, timeframe: Timeframe, gap: Gap) -> Result<bool, StoreError> {
+        let mut statement = self.transaction.prepare_cached(
+            "UPDATE data_gaps SET to_open = ?4, missing = (?4 - from_open) / ?5 + 1
+              WHERE series_id = ?1 AND state = 'open' AND from_open <= ?2 AND to_open >= ?3 AND to_open < ?4",
+        )?;
+        let before = timeframe.step(gap.from, -1);
+        let row = params![series, gap.from.get(), before.get(), gap.to.get(), timeframe.ms()];
+        Ok(statement.execute(row)? > 0)
+    }
+
+    fn close(&self, series: i64, gap: Gap, now: UtcMillis) -> Result<(), StoreError> {
         self.transaction.execute(
-            "UPDATE data_gaps SET state = ?3, settled_at = ?4 WHERE series_id = ?1 AND from_open = ?2",
-            params![series, gap.from.get(), state, now.get()],
+            "UPDATE data_gaps SET state = 'repaired', settled_at = ?3 WHERE series_id = ?1 AND from_open = ?2",
+            params![series, gap.from.get(), now.get()],
         )?;
         Ok(())
     }

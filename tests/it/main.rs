@@ -26,3 +26,7 @@ mod storage_faults;
 mod contract;
 /// The README, `crontab.example` and what a user sees, held against the program.
 mod readme;
+/// Backfill, import and outages: what is asked for, what is believed, what is asked for again.
+mod history;
+/// The recorded market data that was handed to the builders, where it is there.
+mod recorded_data;
