@@ -183,7 +183,8 @@ CREATE TABLE trading_decisions (
     candle_open_time INTEGER NOT NULL,
     strategy_hash    TEXT    NOT NULL REFERENCES config_versions (strategy_hash),
     decision         TEXT    NOT NULL CHECK (decision IN ('BUY', 'SELL', 'HOLD')),
-    signal           TEXT    NOT NULL CHECK (signal IN ('BULLISH', 'NEUTRAL', 'BEARISH')),
+    -- Null where there was no opinion.
+    signal           TEXT    CHECK (signal IN ('BULLISH', 'NEUTRAL', 'BEARISH')),
     score            REAL    CHECK (score BETWEEN -100 AND 100),
     confidence       REAL    CHECK (confidence BETWEEN 50 AND 100),
     current_price    TEXT    NOT NULL,

@@ -97,7 +97,7 @@ fn indicators() {
 fn hourly(open_time: i64) -> Candle {
     let row = candles::row("BTCUSDT", open_time, HOUR, false);
     let number = |i: usize| row[i].as_str().and_then(|text| text.parse::<f64>().ok()).expect("a number");
-    Candle::stored(UtcMillis::new(open_time), [1, 2, 3, 4].map(number), number(5), None).expect("a sane candle")
+    Candle::from_parts(UtcMillis::new(open_time), [1, 2, 3, 4].map(number), number(5), None).expect("a sane candle")
 }
 
 /// The program in an environment of its own.

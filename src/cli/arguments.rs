@@ -100,7 +100,7 @@ pub(super) enum Command {
         #[arg(long, value_name = "INSTANT")]
         at: Option<UtcMillis>,
         #[command(flatten)]
-        output: Output,
+        output: OutputArgs,
     },
     /// The configuration: write a commented one, show what is in force, check it
     Config {
@@ -192,11 +192,11 @@ pub(super) struct ShowArgs {
     #[arg(long, default_value_t = 20, value_name = "N")]
     pub(super) limit: u32,
     #[command(flatten)]
-    pub(super) output: Output,
+    pub(super) output: OutputArgs,
 }
 
 #[derive(Debug, Args)]
-pub(super) struct Output {
+pub(super) struct OutputArgs {
     /// How to write it [default: table on a terminal, json otherwise]
     #[arg(long, value_enum)]
     pub(super) format: Option<OutputFormat>,
@@ -275,7 +275,7 @@ impl ShowArgs {
     }
 }
 
-impl Output {
+impl OutputArgs {
     pub(super) fn style(&self) -> Style {
         let terminal = std::io::stdout().is_terminal();
         let format = match self.format {
@@ -305,7 +305,7 @@ impl From<SchemaOf> for Shape {
         match of {
             SchemaOf::Cycle => Self::Cycle,
             SchemaOf::Transfer => Self::Transfer,
-            SchemaOf::Explain => Self::Story,
+            SchemaOf::Explain => Self::Explanation,
         }
     }
 }

@@ -6,17 +6,16 @@
 mod arguments;
 mod log;
 
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 
 use anyhow::Context;
 use clap::{CommandFactory, Parser};
 
 use self::arguments::{Cli, Command, ConfigCommand, DbCommand, Global};
-use crate::command::{self, Said, UsageError, usage};
-use crate::exchange::Binance;
+use crate::command::{self, Output, UsageError};
 use crate::exit::Exit;
 use crate::report;
-use crate::settings::{Flags, Paths, Settings, SettingsError, TEMPLATE};
+use crate::settings::{Flags, Paths, Settings, SettingsError};
 use crate::store::StoreError;
 
 /// Runs the program.
@@ -33,7 +32,7 @@ pub fn main() -> Exit {
     run(&cli).and_then(|said| command::say(&said).map(|()| said.exit)).unwrap_or_else(|error| complain(&error))
 }
 
-fn run(cli: &Cli) -> anyhow::Result<Said> {
+fn run(cli: &Cli) -> anyhow::Result<Output> {
     let environment: Vec<(String, String)> =
         std::env::vars_os().filter_map(|(n, v)| Some((n.into_string().ok()?, v.into_string().ok()?))).collect();
     let paths = Paths::from_environment(&environment);
@@ -47,8 +46,8 @@ fn run(cli: &Cli) -> anyhow::Result<Said> {
         Command::Explain { symbol, at, output } => command::explain(&settings()?.db, symbol, *at, output.style()),
         Command::Config { command } => config(*command, &cli.global, &paths, settings),
         Command::Db { command } => db(command, &settings()?.db, pretty),
-        Command::Schema { of } => Ok(Said::ok(report::to_json(&report::schema((*of).into()), true))),
-        Command::Completions { shell } => Ok(Said::ok(completions(*shell))),
+        Command::Schema { of } => Ok(Output::ok(report::to_json(&report::schema((*of).into()), true))),
+        Command::Completions { shell } => Ok(Output::ok(completions(*shell))),
         Command::Man => man(),
     }
 }
@@ -67,32 +66,15 @@ fn config(
     global: &Global,
     paths: &Paths,
     settings: impl Fn() -> Result<Settings, SettingsError>,
-) -> anyhow::Result<Said> {
+) -> anyhow::Result<Output> {
     match command {
-        ConfigCommand::Init => config_init(global.config.as_ref().unwrap_or(&paths.config)),
-        ConfigCommand::Show => Ok(Said::ok(settings()?.to_toml()?)),
-        ConfigCommand::Check => {
-            let settings = settings()?;
-            // Whether the addresses can be used is known to whoever talks to them. Nothing is sent.
-            Binance::for_a_run(&settings.exchange).map_err(|e| usage(e.to_string()))?;
-            let file = settings.file.as_ref().map_or("no file: the defaults".to_owned(), |f| f.display().to_string());
-            Ok(Said::ok(format!("ok: {file} (strategy {})", settings.strategy.hash)))
-        }
+        ConfigCommand::Init => command::config_init(global.config.as_ref().unwrap_or(&paths.config)),
+        ConfigCommand::Show => command::config_show(&settings()?),
+        ConfigCommand::Check => command::config_check(&settings()?),
     }
 }
 
-fn config_init(path: &std::path::Path) -> anyhow::Result<Said> {
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
-    }
-    let mut file = std::fs::File::options().write(true).create_new(true).open(path).map_err(|e| {
-        SettingsError::Value { key: "config init".to_owned(), text: format!("cannot write {}: {e}", path.display()) }
-    })?;
-    file.write_all(TEMPLATE.as_bytes()).with_context(|| format!("cannot write {}", path.display()))?;
-    Ok(Said::ok(format!("wrote {}", path.display())))
-}
-
-fn db(command: &DbCommand, path: &std::path::Path, pretty: bool) -> anyhow::Result<Said> {
+fn db(command: &DbCommand, path: &std::path::Path, pretty: bool) -> anyhow::Result<Output> {
     match command {
         DbCommand::Check => command::db_check(path, pretty),
         DbCommand::Backup { file } => command::db_backup(path, file, pretty),
@@ -106,10 +88,10 @@ fn completions(shell: clap_complete::Shell) -> String {
     String::from_utf8_lossy(&text).into_owned()
 }
 
-fn man() -> anyhow::Result<Said> {
+fn man() -> anyhow::Result<Output> {
     let mut text = Vec::new();
     clap_mangen::Man::new(Cli::command()).render(&mut text).context("cannot render the man page")?;
-    Ok(Said::ok(String::from_utf8_lossy(&text).into_owned()))
+    Ok(Output::ok(String::from_utf8_lossy(&text).into_owned()))
 }
 
 /// Tells an error: JSON on stdout (but for bad usage), cause and remedy on stderr.
@@ -125,9 +107,9 @@ fn complain(error: &anyhow::Error) -> Exit {
     }
     eprintln!("error: {text}\n  {remedy}");
     let (status, remedy) = (exit.name(), remedy.to_owned());
-    let complaint = report::Complaint { code, symbol: None, timeframe: None, text, remedy };
+    let complaint = report::Problem { code, symbol: None, timeframe: None, text, remedy };
     let failure =
         report::Failure { schema: "trader.error.v1", status, exit_code: exit.code(), errors: vec![complaint] };
-    let said = Said { text: report::to_json(&failure, false), exit };
+    let said = Output { text: report::to_json(&failure, false), exit };
     command::say(&said).map_or(Exit::Internal, |()| exit)
 }

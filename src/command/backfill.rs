@@ -3,13 +3,13 @@
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::Said;
+use super::Output;
 use super::notes::About;
-use super::say::usage;
 use super::transfer::Transfer;
+use super::usage;
 use crate::clock;
-use crate::exchange::{Binance, Fault, MarketData, Page, Source, Wanted};
-use crate::market::{Batch, Candle, Gap, SeriesKey};
+use crate::exchange::{Binance, Fault, MarketData, Page, Wanted};
+use crate::market::{Batch, Candle, SeriesKey, Source, Stretch};
 use crate::report::Tally;
 use crate::settings::Settings;
 use crate::store::{Origin, Store, StoreError};
@@ -27,12 +27,12 @@ pub struct Backfill {
 }
 
 /// Series that are asked for at the same time.
-const ABREAST: usize = 8;
+const SERIES_AT_ONCE: usize = 8;
 
 /// Candles of one series that are to be asked for.
-struct Stretch {
+struct Hole {
     key: SeriesKey,
-    gap: Gap,
+    gap: Stretch,
 }
 
 /// A backfill under way.
@@ -45,7 +45,7 @@ struct History<'a> {
 }
 
 /// Fetches history.
-pub fn backfill(settings: &Settings, wanted: &Backfill) -> anyhow::Result<Said> {
+pub fn backfill(settings: &Settings, wanted: &Backfill) -> anyhow::Result<Output> {
     let mut market = Binance::for_history(&settings.exchange).map_err(|e| usage(e.to_string()))?;
     if wanted.to.is_some_and(|to| to < wanted.from) {
         return Err(usage("--to lies before --from"));
@@ -55,7 +55,7 @@ pub fn backfill(settings: &Settings, wanted: &Backfill) -> anyhow::Result<Said> 
         let used = market.usage();
         transfer.requests = used.requests;
         let write = store.write()?;
-        write.usage(&used, clock::wall())?;
+        write.set_usage(&used, clock::wall())?;
         write.commit()?;
         if let Some(fault) = outcome? {
             transfer.notes.fault(About::Run, &fault);
@@ -74,7 +74,7 @@ fn fetch(
     wanted: &Backfill,
 ) -> Result<Option<Fault>, StoreError> {
     if let Some(ban) = store.ban(transfer.now)? {
-        return Ok(Some(Fault::StillBanned { until: ban.until, reason: ban.reason }));
+        return Ok(Some(ban.into()));
     }
     let now = match market.open(&[]).server_time {
         Ok(now) => now,
@@ -87,7 +87,7 @@ fn fetch(
 }
 
 /// Stretches that are neither stored nor known to be empty. The last ones are asked for first: the longest timeframes.
-fn plan(store: &Store, settings: &Settings, wanted: &Backfill, now: UtcMillis) -> Result<Vec<Stretch>, StoreError> {
+fn plan(store: &Store, settings: &Settings, wanted: &Backfill, now: UtcMillis) -> Result<Vec<Hole>, StoreError> {
     let mut left = Vec::new();
     for timeframe in settings.timeframes.iter().copied() {
         for symbol in &settings.pairs {
@@ -97,7 +97,7 @@ fn plan(store: &Store, settings: &Settings, wanted: &Backfill, now: UtcMillis) -
             let leave = store.gaps_to_leave(&key, now)?;
             let open = store.holes(&key, timeframe.ceil(from), timeframe.floor(to))?;
             let asked = open.into_iter().flat_map(|hole| without(hole, &leave, timeframe));
-            left.extend(asked.map(|gap| Stretch { key: key.clone(), gap }));
+            left.extend(asked.map(|gap| Hole { key: key.clone(), gap }));
         }
     }
     Ok(left)
@@ -105,16 +105,16 @@ fn plan(store: &Store, settings: &Settings, wanted: &Backfill, now: UtcMillis) -
 
 impl History<'_> {
     /// Asks page after page, some series abreast. What the others answered is kept when one stops the work.
-    fn fetch(&mut self, mut left: Vec<Stretch>) -> Result<Option<Fault>, StoreError> {
+    fn fetch(&mut self, mut left: Vec<Hole>) -> Result<Option<Fault>, StoreError> {
         let mut stop = None;
         while !left.is_empty() && stop.is_none() {
-            let abreast = left.split_off(left.len().saturating_sub(ABREAST));
+            let abreast = left.split_off(left.len().saturating_sub(SERIES_AT_ONCE));
             let questions: Vec<Wanted> = abreast.iter().map(|s| question(&s.key, s.gap)).collect();
-            for (stretch, answer) in abreast.into_iter().zip(self.market.candles(&questions, self.now)) {
+            for (hole, answer) in abreast.into_iter().zip(self.market.candles(&questions, self.now)) {
                 match answer {
-                    Ok(page) => left.extend(self.take(stretch, &page)?),
+                    Ok(page) => left.extend(self.take(hole, &page)?),
                     Err(fault) if fault.leaves_nothing_to_ask() => stop = Some(fault),
-                    Err(fault) => self.transfer.notes.fault(About::Series(&stretch.key), &fault),
+                    Err(fault) => self.transfer.notes.fault(About::Series(&hole.key), &fault),
                 }
             }
         }
@@ -123,23 +123,23 @@ impl History<'_> {
     }
 
     /// Takes a page in; what is left of its stretch.
-    fn take(&mut self, stretch: Stretch, page: &Page) -> Result<Option<Stretch>, StoreError> {
-        let Stretch { key, gap } = stretch;
+    fn take(&mut self, hole: Hole, page: &Page) -> Result<Option<Hole>, StoreError> {
+        let Hole { key, gap } = hole;
         let listed = self.listing(&key, gap, page)?;
         let asked =
-            Gap { from: gap.from, to: page.next.map_or(gap.to, |next| key.timeframe.step(next, -1).min(gap.to)) };
+            Stretch { from: gap.from, to: page.next.map_or(gap.to, |next| key.timeframe.step(next, -1).min(gap.to)) };
         let tally = self.record(&key, asked, page, listed)?;
         self.transfer.had_something = true;
         self.transfer.notes.batch(&key, &page.batch);
         self.transfer.add(About::Series(&key), tally);
         self.bar.inc(count(key.timeframe, asked));
-        let rest = Gap { from: key.timeframe.step(asked.to, 1), to: gap.to };
-        Ok((rest.from <= rest.to).then_some(Stretch { key, gap: rest }))
+        let rest = Stretch { from: key.timeframe.step(asked.to, 1), to: gap.to };
+        Ok((rest.from <= rest.to).then_some(Hole { key, gap: rest }))
     }
 
     /// When the pair was listed, where that is known or can be found out: its candles begin later than was asked, and the
     /// exchange has none before. If it has, they begin late because of an outage.
-    fn listing(&mut self, key: &SeriesKey, gap: Gap, page: &Page) -> Result<Option<UtcMillis>, StoreError> {
+    fn listing(&mut self, key: &SeriesKey, gap: Stretch, page: &Page) -> Result<Option<UtcMillis>, StoreError> {
         let first = page.batch.candles.first().map(Candle::open_time);
         if let Some(listed) = self.store.listed_at(key)? {
             return Ok(Some(listed));
@@ -147,7 +147,7 @@ impl History<'_> {
         if first.is_some_and(|first| first <= gap.from) || !self.store.tail(key, gap.from, 1)?.is_empty() {
             return Ok(None);
         }
-        let before = Gap { from: UtcMillis::EXCHANGE_START, to: key.timeframe.step(gap.from, -1) };
+        let before = Stretch { from: UtcMillis::EXCHANGE_START, to: key.timeframe.step(gap.from, -1) };
         let older = self.market.candles(&[question(key, before)], self.now).pop();
         let none_older = older.is_some_and(|page| page.is_ok_and(|p| p.batch.candles.is_empty() && p.batch.bad == 0));
         Ok(none_older.then(|| first.unwrap_or(key.timeframe.step(gap.to, 1))))
@@ -157,7 +157,7 @@ impl History<'_> {
     fn record(
         &mut self,
         key: &SeriesKey,
-        asked: Gap,
+        asked: Stretch,
         page: &Page,
         listed: Option<UtcMillis>,
     ) -> Result<Tally, StoreError> {
@@ -169,51 +169,51 @@ impl History<'_> {
             fetched_at: self.now,
         };
         let write = self.store.write()?;
-        let tally = write.candles(key, write.ingest(&origin)?, &page.batch.candles)?;
+        let tally = write.add_candles(key, write.add_ingest(&origin)?, &page.batch.candles)?;
         if let Some(listed) = listed {
-            write.listed_at(key, listed)?;
+            write.set_listed_at(key, listed)?;
         }
-        let expected = Gap { from: asked.from.max(listed.unwrap_or(asked.from)), to: asked.to };
+        let expected = Stretch { from: asked.from.max(listed.unwrap_or(asked.from)), to: asked.to };
         write.note_gaps(key, &lacking(key.timeframe, expected, &page.batch), self.now)?;
         write.settle_gaps(key, asked, self.now)?;
-        write.gaps_asked(key, asked, self.now)?;
+        write.count_attempts(key, asked, self.now)?;
         write.commit()?;
         Ok(Tally { bad: page.batch.bad, ..tally })
     }
 }
 
 /// What candles should have been there and were not: before the first that came, between them, and after the last.
-fn lacking(timeframe: Timeframe, expected: Gap, batch: &Batch) -> Vec<Gap> {
+fn lacking(timeframe: Timeframe, expected: Stretch, batch: &Batch) -> Vec<Stretch> {
     let ends = batch.candles.first().zip(batch.candles.last());
     let Some((first, last)) = ends.map(|(first, last)| (first.open_time(), last.open_time())) else {
         return if expected.from <= expected.to { vec![expected] } else { Vec::new() };
     };
-    let before = Gap::between(timeframe.step(expected.from, -1), first, timeframe);
-    let after = Gap::between(last, timeframe.step(expected.to, 1), timeframe);
+    let before = Stretch::between(timeframe.step(expected.from, -1), first, timeframe);
+    let after = Stretch::between(last, timeframe.step(expected.to, 1), timeframe);
     before.into_iter().chain(batch.gaps.iter().copied()).chain(after).collect()
 }
 
 /// A stretch without those that are known to be empty.
-fn without(hole: Gap, empty: &[Gap], timeframe: Timeframe) -> Vec<Gap> {
+fn without(hole: Stretch, empty: &[Stretch], timeframe: Timeframe) -> Vec<Stretch> {
     let mut left = Vec::new();
     let mut from = hole.from;
     for gap in empty.iter().filter(|g| g.from <= hole.to && g.to >= hole.from) {
         if gap.from > from {
-            left.push(Gap { from, to: timeframe.step(gap.from, -1) });
+            left.push(Stretch { from, to: timeframe.step(gap.from, -1) });
         }
         from = from.max(timeframe.step(gap.to, 1));
     }
     if from <= hole.to {
-        left.push(Gap { from, to: hole.to });
+        left.push(Stretch { from, to: hole.to });
     }
     left
 }
 
-fn question(key: &SeriesKey, gap: Gap) -> Wanted {
+fn question(key: &SeriesKey, gap: Stretch) -> Wanted {
     Wanted { key: key.clone(), from: Some(gap.from), to: Some(gap.to) }
 }
 
-fn count(timeframe: Timeframe, gap: Gap) -> u64 {
+fn count(timeframe: Timeframe, gap: Stretch) -> u64 {
     gap.candles(timeframe).unsigned_abs()
 }
 

@@ -3,14 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::notes::{About, Notes};
-use crate::exchange::{Fault, MarketData, Page, Source, Wanted};
-use crate::market::{Batch, Candle, Gap, Series, SeriesKey, View};
+use crate::decision::Gate;
+use crate::exchange::{Fault, MarketData, Page, Wanted};
+use crate::market::{Batch, Candle, Series, SeriesKey, Source, Stretch, View};
 use crate::report::Tally;
 use crate::store::{Ingest, Origin, Store, StoreError, Write};
 use crate::unit::{Symbol, Timeframe, UtcMillis};
 
 /// Stored candles that are asked for once more with each fetch: the newest may still change at the exchange.
 const OVERLAP: i64 = 2;
+/// They and the newest one.
+const OVERLAPPING: usize = 3;
 /// Old gaps of a series that one run asks for again.
 const GAPS_A_RUN: usize = 3;
 
@@ -22,7 +25,9 @@ pub(super) struct Collected {
     /// What the source said about what is new.
     fresh: Batch,
     /// What it said about old gaps.
-    old: Vec<(Gap, Batch)>,
+    old: Vec<(Stretch, Batch)>,
+    /// Candles that were not known before.
+    added: u64,
 }
 
 /// Everything that was collected.
@@ -39,7 +44,7 @@ pub(super) struct Collection {
 #[derive(Debug)]
 struct Question {
     wanted: Wanted,
-    gap: Option<Gap>,
+    gap: Option<Stretch>,
 }
 
 impl Collection {
@@ -48,12 +53,12 @@ impl Collection {
         store: &Store,
         keys: &[SeriesKey],
         now: UtcMillis,
-        is_read: impl Fn(&SeriesKey) -> Result<bool, StoreError>,
+        needs_history: impl Fn(&SeriesKey) -> Result<bool, StoreError>,
     ) -> Result<Self, StoreError> {
         let mut collection = Self::default();
-        let _at_one_moment = store.read()?;
+        let _at_one_moment = store.snapshot()?;
         for key in keys {
-            let count = if is_read(key)? { View::CANDLES } else { 1 };
+            let count = if needs_history(key)? { View::CANDLES } else { OVERLAPPING };
             let candles = store.tail(key, now, count)?;
             let series = Series::new(key.timeframe, candles).map_err(|e| StoreError::BadRow(e.to_string()))?;
             collection.series.insert(key.clone(), Collected::new(series));
@@ -86,8 +91,8 @@ impl Collection {
                 questions.push(Question { wanted: Wanted { key: key.clone(), from, to: None }, gap: None });
             }
             for due in store.gaps_due(key, now, GAPS_A_RUN)? {
-                let wanted = Wanted { key: key.clone(), from: Some(due.gap.from), to: Some(due.gap.to) };
-                questions.push(Question { wanted, gap: Some(due.gap) });
+                let wanted = Wanted { key: key.clone(), from: Some(due.from), to: Some(due.to) };
+                questions.push(Question { wanted, gap: Some(due) });
             }
         }
         Ok(questions)
@@ -141,9 +146,9 @@ impl Collection {
         }
     }
 
-    /// How many candles the source gave.
-    pub(super) fn candles(&self) -> u64 {
-        self.batches().map(|batch| batch.candles.len() as u64).sum()
+    /// How many candles are known that were not.
+    pub(super) fn added(&self) -> u64 {
+        self.series.values().map(|collected| collected.added).sum()
     }
 
     /// How many rows were left out.
@@ -160,7 +165,7 @@ impl Collection {
         self.asked > 0 && self.faults.len() >= self.asked && self.series.values().all(Collected::is_untouched)
     }
 
-    /// Stores what is new. Gives the sums and the candles that were revised.
+    /// Stores what is new; the sums.
     pub(super) fn store(&self, write: &Write<'_>, origin: &Origin, notes: &mut Notes) -> Result<Tally, StoreError> {
         let mut sum = Tally::default();
         let mut ingest: Option<Ingest> = None;
@@ -170,7 +175,7 @@ impl Collection {
             }
             let by = match ingest {
                 Some(by) => by,
-                None => *ingest.insert(write.ingest(origin)?),
+                None => *ingest.insert(write.add_ingest(origin)?),
             };
             let tally = collected.store(write, key, by, origin.fetched_at)?;
             if tally.revised > 0 {
@@ -188,26 +193,25 @@ impl Collection {
 
 impl Collected {
     fn new(series: Series) -> Self {
-        Self { series, fresh: Batch::default(), old: Vec::new() }
+        Self { series, fresh: Batch::default(), old: Vec::new(), added: 0 }
     }
 
-    fn take(&mut self, key: &SeriesKey, mut batch: Batch, gap: Option<Gap>) {
+    fn take(&mut self, key: &SeriesKey, mut batch: Batch, gap: Option<Stretch>) {
         if let Some(gap) = gap {
             return self.old.push((gap, batch));
         }
         if self.fresh.candles.is_empty() {
             // What is missing between the newest stored candle and the first new one.
             let seam = self.series.newest().zip(batch.candles.first());
-            batch.gaps.extend(seam.and_then(|(a, b)| Gap::between(a.open_time(), b.open_time(), key.timeframe)));
+            batch.gaps.extend(seam.and_then(|(a, b)| Stretch::between(a.open_time(), b.open_time(), key.timeframe)));
         }
         self.fresh.append(key.timeframe, batch);
     }
 
     fn merge(&mut self) {
-        for (_, batch) in &self.old {
-            self.series.merge(&batch.candles);
+        for batch in self.old.iter().map(|(_, batch)| batch).chain([&self.fresh]) {
+            self.added += self.series.merge(&batch.candles);
         }
-        self.series.merge(&self.fresh.candles);
     }
 
     fn is_untouched(&self) -> bool {
@@ -215,17 +219,17 @@ impl Collected {
     }
 
     fn store(&self, write: &Write<'_>, key: &SeriesKey, ingest: Ingest, now: UtcMillis) -> Result<Tally, StoreError> {
-        let mut tally = write.candles(key, ingest, &self.fresh.candles)?;
+        let mut tally = write.add_candles(key, ingest, &self.fresh.candles)?;
         for (_, batch) in &self.old {
-            tally += write.candles(key, ingest, &batch.candles)?;
+            tally += write.add_candles(key, ingest, &batch.candles)?;
         }
         write.note_gaps(key, &self.fresh.gaps, now)?;
         if let Some((first, last)) = self.fresh.candles.first().zip(self.fresh.candles.last()) {
-            write.settle_gaps(key, Gap { from: first.open_time(), to: last.open_time() }, now)?;
+            write.settle_gaps(key, Stretch { from: first.open_time(), to: last.open_time() }, now)?;
         }
         for gap in self.old.iter().map(|(gap, _)| *gap).collect::<BTreeSet<_>>() {
             write.settle_gaps(key, gap, now)?;
-            write.gaps_asked(key, gap, now)?;
+            write.count_attempts(key, gap, now)?;
         }
         Ok(tally)
     }
@@ -244,11 +248,11 @@ impl Collected {
         if late_ms >= (2 * key.timeframe.ms()).max(TWO_HOURS_MS) {
             let text = format!("its newest candle opened at {newest}");
             match source {
-                Source::Replay => notes.warn("stale", About::Series(key), text),
-                Source::Rest | Source::Archive => notes.complain("stale", About::Series(key), text, EMPTY),
+                Source::Replay => notes.warn("stale_data", About::Series(key), text),
+                Source::Rest | Source::Archive => notes.complain("stale_data", About::Series(key), text, EMPTY),
             }
         }
     }
 }
 
-const EMPTY: &str = "see whether the pair is traded; the next run asks again";
+const EMPTY: &str = Gate::StaleData.remedy();

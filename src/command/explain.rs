@@ -4,41 +4,40 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::Said;
+use super::Output;
 use super::say::Style;
-use crate::decision::{Gate, Policy, Refusal, gates};
-use crate::market::{Candle, Series, SeriesKey, View};
-use crate::report::{Cell, Format, GateReport, Number, PairReport, Provenance, Recheck, Story, Table, to_json};
+use crate::decision::{Gate, Refusal, gates};
+use crate::market::{Candle, Series, SeriesKey, Standing, View};
+use crate::report::{Cell, Explanation, Format, GateReport, Number, PairReport, Provenance, Recheck, Table, to_json};
 use crate::settings::Strategy;
 use crate::signal::{Analyst, Signal};
 use crate::store::{Access, Store, StoreError, StoredDecision};
 use crate::unit::{Symbol, UtcMillis};
 
 /// Explains the newest decision on a pair that was made at or before `at`.
-pub fn explain(db: &Path, symbol: &Symbol, at: Option<UtcMillis>, style: Style) -> anyhow::Result<Said> {
+pub fn explain(db: &Path, symbol: &Symbol, at: Option<UtcMillis>, style: Style) -> anyhow::Result<Output> {
     let store = Store::open(db, Access::Read)?;
-    let at = at.unwrap_or(UtcMillis::new(i64::MAX));
     let Some(decision) = store.decision_at(symbol, at)? else {
-        return Err(super::say::usage(format!(
+        return Err(super::usage(format!(
             "no decision on {symbol} is on record before that moment; see `trader show decisions`"
         )));
     };
     let rebuilt = tell(&store, symbol, &decision)?;
-    Ok(Said::ok(match style.format {
+    Ok(Output::ok(match style.format {
         Format::Table => told(&rebuilt, style),
         Format::Json => to_json(&rebuilt, style.pretty),
-        Format::Csv => return Err(super::say::usage("a story has no columns: --format json or table")),
+        Format::Csv => return Err(super::usage("a story has no columns: --format json or table")),
     }))
 }
 
-fn tell(store: &Store, symbol: &Symbol, decision: &StoredDecision) -> Result<Story, StoreError> {
+fn tell(store: &Store, symbol: &Symbol, decision: &StoredDecision) -> Result<Explanation, StoreError> {
     let parameters = store.strategy_parameters(&decision.strategy_hash)?.unwrap_or_default();
     let asked_again = ask_again(store, symbol, decision, &parameters)?;
     let key = SeriesKey { symbol: symbol.clone(), timeframe: asked_again.view.timeframe() };
     let series = asked_again.view.series();
     let first = series.candles().first().map_or(decision.candle, Candle::open_time);
     let revised = store.revised_since(&key, first, decision.candle, decision.decided_at)?;
-    Ok(Story {
+    Ok(Explanation {
         schema: "trader.explain.v1",
         symbol: symbol.clone(),
         timeframe: decision.timeframe.clone(),
@@ -74,14 +73,13 @@ fn ask_again(
     let series = Series::new(timeframe, candles).map_err(|e| StoreError::BadRow(e.to_string()))?;
     let status = store.status_at(symbol, decision.decided_at)?;
     // A recording may say nothing of pairs; they were taken to be traded then.
-    let trust_unknown_status = status.is_none();
-    let view = View::new(symbol.clone(), decision.decided_at, status, series);
+    let standing = status.map_or(Standing::Assumed, Standing::Told);
+    let view = View::new(symbol.clone(), decision.decided_at, standing, series);
     let Some(strategy) = Strategy::stored(parameters) else {
         return Ok(AskedAgain { view, gates: Vec::new(), signal: None });
     };
     let answer = strategy.analyst().analyse(&view);
-    let policy = Policy { trust_unknown_status, ..strategy.policy };
-    let gates = gates(&view, std::slice::from_ref(&answer), &policy).into_iter().map(gate).collect();
+    let gates = gates(&view, std::slice::from_ref(&answer), &strategy.policy).into_iter().map(gate).collect();
     Ok(AskedAgain { view, gates, signal: answer.ok() })
 }
 
@@ -104,7 +102,7 @@ impl AskedAgain {
 }
 
 /// The story for people.
-fn told(story: &Story, style: Style) -> String {
+fn told(story: &Explanation, style: Style) -> String {
     let pair = &story.pair;
     let word = |key: &str| pair[key].as_str().unwrap_or("unknown").to_owned();
     let mut lines = vec![
@@ -129,7 +127,9 @@ fn told(story: &Story, style: Style) -> String {
     lines.push(match story.recheck.same {
         Some(true) => "  asked again of the stored candles: the same score".to_owned(),
         Some(false) => format!(
-            "  asked again of the stored candles: {} candles were revised since, the score would differ",
+            "  asked again of the stored candles: score {} then, {} now; {} candles revised since",
+            pair["score"],
+            story.recheck.score.map_or_else(|| "none".to_owned(), |score| score.to_string()),
             story.recheck.candles_revised_since
         ),
         None => "  asked again of the stored candles: no opinion to compare".to_owned(),
@@ -141,13 +141,13 @@ fn told(story: &Story, style: Style) -> String {
 fn rows_of(list: &Value, columns: &[&'static str], style: Style) -> String {
     let row = |item: &Value| columns.iter().map(|c| cell(&item[*c])).collect();
     let rows = list.as_array().map(|items| items.iter().map(row).collect()).unwrap_or_default();
-    Said::table(&Table { columns: columns.to_vec(), rows }, style).text
+    Output::table(&Table { columns: columns.to_vec(), rows }, style).text
 }
 
 fn readings_of(map: &Value, style: Style) -> String {
     let row = |(name, value): (&String, &Value)| vec![Cell::Text(name.clone()), cell(value)];
     let rows = map.as_object().map(|items| items.iter().map(row).collect()).unwrap_or_default();
-    Said::table(&Table { columns: vec!["reading", "value"], rows }, style).text
+    Output::table(&Table { columns: vec!["reading", "value"], rows }, style).text
 }
 
 fn cell(value: &Value) -> Cell {

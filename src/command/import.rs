@@ -3,11 +3,11 @@
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use super::Said;
+use super::Output;
 use super::notes::About;
 use super::transfer::Transfer;
-use crate::exchange::{Archive, ArchiveError, Source};
-use crate::market::{Batch, Gap, Sifter};
+use crate::exchange::{Archive, ArchiveError};
+use crate::market::{Batch, Sifter, Source, Stretch};
 use crate::report::Tally;
 use crate::store::{Origin, Store, StoreError, Write};
 
@@ -27,7 +27,7 @@ impl From<StoreError> for Failed {
 }
 
 /// Imports files.
-pub fn import(db: &Path, files: &[PathBuf], pretty: bool) -> Said {
+pub fn import(db: &Path, files: &[PathBuf], pretty: bool) -> Output {
     Transfer::begin("import").run(db, pretty, |transfer, store| {
         for file in files {
             match one(transfer, store, file) {
@@ -82,17 +82,17 @@ fn believe(archive: &Archive, tally: &Tally, odd: &Batch) -> Result<(), Failed> 
 
 /// Pours the file's candles into the transaction, a chunk at a time. Gives the sums, and what was odd.
 fn pour(write: &Write<'_>, archive: &Archive, origin: &Origin) -> Result<(Tally, Batch), Failed> {
-    let ingest = write.ingest(origin)?;
+    let ingest = write.add_ingest(origin)?;
     let mut sifter = Sifter::new(archive.key.timeframe, None, origin.fetched_at);
     let mut tally = Tally::default();
     let mut odd = Batch::default();
     let mut failed = None;
     let mut empty = |sifter: &mut Sifter| -> Result<(), StoreError> {
         let mut batch = sifter.take();
-        tally += write.candles(&archive.key, ingest, &batch.candles)?;
+        tally += write.add_candles(&archive.key, ingest, &batch.candles)?;
         write.note_gaps(&archive.key, &batch.gaps, origin.fetched_at)?;
         if let Some((first, last)) = batch.candles.first().zip(batch.candles.last()) {
-            let stretch = Gap { from: first.open_time(), to: last.open_time() };
+            let stretch = Stretch { from: first.open_time(), to: last.open_time() };
             write.settle_gaps(&archive.key, stretch, origin.fetched_at)?;
         }
         batch.candles.clear();

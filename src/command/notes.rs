@@ -2,7 +2,7 @@
 
 use crate::exchange::Fault;
 use crate::market::{Batch, SeriesKey};
-use crate::report::{Complaint, Warning};
+use crate::report::{Problem, Warning};
 use crate::store::StoreError;
 use crate::unit::{Symbol, Timeframe};
 
@@ -10,7 +10,7 @@ use crate::unit::{Symbol, Timeframe};
 #[derive(Debug, Default)]
 pub(super) struct Notes {
     pub(super) warnings: Vec<Warning>,
-    pub(super) errors: Vec<Complaint>,
+    pub(super) errors: Vec<Problem>,
 }
 
 /// What a note is about.
@@ -55,7 +55,7 @@ impl Notes {
     pub(super) fn complain(&mut self, code: &'static str, about: About<'_>, text: String, remedy: &str) {
         log::error!(code = code; "{}{text} ({remedy})", about.prefix());
         let (symbol, timeframe, remedy) = (about.symbol(), about.timeframe(), remedy.to_owned());
-        self.errors.push(Complaint { code, symbol, timeframe, text, remedy });
+        self.errors.push(Problem { code, symbol, timeframe, text, remedy });
     }
 
     pub(super) fn fault(&mut self, about: About<'_>, fault: &Fault) {

@@ -2,14 +2,14 @@
 
 use std::path::Path;
 
-use super::say::{Said, Style};
+use super::say::{Output, Style};
 use crate::store::{Access, Filter, Store, Topic};
 
 /// Shows rows of a topic.
-pub fn show(db: &Path, topic: Topic, filter: &Filter, style: Style) -> anyhow::Result<Said> {
+pub fn show(db: &Path, topic: Topic, filter: &Filter, style: Style) -> anyhow::Result<Output> {
     if topic == Topic::Runs && (filter.symbol.is_some() || filter.timeframe.is_some()) {
-        return Err(super::say::usage("a run is not of one pair: show runs takes --since and --limit only"));
+        return Err(super::usage("a run is not of one pair: show runs takes --since and --limit only"));
     }
     let table = Store::open(db, Access::Read)?.show(topic, filter)?;
-    Ok(Said::table(&table, style))
+    Ok(Output::table(&table, style))
 }

@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
+use super::Output;
 use super::notes::{About, Notes};
-use super::{Begun, Said};
+use super::run::Begun;
 use crate::clock;
 use crate::exit::Exit;
 use crate::report::{self, Tally, to_json};
@@ -52,7 +53,7 @@ impl Transfer {
         db: &Path,
         pretty: bool,
         work: impl FnOnce(&mut Self, &mut Store) -> Result<(), StoreError>,
-    ) -> Said {
+    ) -> Output {
         let done = self.work(db, work);
         let exit = match &done {
             Ok(exit) => *exit,
@@ -61,7 +62,7 @@ impl Transfer {
                 Exit::from(error)
             }
         };
-        Said { text: to_json(&self.summary(exit), pretty), exit }
+        Output { text: to_json(&self.summary(exit), pretty), exit }
     }
 
     fn work(
@@ -74,13 +75,13 @@ impl Transfer {
         let row =
             RunRow { run_id: &self.begun.run_id, command: self.command, started_at: self.now, strategy_hash: None };
         let write = store.write()?;
-        write.run_began(&row)?;
+        write.add_run(&row)?;
         write.commit()?;
         work(self, &mut store)?;
         let exit = self.judge();
         let summary = to_json(&self.summary(exit), false);
         let write = store.write()?;
-        write.run_ended(&self.begun.run_id, clock::wall(), self.elapsed_ms(), exit.code(), &summary)?;
+        write.end_run(&self.begun.run_id, clock::wall(), self.elapsed_ms(), exit.code(), &summary)?;
         write.commit()?;
         Ok(exit)
     }
@@ -111,7 +112,7 @@ impl Transfer {
 
     fn summary(&self, exit: Exit) -> report::Transfer {
         report::Transfer {
-            schema: "trader.transfer.v1",
+            schema: "trader.history.v1",
             command: self.command,
             run_id: self.begun.run_id.clone(),
             status: exit.name(),

@@ -7,8 +7,8 @@ mod refusal;
 
 pub use refusal::{Gate, Refusal};
 
-use crate::market::{Status, View};
-use crate::signal::{Leaning, NotReady, Score, Signal};
+use crate::market::{Standing, Status, View};
+use crate::signal::{Leaning, NotReady, Score, Signal, Thresholds};
 
 /// What to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,20 +35,14 @@ impl Action {
 /// When to act, and when not to believe what is there.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Policy {
-    /// BUY from this score on.
-    pub buy_score: f64,
-    /// SELL from this score down.
-    pub sell_score: f64,
+    /// From where on a score is acted on.
+    pub thresholds: Thresholds,
     /// The newest closed candle must have ended less than this before `now`.
     pub max_age_ms: i64,
-    /// Look for missing candles among this many of the newest.
-    pub gap_window: usize,
     /// More missing candles than this are a refusal.
     pub max_missing: usize,
-    /// Closed candles that every analyst needs.
+    /// Closed candles that every analyst needs; candles are looked for as far back when counting those that are missing.
     pub warm_up: usize,
-    /// Whether a pair whose state at the exchange is unknown may be decided on (recordings without exchange information).
-    pub trust_unknown_status: bool,
 }
 
 /// A choice with its reason.
@@ -58,8 +52,8 @@ pub struct Decision {
     pub action: Action,
     /// How strong the opinion is; none when there is no opinion.
     pub score: Option<Score>,
-    /// Which way it leans.
-    pub leaning: Leaning,
+    /// Which way it leans; none when there is no opinion.
+    pub leaning: Option<Leaning>,
     /// What stood in the way of having or following an opinion.
     pub refusal: Option<Refusal>,
 }
@@ -71,12 +65,12 @@ pub struct Decision {
 pub fn decide(view: &View, signals: &[Result<Signal, NotReady>], policy: &Policy) -> Decision {
     let opinion = signals.iter().find_map(|signal| signal.as_ref().ok());
     let score = opinion.map(|signal| signal.score);
-    let leaning = score.map_or(Leaning::Neutral, |s| s.leaning(policy.buy_score, policy.sell_score));
+    let leaning = score.map(|score| policy.thresholds.leaning(score));
     let refusal = gates(view, signals, policy).into_iter().find_map(|(_, refusal)| refusal);
     let action = match (&refusal, leaning) {
-        (Some(_), _) | (None, Leaning::Neutral) => Action::Hold,
-        (None, Leaning::Bullish) => Action::Buy,
-        (None, Leaning::Bearish) => Action::Sell,
+        (Some(_), _) | (None, None | Some(Leaning::Neutral)) => Action::Hold,
+        (None, Some(Leaning::Bullish)) => Action::Buy,
+        (None, Some(Leaning::Bearish)) => Action::Sell,
     };
     Decision { action, score, leaning, refusal }
 }
@@ -84,7 +78,7 @@ pub fn decide(view: &View, signals: &[Result<Signal, NotReady>], policy: &Policy
 /// Every gate in the order in which they count, each with what it was closed by.
 pub fn gates(view: &View, signals: &[Result<Signal, NotReady>], policy: &Policy) -> [(Gate, Option<Refusal>); 5] {
     [
-        (Gate::StatusUnknown, status_unknown(view, policy)),
+        (Gate::StatusUnknown, status_unknown(view)),
         (Gate::NotTrading, not_trading(view)),
         (Gate::StaleData, stale(view, policy)),
         (Gate::NotReady, not_ready(view, signals, policy)),
@@ -92,14 +86,14 @@ pub fn gates(view: &View, signals: &[Result<Signal, NotReady>], policy: &Policy)
     ]
 }
 
-fn status_unknown(view: &View, policy: &Policy) -> Option<Refusal> {
-    (view.status().is_none() && !policy.trust_unknown_status).then_some(Refusal::StatusUnknown)
+fn status_unknown(view: &View) -> Option<Refusal> {
+    (*view.standing() == Standing::Unknown).then_some(Refusal::StatusUnknown)
 }
 
 fn not_trading(view: &View) -> Option<Refusal> {
-    match view.status() {
-        Some(Status::Stopped(word)) => Some(Refusal::NotTrading { status: word.clone() }),
-        Some(Status::Trading) | None => None,
+    match view.standing() {
+        Standing::Told(Status::Stopped(word)) => Some(Refusal::NotTrading { status: word.clone() }),
+        Standing::Told(Status::Trading) | Standing::Unknown | Standing::Assumed => None,
     }
 }
 
@@ -110,23 +104,15 @@ fn stale(view: &View, policy: &Policy) -> Option<Refusal> {
 
 fn not_ready(view: &View, signals: &[Result<Signal, NotReady>], policy: &Policy) -> Option<Refusal> {
     let candles = view.series().candles().len();
-    let complaint = signals.iter().find_map(|signal| signal.as_ref().err());
-    match complaint {
-        Some(NotReady { candles, needed }) => Some(Refusal::NotReady { candles: *candles, needed: *needed }),
-        None if candles < policy.warm_up || signals.is_empty() => {
-            Some(Refusal::NotReady { candles, needed: policy.warm_up })
-        }
-        None => None,
-    }
+    let few = NotReady { candles, needed: policy.warm_up };
+    let complaint = signals.iter().find_map(|signal| signal.as_ref().err().copied());
+    complaint.or((candles < policy.warm_up || signals.is_empty()).then_some(few)).map(Refusal::NotReady)
 }
 
 fn gap(view: &View, policy: &Policy) -> Option<Refusal> {
-    let missing = view.series().missing_in_last(policy.gap_window);
-    (missing > policy.max_missing).then_some(Refusal::GapInWarmUp {
-        missing,
-        window: policy.gap_window,
-        limit: policy.max_missing,
-    })
+    let (window, limit) = (policy.warm_up, policy.max_missing);
+    let missing = view.series().missing_in_last(window);
+    (missing > limit).then_some(Refusal::GapInWarmUp { missing, window, limit })
 }
 
 #[cfg(test)]
@@ -137,22 +123,15 @@ mod tests {
     use crate::unit::{Timeframe, UtcMillis};
 
     const START: UtcMillis = UtcMillis::new(1_710_288_000_000);
-    const POLICY: Policy = Policy {
-        buy_score: 40.0,
-        sell_score: -40.0,
-        max_age_ms: 7_200_000,
-        gap_window: 200,
-        max_missing: 2,
-        warm_up: 200,
-        trust_unknown_status: false,
-    };
+    const POLICY: Policy =
+        Policy { thresholds: Thresholds::DEFAULT, max_age_ms: 7_200_000, max_missing: 2, warm_up: 200 };
 
     /// Hourly candles that move by `step` each, without those at `left_out`.
     fn series(candles: i64, step: f64, left_out: &[i64]) -> Series {
         let candle = |i: i64| {
             let open = 1000.0 + step * i as f64;
             let close = open + step;
-            Candle::stored(
+            Candle::from_parts(
                 Timeframe::H1.step(START, i),
                 [open, open.max(close) + 0.5, open.min(close) - 0.5, close],
                 10.0,
@@ -163,9 +142,9 @@ mod tests {
         Series::new(Timeframe::H1, kept.map(|i| candle(i).unwrap()).collect()).unwrap()
     }
 
-    fn check(series: Series, late_ms: i64, status: Option<Status>, action: Action, gate: Option<Gate>) {
+    fn check(series: Series, late_ms: i64, standing: Standing, action: Action, gate: Option<Gate>) {
         let now = series.end().unwrap_or(START).plus_ms(late_ms);
-        let view = View::new("BTC/USDT".parse().unwrap(), now, status, series);
+        let view = View::new("BTC/USDT".parse().unwrap(), now, standing, series);
         let signal = Technical::new(Weights::DEFAULT).analyse(&view);
         let decision = decide(&view, &[signal], &POLICY);
         assert_eq!((decision.action, decision.refusal.map(|r| r.gate())), (action, gate));
@@ -173,13 +152,14 @@ mod tests {
 
     #[test]
     fn the_gates_come_before_the_score_the_gravest_first() {
-        let trading = || Some(Status::Trading);
-        let halted = || Some(Status::from_word("BREAK"));
+        let trading = || Standing::Told(Status::Trading);
+        let halted = || Standing::Told(Status::from_word("BREAK"));
         check(series(300, 1.0, &[]), 30_000, trading(), Action::Buy, None);
         check(series(300, -1.0, &[]), 30_000, trading(), Action::Sell, None);
         check(series(300, 0.0, &[]), 30_000, trading(), Action::Hold, None);
         check(series(300, 1.0, &[]), 30_000, halted(), Action::Hold, Some(Gate::NotTrading));
-        check(series(300, 1.0, &[]), 30_000, None, Action::Hold, Some(Gate::StatusUnknown));
+        check(series(300, 1.0, &[]), 30_000, Standing::Unknown, Action::Hold, Some(Gate::StatusUnknown));
+        check(series(300, 1.0, &[]), 30_000, Standing::Assumed, Action::Buy, None);
         check(series(300, 1.0, &[]), 7_200_000, trading(), Action::Hold, Some(Gate::StaleData));
         check(series(300, 1.0, &[]), 7_199_999, trading(), Action::Buy, None);
         check(series(199, 1.0, &[]), 30_000, trading(), Action::Hold, Some(Gate::NotReady));
@@ -192,7 +172,7 @@ mod tests {
 
     #[test]
     fn without_an_analyst_nothing_is_decided() {
-        let view = View::new("BTC/USDT".parse().unwrap(), START, Some(Status::Trading), series(0, 1.0, &[]));
+        let view = View::new("BTC/USDT".parse().unwrap(), START, Standing::Told(Status::Trading), series(0, 1.0, &[]));
         let decision = decide(&view, &[], &POLICY);
         assert_eq!((decision.action, decision.score), (Action::Hold, None));
         assert_eq!(decision.refusal.unwrap().gate(), Gate::NotReady);

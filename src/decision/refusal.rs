@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::signal::NotReady;
+
 /// The gates a decision passes, by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Gate {
@@ -18,6 +20,17 @@ pub enum Gate {
 }
 
 impl Gate {
+    /// What to do about it.
+    pub const fn remedy(self) -> &'static str {
+        match self {
+            Self::NotTrading => "wait until it is traded again, or take it out of the pairs",
+            Self::StatusUnknown => "the next run asks the exchange again",
+            Self::StaleData => "see whether the pair is traded; the next run asks again",
+            Self::NotReady => "wait for more candles, or fetch older ones: trader backfill --from DATE",
+            Self::GapInWarmUp => "wait until the gap is filled or lies further back; old gaps are asked for again",
+        }
+    }
+
     /// Its code in JSON and in the database.
     pub const fn code(self) -> &'static str {
         match self {
@@ -48,12 +61,7 @@ pub enum Refusal {
         limit_ms: i64,
     },
     /// There are not enough candles yet.
-    NotReady {
-        /// How many there are.
-        candles: usize,
-        /// How many it takes.
-        needed: usize,
-    },
+    NotReady(NotReady),
     /// Too many candles are missing.
     GapInWarmUp {
         /// How many are missing.
@@ -72,7 +80,7 @@ impl Refusal {
             Self::NotTrading { .. } => Gate::NotTrading,
             Self::StatusUnknown => Gate::StatusUnknown,
             Self::StaleData { .. } => Gate::StaleData,
-            Self::NotReady { .. } => Gate::NotReady,
+            Self::NotReady(_) => Gate::NotReady,
             Self::GapInWarmUp { .. } => Gate::GapInWarmUp,
         }
     }
@@ -86,7 +94,7 @@ impl fmt::Display for Refusal {
             Self::StaleData { age_ms, limit_ms } => {
                 write!(f, "the newest closed candle ended {} s ago, the limit is {} s", age_ms / 1000, limit_ms / 1000)
             }
-            Self::NotReady { candles, needed } => write!(f, "{candles} closed candles, {needed} are needed"),
+            Self::NotReady(not_ready) => not_ready.fmt(f),
             Self::GapInWarmUp { missing, window, limit } => {
                 write!(f, "{missing} of the newest {window} candles are missing, at most {limit} may be")
             }

@@ -4,12 +4,12 @@ use futures_util::stream::{self, StreamExt};
 use tokio::runtime::Runtime;
 
 use super::klines::read_json;
-use super::transport::{BadBaseUrl, Transport, text_of};
+use super::transport::{Answer, CannotConnect, Transport};
 use super::wire::{self, ExchangeInfo, Time};
-use super::{Fault, MarketData, Opening, PAGE, Page, Source, Usage, Wanted};
+use super::{Fault, MarketData, Opening, PAGE, Page, Usage, Wanted};
 use crate::clock;
-use crate::market::{Instrument, Sifter};
-use crate::settings::ExchangeKeys;
+use crate::market::{Instrument, Sifter, Source};
+use crate::settings::ExchangeSettings;
 use crate::unit::{Symbol, UtcMillis};
 
 /// The exchange. Its requests share one thread; the trait's calls return when all of them have ended.
@@ -20,20 +20,20 @@ pub struct Binance {
 
 impl Binance {
     /// A connection for one run, which ends within the deadline of the settings. Sends nothing yet.
-    pub fn for_a_run(keys: &ExchangeKeys) -> Result<Self, BadBaseUrl> {
-        Self::new(Transport::new(keys, true)?)
+    pub fn for_a_run(settings: &ExchangeSettings) -> Result<Self, CannotConnect> {
+        Self::new(Transport::new(settings, true)?)
     }
 
     /// A connection for work that takes as long as it takes; each request has its time-outs all the same.
-    pub fn for_history(keys: &ExchangeKeys) -> Result<Self, BadBaseUrl> {
-        Self::new(Transport::new(keys, false)?)
+    pub fn for_history(settings: &ExchangeSettings) -> Result<Self, CannotConnect> {
+        Self::new(Transport::new(settings, false)?)
     }
 
-    fn new(transport: Transport) -> Result<Self, BadBaseUrl> {
+    fn new(transport: Transport) -> Result<Self, CannotConnect> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
-            .map_err(|e| BadBaseUrl::Tls(e.to_string()))?;
+            .map_err(|e| CannotConnect::Client(e.to_string()))?;
         Ok(Self { transport, runtime })
     }
 }
@@ -53,7 +53,7 @@ impl MarketData for Binance {
             transport.start_deadline();
             let instruments = ask_all(transport, symbols, |symbol| instrument(transport, symbol));
             let (server_time, instruments) = futures_util::future::join(server_time(transport), instruments).await;
-            Opening { server_time, instruments: symbols.iter().cloned().zip(instruments).collect() }
+            Opening { server_time, instruments: Some(symbols.iter().cloned().zip(instruments).collect()) }
         })
     }
 
@@ -66,7 +66,7 @@ impl MarketData for Binance {
     }
 
     fn usage(&self) -> Usage {
-        self.transport.account.usage()
+        self.transport.budget.usage()
     }
 }
 
@@ -80,8 +80,8 @@ async fn ask_all<'a, Q, A, F: Future<Output = A>>(
 }
 
 async fn server_time(transport: &Transport) -> Result<UtcMillis, Fault> {
-    let body = transport.get("/api/v3/time", &[]).await?;
-    let time: Time = wire::json(&transport.origin(), &body)?;
+    let Answer { host, body } = transport.get("/api/v3/time", &[]).await?;
+    let time: Time = wire::json(&host, &body)?;
     Ok(UtcMillis::new(time.server_time))
 }
 
@@ -89,22 +89,24 @@ async fn server_time(transport: &Transport) -> Result<UtcMillis, Fault> {
 async fn instrument(transport: &Transport, symbol: &Symbol) -> Result<Instrument, Fault> {
     let name = symbol.exchange_name();
     let query = [("symbol", name.as_str()), ("showPermissionSets", "false")];
-    let body = transport.get("/api/v3/exchangeInfo", &query).await.map_err(|fault| about(fault, symbol))?;
-    let info: ExchangeInfo = wire::json(&transport.origin(), &body)?;
+    let answer = transport.get("/api/v3/exchangeInfo", &query).await;
+    let Answer { host, body } = answer.map_err(|fault| about(fault, symbol))?;
+    let info: ExchangeInfo = wire::json(&host, &body)?;
     let described = info.symbols.iter().find(|s| s.describes(symbol));
-    described
-        .map(|s| s.instrument(symbol, clock::wall()))
-        .ok_or_else(|| Fault::UnknownSymbol { host: transport.origin(), symbol: symbol.to_string() })
+    let unknown = Fault::UnknownSymbol { host, symbol: symbol.to_string() };
+    described.map(|s| s.instrument(symbol, clock::wall())).ok_or(unknown)
 }
 
 async fn page(transport: &Transport, wanted: &Wanted, now: UtcMillis) -> Result<Page, Fault> {
+    let text = |instant: UtcMillis| instant.get().to_string();
     let (name, limit) = (wanted.key.symbol.exchange_name(), PAGE.to_string());
-    let (from, to) = (wanted.from.map(text_of), wanted.to.map(text_of));
+    let (from, to) = (wanted.from.map(text), wanted.to.map(text));
     let mut query = vec![("symbol", name.as_str()), ("interval", wanted.key.timeframe.name()), ("limit", &limit)];
     query.extend(from.as_deref().map(|from| ("startTime", from)));
     query.extend(to.as_deref().map(|to| ("endTime", to)));
-    let body = transport.get("/api/v3/klines", &query).await.map_err(|fault| about(fault, &wanted.key.symbol))?;
-    read_page(&transport.origin(), &body, wanted, now)
+    let answer = transport.get("/api/v3/klines", &query).await;
+    let Answer { host, body } = answer.map_err(|fault| about(fault, &wanted.key.symbol))?;
+    read_page(&host, &body, wanted, now)
 }
 
 fn read_page(host: &str, body: &[u8], wanted: &Wanted, now: UtcMillis) -> Result<Page, Fault> {

@@ -17,6 +17,12 @@ pub struct Ban {
     pub reason: String,
 }
 
+impl From<Ban> for Fault {
+    fn from(ban: Ban) -> Self {
+        Self::StillBanned { until: ban.until, reason: ban.reason }
+    }
+}
+
 /// What asking has cost so far.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Usage {
@@ -28,17 +34,17 @@ pub struct Usage {
     pub ban: Option<Ban>,
 }
 
-/// The account of one run: filled by answers, asked before each request.
+/// The budget of one run: filled by answers, asked before each request.
 #[derive(Debug)]
-pub(super) struct Account {
+pub(super) struct RequestBudget {
     share: f64,
     requests: Cell<u64>,
     weight: Cell<Option<(u64, UtcMillis)>>,
     ban: RefCell<Option<Ban>>,
 }
 
-impl Account {
-    /// An account that may use `share_pct` of the exchange's limit.
+impl RequestBudget {
+    /// A budget that may use `share_pct` of the exchange's limit.
     pub(super) fn new(share_pct: f64) -> Self {
         Self { share: share_pct / 100.0, requests: Cell::new(0), weight: Cell::new(None), ban: RefCell::new(None) }
     }
@@ -60,7 +66,7 @@ impl Account {
 
     /// The ban in force.
     pub(super) fn banned(&self) -> Option<Fault> {
-        self.ban.borrow().as_ref().map(|b| Fault::StillBanned { until: b.until, reason: b.reason.clone() })
+        self.ban.borrow().clone().map(Fault::from)
     }
 
     /// How long to wait before the next request, so that our share of the minute's weight is not exceeded.
@@ -89,14 +95,14 @@ mod tests {
 
     #[test]
     fn the_minutes_weight_is_shared_and_begins_anew_with_the_next_minute() {
-        let account = Account::new(50.0);
+        let budget = RequestBudget::new(50.0);
         let at = UtcMillis::new(1_710_331_220_000); // 12:00:20
-        assert_eq!(account.pause_ms(at), 0, "nothing known");
-        account.weigh(2999, at);
-        assert_eq!(account.pause_ms(at), 0);
-        account.weigh(3000, at);
-        assert_eq!(account.pause_ms(at), 40_000);
-        assert_eq!(account.pause_ms(at.plus_ms(40_000)), 0, "the minute is over");
+        assert_eq!(budget.pause_ms(at), 0, "nothing known");
+        budget.weigh(2999, at);
+        assert_eq!(budget.pause_ms(at), 0);
+        budget.weigh(3000, at);
+        assert_eq!(budget.pause_ms(at), 40_000);
+        assert_eq!(budget.pause_ms(at.plus_ms(40_000)), 0, "the minute is over");
     }
 
     #[test]

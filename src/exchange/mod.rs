@@ -17,43 +17,10 @@ pub use binance::Binance;
 pub use fault::Fault;
 pub use limits::{Ban, Usage};
 pub use recorded::Recording;
-pub use transport::BadBaseUrl;
+pub use transport::CannotConnect;
 
-use crate::market::{Batch, Instrument, SeriesKey};
+use crate::market::{Batch, Instrument, SeriesKey, Source};
 use crate::unit::{Symbol, UtcMillis};
-
-/// Where candles came from; it stays with each of them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Source {
-    /// The exchange's REST interface.
-    Rest,
-    /// A file of the exchange's public archive.
-    Archive,
-    /// A recording.
-    Replay,
-}
-
-impl Source {
-    /// Its word in JSON and in the database.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Rest => "rest",
-            Self::Archive => "archive",
-            Self::Replay => "replay",
-        }
-    }
-
-    /// The source of that word.
-    pub fn from_word(word: &str) -> Option<Self> {
-        [Self::Rest, Self::Archive, Self::Replay].into_iter().find(|s| s.word() == word)
-    }
-
-    /// Whether its word counts against a stored one of `stored`: the archive lacks trades that the REST answer has, so
-    /// it never overrules it (see the project's notes on Binance's public data, issue 475).
-    pub fn overrules(self, stored: Self) -> bool {
-        self != Self::Archive || stored == Self::Archive
-    }
-}
 
 /// Candles somebody wants: those that open from `from` to `to`, both included. Without `from`, the newest up to `to`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,8 +50,8 @@ pub struct Page {
 pub struct Opening {
     /// The exchange's clock.
     pub server_time: Result<UtcMillis, Fault>,
-    /// The pairs asked for.
-    pub instruments: Vec<(Symbol, Result<Instrument, Fault>)>,
+    /// The pairs asked for; none where the source, a recording, tells nothing of pairs.
+    pub instruments: Option<Vec<(Symbol, Result<Instrument, Fault>)>>,
 }
 
 /// A source of market data that can be asked.

@@ -12,8 +12,8 @@ use flate2::read::MultiGzDecoder;
 
 use super::klines::read_csv;
 use super::wire::{self, ExchangeInfo};
-use super::{Fault, MarketData, Opening, PAGE, Page, Source, Usage, Wanted};
-use crate::market::{Batch, Candle, Gap, Instrument, Series, SeriesKey, Sifter};
+use super::{Fault, MarketData, Opening, PAGE, Page, Usage, Wanted};
+use crate::market::{Batch, Candle, Series, SeriesKey, Sifter, Source, Stretch};
 use crate::unit::{Symbol, Timeframe, UtcMillis};
 
 /// A recording: what the exchange would have said at `now`.
@@ -56,9 +56,9 @@ impl Recording {
         self.now
     }
 
-    fn page(&self, wanted: &Wanted) -> Result<Page, Fault> {
+    fn page(&self, wanted: &Wanted, now: UtcMillis) -> Result<Page, Fault> {
         let timeframe = wanted.key.timeframe;
-        let newest = timeframe.newest_closed(self.now);
+        let newest = timeframe.newest_closed(now);
         let to = wanted.to.unwrap_or(newest).min(newest);
         let page = i64::try_from(PAGE).unwrap_or(i64::MAX);
         let from = wanted.from.map_or_else(|| timeframe.step(to, 1 - page), |from| timeframe.ceil(from));
@@ -108,18 +108,17 @@ impl MarketData for Recording {
     }
 
     fn open(&mut self, symbols: &[Symbol]) -> Opening {
-        let described = |symbol: &Symbol| {
-            let info = self.info.as_ref().ok_or_else(|| Fault::Absent { origin: self.origin() })?;
+        let described = |info: &ExchangeInfo, symbol: &Symbol| {
             let found = info.symbols.iter().find(|s| s.describes(symbol)).map(|s| s.instrument(symbol, self.now));
             found.ok_or_else(|| Fault::UnknownSymbol { host: self.origin(), symbol: symbol.to_string() })
         };
-        let instruments: Vec<(Symbol, Result<Instrument, Fault>)> =
-            symbols.iter().map(|s| (s.clone(), described(s))).collect();
-        Opening { server_time: Ok(self.now), instruments }
+        let all = |info| symbols.iter().map(|symbol| (symbol.clone(), described(info, symbol))).collect();
+        Opening { server_time: Ok(self.now), instruments: self.info.as_ref().map(all) }
     }
 
-    fn candles(&mut self, wanted: &[Wanted], _now: UtcMillis) -> Vec<Result<Page, Fault>> {
-        wanted.iter().map(|wanted| self.page(wanted)).collect()
+    fn candles(&mut self, wanted: &[Wanted], now: UtcMillis) -> Vec<Result<Page, Fault>> {
+        let now = now.min(self.now);
+        wanted.iter().map(|wanted| self.page(wanted, now)).collect()
     }
 
     fn usage(&self) -> Usage {
@@ -178,8 +177,8 @@ fn joined(timeframe: Timeframe, a: Batch, b: Batch) -> Batch {
     Batch { candles, gaps, bad: a.bad + b.bad, bad_rows, ended_early: a.ended_early + b.ended_early }
 }
 
-fn gaps(timeframe: Timeframe, candles: &[Candle]) -> Vec<Gap> {
-    candles.windows(2).filter_map(|w| Gap::between(w[0].open_time(), w[1].open_time(), timeframe)).collect()
+fn gaps(timeframe: Timeframe, candles: &[Candle]) -> Vec<Stretch> {
+    candles.windows(2).filter_map(|w| Stretch::between(w[0].open_time(), w[1].open_time(), timeframe)).collect()
 }
 
 fn exchange_info(path: &Path) -> Result<Option<ExchangeInfo>, Fault> {

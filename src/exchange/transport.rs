@@ -1,5 +1,7 @@
 //! One GET: bounded in time and size, tried again where that may help, on one host after another.
 
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,90 +9,124 @@ use reqwest::{Client, Response, StatusCode, Url};
 use tokio::time::Instant;
 
 use super::Fault;
-use super::limits::{Account, backoff_ms};
+use super::limits::{RequestBudget, backoff_ms};
 use super::wire;
 use crate::clock;
-use crate::settings::ExchangeKeys;
-use crate::unit::UtcMillis;
+use crate::settings::ExchangeSettings;
 
-/// A base URL that may not be used.
+/// Why the exchange cannot be talked to at all.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum BadBaseUrl {
+pub enum CannotConnect {
     /// No URL.
     #[error("base URL `{0}`: {1}")]
-    Form(String, String),
+    Url(String, String),
     /// Not encrypted on the way.
     #[error("base URL `{0}`: only https is allowed, and http for this machine (127.0.0.1, [::1], localhost)")]
     Insecure(String),
     /// The client cannot be set up.
-    #[error("cannot set up TLS: {0}")]
-    Tls(String),
+    #[error("cannot set up the network client: {0}")]
+    Client(String),
+}
+
+/// What a host answered.
+#[derive(Debug)]
+pub(super) struct Answer {
+    /// Which one.
+    pub(super) host: String,
+    /// What.
+    pub(super) body: Vec<u8>,
 }
 
 /// The hosts, how to talk to them, and what that has cost.
 pub(super) struct Transport {
     client: Client,
     hosts: Vec<Url>,
-    keys: ExchangeKeys,
-    pub(super) account: Account,
+    settings: ExchangeSettings,
+    pub(super) budget: RequestBudget,
     hurried: bool,
-    deadline: std::cell::Cell<Option<Instant>>,
+    deadline: Cell<Option<Instant>>,
+    /// The host that answered last: it is asked first. A dead one costs its time-outs once a run only.
+    preferred: Cell<usize>,
+    answered: RefCell<BTreeSet<usize>>,
 }
 
 impl Transport {
     /// A transport to the base URLs of the settings. Sends nothing. A `hurried` one has a deadline for all it is asked.
-    pub(super) fn new(keys: &ExchangeKeys, hurried: bool) -> Result<Self, BadBaseUrl> {
-        let hosts = keys.base_urls.distinct().iter().map(|text| base_url(text)).collect::<Result<Vec<_>, _>>()?;
-        let client = client(keys).map_err(BadBaseUrl::Tls)?;
-        let account = Account::new(keys.weight_share_pct.get());
-        Ok(Self { client, hosts, keys: keys.clone(), account, hurried, deadline: std::cell::Cell::new(None) })
+    pub(super) fn new(settings: &ExchangeSettings, hurried: bool) -> Result<Self, CannotConnect> {
+        let hosts = settings.base_urls.distinct().iter().map(|text| base_url(text)).collect::<Result<Vec<_>, _>>()?;
+        let client = client(settings).map_err(CannotConnect::Client)?;
+        let budget = RequestBudget::new(settings.weight_share_pct.get());
+        Ok(Self {
+            client,
+            hosts,
+            settings: settings.clone(),
+            budget,
+            hurried,
+            deadline: Cell::new(None),
+            preferred: Cell::new(0),
+            answered: RefCell::default(),
+        })
     }
 
-    /// The first host.
+    /// The hosts that have answered so far; the first one while none has.
     pub(super) fn origin(&self) -> String {
-        self.hosts.first().map(host_of).unwrap_or_default()
+        let answered = self.answered.borrow();
+        let names = answered.iter().map(|&i| host_of(&self.hosts[i]));
+        if answered.is_empty() {
+            self.hosts.first().map(host_of).unwrap_or_default()
+        } else {
+            names.collect::<Vec<_>>().join(", ")
+        }
     }
 
     /// How many requests may be on their way at the same time.
     pub(super) fn width(&self) -> usize {
-        self.keys.max_concurrent.count()
+        self.settings.max_concurrent.count()
     }
 
     /// Everything asked from now on ends within the deadline of the settings, counted from the first call.
     pub(super) fn start_deadline(&self) {
         if self.hurried && self.deadline.get().is_none() {
             let started = Instant::from_std(clock::Stopwatch::start().started());
-            self.deadline.set(Some(started + Duration::from_millis(self.keys.deadline_ms.unsigned())));
+            self.deadline.set(Some(started + Duration::from_millis(self.settings.deadline_ms.unsigned())));
         }
     }
 
-    /// The body of `path` from the first host that gives it.
-    pub(super) async fn get(&self, path: &str, query: &[(&str, &str)]) -> Result<Vec<u8>, Fault> {
-        let late = Fault::Deadline { ms: self.keys.deadline_ms.get() };
+    /// The answer to `path` from the first host that gives one.
+    pub(super) async fn get(&self, path: &str, query: &[(&str, &str)]) -> Result<Answer, Fault> {
+        let late = Fault::Deadline { ms: self.settings.deadline_ms.get() };
         match self.deadline.get() {
             Some(deadline) => tokio::time::timeout_at(deadline, self.ask_hosts(path, query)).await.unwrap_or(Err(late)),
             None => self.ask_hosts(path, query).await,
         }
     }
 
-    async fn ask_hosts(&self, path: &str, query: &[(&str, &str)]) -> Result<Vec<u8>, Fault> {
-        let mut answer = Err(Fault::Unreachable { host: self.origin(), text: "no host".to_owned() });
-        for host in &self.hosts {
-            answer = self.ask(host, path, query).await;
-            match &answer {
-                Err(fault) if fault.is_the_hosts() => log::warn!("{fault}"),
-                _ => break,
+    async fn ask_hosts(&self, path: &str, query: &[(&str, &str)]) -> Result<Answer, Fault> {
+        let (first, count) = (self.preferred.get(), self.hosts.len());
+        let mut outcome = Err(Fault::Unreachable { host: self.origin(), text: "no host".to_owned() });
+        for i in (first..count).chain(0..first) {
+            match self.ask(&self.hosts[i], path, query).await {
+                Ok(body) => {
+                    self.preferred.set(i);
+                    self.answered.borrow_mut().insert(i);
+                    return Ok(Answer { host: host_of(&self.hosts[i]), body });
+                }
+                Err(fault) if fault.is_the_hosts() => {
+                    log::warn!("{fault}");
+                    outcome = Err(fault);
+                }
+                Err(fault) => return Err(fault),
             }
         }
-        answer
+        outcome
     }
 
     async fn ask(&self, host: &Url, path: &str, query: &[(&str, &str)]) -> Result<Vec<u8>, Fault> {
-        let attempts = u32::try_from(self.keys.max_attempts.get()).unwrap_or(1);
+        let attempts = u32::try_from(self.settings.max_attempts.get()).unwrap_or(1);
         let mut attempt = 0;
         loop {
             self.wait_for_weight().await;
-            if let Some(fault) = self.account.banned() {
+            if let Some(fault) = self.budget.banned() {
                 return Err(fault);
             }
             let answer = self.ask_once(host, path, query).await;
@@ -103,12 +139,12 @@ impl Transport {
     }
 
     async fn back_off(&self, attempt: u32) {
-        let most = backoff_ms(self.keys.retry_base_ms.unsigned(), attempt);
+        let most = backoff_ms(self.settings.retry_base_ms.unsigned(), attempt);
         tokio::time::sleep(Duration::from_millis(fastrand::u64(0..=most))).await;
     }
 
     async fn wait_for_weight(&self) {
-        let pause = self.account.pause_ms(clock::wall());
+        let pause = self.budget.pause_ms(clock::wall());
         if pause > 0 {
             log::info!("our share of the exchange's request weight is spent: pausing for {pause} ms");
             tokio::time::sleep(Duration::from_millis(pause.unsigned_abs())).await;
@@ -116,14 +152,14 @@ impl Transport {
     }
 
     async fn ask_once(&self, host: &Url, path: &str, query: &[(&str, &str)]) -> Result<Vec<u8>, Fault> {
-        self.account.count();
+        self.budget.count();
         let mut url = host.clone();
         url.set_path(path);
         let name = host_of(host);
         log::debug!("GET {path} {query:?} from {name}");
         let response = self.client.get(url).query(query).send().await.map_err(|e| broken(&name, &e))?;
         if let Some(weight) = wire::used_weight(response.headers()) {
-            self.account.weigh(weight, clock::wall());
+            self.budget.weigh(weight, clock::wall());
         }
         let status = response.status();
         let retry_after = wire::retry_after_s(response.headers());
@@ -136,8 +172,9 @@ impl Transport {
     }
 
     async fn read(&self, mut response: Response, host: &str) -> Result<Vec<u8>, Fault> {
-        let limit = self.keys.max_response_bytes.count();
-        let too_large = || Fault::TooLarge { host: host.to_owned(), limit: self.keys.max_response_bytes.unsigned() };
+        let limit = self.settings.max_response_bytes.count();
+        let too_large =
+            || Fault::TooLarge { host: host.to_owned(), limit: self.settings.max_response_bytes.unsigned() };
         let announced = response.content_length().and_then(|n| usize::try_from(n).ok()).unwrap_or_default();
         if announced > limit {
             return Err(too_large());
@@ -160,7 +197,7 @@ impl Transport {
         retry_after_s: Option<i64>,
         body: Result<Vec<u8>, Fault>,
     ) -> Fault {
-        let said = wire::Said::read(&body.unwrap_or_default());
+        let said = wire::ErrorBody::read(&body.unwrap_or_default());
         let pause = |s: i64| clock::wall().plus_ms(retry_after_s.unwrap_or(s).clamp(1, 3 * 86_400) * 1000);
         let fault = match status.as_u16() {
             429 => Fault::RateLimited { host, until: pause(60) },
@@ -172,19 +209,19 @@ impl Transport {
             status => Fault::Status { host, status },
         };
         if let Fault::RateLimited { until, .. } | Fault::Banned { until, .. } = &fault {
-            self.account.ban(*until, &fault);
+            self.budget.ban(*until, &fault);
         }
         fault
     }
 }
 
-fn base_url(text: &str) -> Result<Url, BadBaseUrl> {
-    let url = Url::parse(text).map_err(|e| BadBaseUrl::Form(text.to_owned(), e.to_string()))?;
+fn base_url(text: &str) -> Result<Url, CannotConnect> {
+    let url = Url::parse(text).map_err(|e| CannotConnect::Url(text.to_owned(), e.to_string()))?;
     match url.scheme() {
         "https" if url.has_host() => Ok(url),
         "http" if is_this_machine(&url) => Ok(url),
-        "http" => Err(BadBaseUrl::Insecure(text.to_owned())),
-        other => Err(BadBaseUrl::Form(text.to_owned(), format!("`{other}` is not https"))),
+        "http" => Err(CannotConnect::Insecure(text.to_owned())),
+        other => Err(CannotConnect::Url(text.to_owned(), format!("`{other}` is not https"))),
     }
 }
 
@@ -199,7 +236,7 @@ fn host_of(url: &Url) -> String {
     format!("{}{port}", url.host_str().unwrap_or_default())
 }
 
-fn client(keys: &ExchangeKeys) -> Result<Client, String> {
+fn client(settings: &ExchangeSettings) -> Result<Client, String> {
     let ms = Duration::from_millis;
     let roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
     let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -212,9 +249,9 @@ fn client(keys: &ExchangeKeys) -> Result<Client, String> {
         .tls_backend_preconfigured(tls)
         .user_agent(concat!("trader/", env!("CARGO_PKG_VERSION")))
         .redirect(reqwest::redirect::Policy::none())
-        .connect_timeout(ms(keys.connect_timeout_ms.unsigned()))
-        .read_timeout(ms(keys.read_timeout_ms.unsigned()))
-        .timeout(ms(keys.request_timeout_ms.unsigned()))
+        .connect_timeout(ms(settings.connect_timeout_ms.unsigned()))
+        .read_timeout(ms(settings.read_timeout_ms.unsigned()))
+        .timeout(ms(settings.request_timeout_ms.unsigned()))
         .build()
         .map_err(|e| e.to_string())
 }
@@ -238,11 +275,6 @@ fn cause(error: &dyn std::error::Error) -> String {
         innermost = source;
     }
     innermost.to_string()
-}
-
-/// The last instant that `now` and an answer's range may name.
-pub(super) fn text_of(instant: UtcMillis) -> String {
-    instant.get().to_string()
 }
 
 #[cfg(test)]

@@ -74,14 +74,14 @@ impl SymbolInfo {
 
 /// What the exchange says when it refuses.
 #[derive(Debug, Default, Deserialize)]
-pub(super) struct Said {
+pub(super) struct ErrorBody {
     #[serde(default)]
     pub(super) code: i64,
     #[serde(default)]
     msg: String,
 }
 
-impl Said {
+impl ErrorBody {
     /// Nothing is said by a body that is no JSON: the status speaks for itself then.
     pub(super) fn read(body: &[u8]) -> Self {
         serde_json::from_slice(body).unwrap_or_default()
@@ -138,14 +138,15 @@ mod tests {
 
     #[test]
     fn the_end_of_a_ban_is_read_from_the_exchanges_words() {
-        let said = |text: &str| Said::read(format!(r#"{{"code":-1003,"msg":"{text}"}}"#).as_bytes()).banned_until();
+        let said =
+            |text: &str| ErrorBody::read(format!(r#"{{"code":-1003,"msg":"{text}"}}"#).as_bytes()).banned_until();
         assert_eq!(
             said("Way too much request weight used; IP banned until 1660090423228. Please"),
             Some(UtcMillis::new(1_660_090_423_228))
         );
         assert_eq!(said("Too much request weight used"), None);
         assert_eq!(said("banned until 5"), None);
-        assert_eq!(Said::read(b"<html>").banned_until(), None);
+        assert_eq!(ErrorBody::read(b"<html>").banned_until(), None);
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! One closed candle, and the checks a row must pass to become one.
 
-use crate::unit::{NotANumber, Price, Timeframe, UtcMillis, parse_price, parse_volume};
+use crate::unit::{BadNumber, Price, Timeframe, UtcMillis, parse_candle_price, parse_candle_volume};
 
 /// One candle: prices are positive decimals of at most 15 digits in order `low <= open, close <= high`, volumes are not
-/// negative, and it opens on its timeframe's grid. Only [`Row::check`] and [`Candle::stored`] make one.
+/// negative, and it opens on its timeframe's grid. Only [`Row::check`] and [`Candle::from_parts`] make one.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Candle {
     open_time: UtcMillis,
@@ -75,7 +75,7 @@ pub enum Flaw {
     CloseTime(i64),
     /// A field is no number.
     #[error("{0:?} is {1}")]
-    Number(Field, NotANumber),
+    Number(Field, BadNumber),
     /// A price is zero.
     #[error("{0:?} is zero")]
     Zero(Field),
@@ -163,17 +163,22 @@ impl Row<'_> {
 }
 
 fn price(text: &[u8], field: Field) -> Result<f64, Flaw> {
-    let value = parse_price(text).map_err(|e| Flaw::Number(field, e))?;
+    let value = parse_candle_price(text).map_err(|e| Flaw::Number(field, e))?;
     if value > 0.0 { Ok(value) } else { Err(Flaw::Zero(field)) }
 }
 
 fn volume(text: &[u8], field: Field) -> Result<f64, Flaw> {
-    parse_volume(text).map_err(|e| Flaw::Number(field, e))
+    parse_candle_volume(text).map_err(|e| Flaw::Number(field, e))
 }
 
 impl Candle {
     /// A candle read back from where only checked candles are kept; checked again all the same, since files are edited.
-    pub fn stored(open_time: UtcMillis, prices: [f64; 4], volume: f64, extras: Option<Extras>) -> Result<Self, Flaw> {
+    pub fn from_parts(
+        open_time: UtcMillis,
+        prices: [f64; 4],
+        volume: f64,
+        extras: Option<Extras>,
+    ) -> Result<Self, Flaw> {
         let [open, high, low, close] = prices;
         let candle = Self { open_time, open, high, low, close, volume, extras };
         let sane = prices.iter().all(|p| *p > 0.0 && p.is_finite()) && volume >= 0.0 && volume.is_finite();
@@ -310,14 +315,14 @@ mod tests {
             (Row { open_time: OPEN.plus_ms(1), ..row() }, Flaw::OffGrid),
             (Row { rest: rest(3_600_000, 7, b"1"), ..row() }, Flaw::CloseTime(3_600_000)),
             (Row { rest: rest(-1, 7, b"1"), ..row() }, Flaw::CloseTime(-1)),
-            (Row { open: b"NaN", ..row() }, Flaw::Number(Field::Open, NotANumber::Form)),
-            (Row { close: b"-1", ..row() }, Flaw::Number(Field::Close, NotANumber::Form)),
-            (Row { high: b"1e400", ..row() }, Flaw::Number(Field::High, NotANumber::Form)),
+            (Row { open: b"NaN", ..row() }, Flaw::Number(Field::Open, BadNumber::Form)),
+            (Row { close: b"-1", ..row() }, Flaw::Number(Field::Close, BadNumber::Form)),
+            (Row { high: b"1e400", ..row() }, Flaw::Number(Field::High, BadNumber::Form)),
             (Row { low: b"0.000", ..row() }, Flaw::Zero(Field::Low)),
             (Row { high: b"104", ..row() }, Flaw::HighTooLow { high: 104.0, other: 105.0 }),
             (Row { high: b"80", ..row() }, Flaw::HighTooLow { high: 80.0, other: 105.0 }),
             (Row { low: b"101", ..row() }, Flaw::LowTooHigh { low: 101.0, other: 100.0 }),
-            (Row { volume: b"-1", ..row() }, Flaw::Number(Field::Volume, NotANumber::Form)),
+            (Row { volume: b"-1", ..row() }, Flaw::Number(Field::Volume, BadNumber::Form)),
             (Row { rest: rest(3_599_999, 7, b"13"), ..row() }, Flaw::TakerAboveVolume),
             (Row { rest: rest(3_599_999, -1, b"1"), ..row() }, Flaw::NegativeTrades),
             (Row { rest: rest(3_599_999, 0, b"1"), ..row() }, Flaw::NoTrades),
@@ -358,7 +363,7 @@ mod tests {
 
     #[test]
     fn stored_numbers_are_checked_again() {
-        let candle = |prices| Candle::stored(OPEN, prices, 1.0, None);
+        let candle = |prices| Candle::from_parts(OPEN, prices, 1.0, None);
         assert!(candle([100.0, 110.0, 90.0, 105.0]).is_ok());
         for prices in [
             [100.0, f64::NAN, 90.0, 105.0],
@@ -368,6 +373,6 @@ mod tests {
         ] {
             assert!(candle(prices).is_err(), "{prices:?}");
         }
-        assert!(Candle::stored(OPEN, [1.0; 4], -1.0, None).is_err());
+        assert!(Candle::from_parts(OPEN, [1.0; 4], -1.0, None).is_err());
     }
 }

@@ -20,23 +20,23 @@ impl fmt::Display for SeriesKey {
     }
 }
 
-/// Missing candles: the open times of the first and of the last one.
+/// Places on the grid from one open time to another, both included: what is missing, or what is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Gap {
-    /// Open time of the first missing candle.
+pub struct Stretch {
+    /// The first open time.
     pub from: UtcMillis,
-    /// Open time of the last missing candle.
+    /// The last open time.
     pub to: UtcMillis,
 }
 
-impl Gap {
+impl Stretch {
     /// What is missing between two candles that follow each other in a source.
     pub fn between(before: UtcMillis, after: UtcMillis, timeframe: Timeframe) -> Option<Self> {
         let gap = Self { from: timeframe.step(before, 1), to: timeframe.step(after, -1) };
         (gap.from <= gap.to).then_some(gap)
     }
 
-    /// How many candles are missing.
+    /// How many candles it has room for.
     pub const fn candles(self, timeframe: Timeframe) -> i64 {
         self.to.since_ms(self.from) / timeframe.ms() + 1
     }
@@ -91,8 +91,9 @@ impl Series {
         self.candles.binary_search_by_key(&instant, Candle::open_time).ok().map(|i| &self.candles[i])
     }
 
-    /// Takes candles in: a newer word on a candle replaces the older one.
-    pub fn merge(&mut self, newer: &[Candle]) {
+    /// Takes candles in: a newer word on a candle replaces the older one. How many were not there before.
+    pub fn merge(&mut self, newer: &[Candle]) -> u64 {
+        let before = self.candles.len();
         let last = self.newest().map(Candle::open_time);
         let fresh = newer.partition_point(|c| Some(c.open_time()) <= last);
         for candle in &newer[..fresh] {
@@ -102,6 +103,7 @@ impl Series {
             }
         }
         self.candles.extend_from_slice(&newer[fresh..]);
+        (self.candles.len() - before) as u64
     }
 
     /// Keeps the newest `count` candles that opened before `end`.
@@ -141,7 +143,7 @@ mod tests {
     const START: UtcMillis = UtcMillis::new(1_710_288_000_000);
 
     fn candle(minute: i64, price: f64) -> Candle {
-        Candle::stored(Timeframe::M1.step(START, minute), [price, price + 2.0, price - 1.0, price + 1.0], 1.0, None)
+        Candle::from_parts(Timeframe::M1.step(START, minute), [price, price + 2.0, price - 1.0, price + 1.0], 1.0, None)
             .unwrap()
     }
 
@@ -173,7 +175,7 @@ mod tests {
     #[test]
     fn a_newer_word_replaces_an_older_one_and_holes_are_filled_in_order() {
         let mut held = series([0, 1, 4]);
-        held.merge(&[candle(1, 50.0), candle(2, 51.0), candle(5, 52.0)]);
+        assert_eq!(held.merge(&[candle(1, 50.0), candle(2, 51.0), candle(5, 52.0)]), 2);
         let opens: Vec<f64> = held.candles().iter().map(Candle::open).collect();
         assert_eq!(opens, [100.0, 50.0, 51.0, 100.0, 52.0]);
         held.keep_before(Timeframe::M1.step(START, 5), 2);
@@ -196,8 +198,8 @@ mod tests {
     #[test]
     fn a_gap_knows_its_size() {
         let at = |m| Timeframe::M1.step(START, m);
-        assert_eq!(Gap::between(at(0), at(1), Timeframe::M1), None);
-        let gap = Gap::between(at(0), at(4), Timeframe::M1).unwrap();
+        assert_eq!(Stretch::between(at(0), at(1), Timeframe::M1), None);
+        let gap = Stretch::between(at(0), at(4), Timeframe::M1).unwrap();
         assert_eq!((gap.from, gap.to, gap.candles(Timeframe::M1)), (at(1), at(3), 3));
     }
 }

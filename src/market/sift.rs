@@ -1,6 +1,6 @@
 //! Sorting a source's rows into candles, bad rows and gaps. A bad row is not a bad run.
 
-use super::{Candle, Flaw, Gap, Row};
+use super::{Candle, Flaw, Row, Stretch};
 use crate::unit::{Timeframe, UtcMillis};
 
 /// A row that was left out.
@@ -20,7 +20,7 @@ pub struct Batch {
     /// The candles, in order.
     pub candles: Vec<Candle>,
     /// Candles that lie between others and are not there.
-    pub gaps: Vec<Gap>,
+    pub gaps: Vec<Stretch>,
     /// How many rows were left out.
     pub bad: u64,
     /// The first of them.
@@ -36,7 +36,7 @@ impl Batch {
     /// Adds what followed in the same source.
     pub fn append(&mut self, timeframe: Timeframe, next: Self) {
         let seam = self.candles.last().zip(next.candles.first());
-        self.gaps.extend(seam.and_then(|(a, b)| Gap::between(a.open_time(), b.open_time(), timeframe)));
+        self.gaps.extend(seam.and_then(|(a, b)| Stretch::between(a.open_time(), b.open_time(), timeframe)));
         self.gaps.extend(next.gaps);
         self.candles.extend(next.candles);
         self.bad += next.bad;
@@ -109,7 +109,7 @@ impl Sifter {
             if next <= last {
                 return self.refuse(Some(next), if next == last { Flaw::Duplicate } else { Flaw::OutOfOrder });
             }
-            self.batch.gaps.extend(Gap::between(last, next, self.timeframe));
+            self.batch.gaps.extend(Stretch::between(last, next, self.timeframe));
         }
         self.last = Some(next);
         self.batch.ended_early += u64::from(ended_early);
@@ -157,7 +157,7 @@ mod tests {
         assert_eq!(batch.candles.len(), 2);
         assert_eq!(flaws(&batch), [(2, Flaw::Zero(crate::market::Field::Open))]);
         let hole = Timeframe::M1.step(START, 1);
-        assert_eq!(batch.gaps, [Gap { from: hole, to: hole }]);
+        assert_eq!(batch.gaps, [Stretch { from: hole, to: hole }]);
     }
 
     #[test]

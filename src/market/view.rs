@@ -3,13 +3,24 @@
 use super::{Series, Status};
 use crate::unit::{Symbol, Timeframe, UtcMillis};
 
+/// What is known of a pair's state at the exchange.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// The exchange told it.
+    Told(Status),
+    /// It could not be had.
+    Unknown,
+    /// A recording says nothing of pairs; they are taken to be traded.
+    Assumed,
+}
+
 /// What an analyst and a decision may look at. Making one cuts off everything that was not known at `as_of`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct View {
     symbol: Symbol,
     now: UtcMillis,
     as_of: UtcMillis,
-    status: Option<Status>,
+    standing: Standing,
     series: Series,
 }
 
@@ -18,11 +29,11 @@ impl View {
     /// what one request of a first run brings. So a new database and an old one decide alike.
     pub const CANDLES: usize = 1000;
 
-    /// The view on `symbol` at `now`; `status` is `None` when the exchange did not tell it.
-    pub fn new(symbol: Symbol, now: UtcMillis, status: Option<Status>, mut series: Series) -> Self {
+    /// The view on `symbol` at `now`.
+    pub fn new(symbol: Symbol, now: UtcMillis, standing: Standing, mut series: Series) -> Self {
         let as_of = series.timeframe().floor(now);
         series.keep_before(as_of, Self::CANDLES);
-        Self { symbol, now, as_of, status, series }
+        Self { symbol, now, as_of, standing, series }
     }
 
     /// The pair.
@@ -40,9 +51,9 @@ impl View {
         self.as_of
     }
 
-    /// What the exchange says of the pair, where that is known.
-    pub const fn status(&self) -> Option<&Status> {
-        self.status.as_ref()
+    /// What is known of the pair's state at the exchange.
+    pub const fn standing(&self) -> &Standing {
+        &self.standing
     }
 
     /// The candles of the decision timeframe that were closed at `as_of`.
@@ -69,10 +80,10 @@ mod tests {
     #[test]
     fn a_view_holds_nothing_that_was_not_closed() {
         let start = UtcMillis::new(1_710_288_000_000);
-        let candle = |i| Candle::stored(Timeframe::H1.step(start, i), [1.0; 4], 1.0, None).unwrap();
+        let candle = |i| Candle::from_parts(Timeframe::H1.step(start, i), [1.0; 4], 1.0, None).unwrap();
         let series = Series::new(Timeframe::H1, (0..2000).map(candle).collect()).unwrap();
         let now = Timeframe::H1.step(start, 1500).plus_ms(30_000);
-        let view = View::new("BTC/USDT".parse().unwrap(), now, None, series);
+        let view = View::new("BTC/USDT".parse().unwrap(), now, Standing::Unknown, series);
         assert_eq!(view.as_of(), Timeframe::H1.step(start, 1500));
         assert_eq!(view.series().end(), Some(view.as_of()));
         assert_eq!(view.series().candles().len(), View::CANDLES);

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Cycle, Story, Transfer};
+use super::{Cycle, Explanation, Transfer};
 
 /// The document, on one line or, when `pretty`, on many. Our shapes have string keys and finite numbers, so this cannot
 /// fail; if it ever does, the text says so instead of being empty.
@@ -16,10 +16,10 @@ pub fn to_json(value: &impl Serialize, pretty: bool) -> String {
 pub enum Shape {
     /// `trader.cycle.v1`.
     Cycle,
-    /// `trader.transfer.v1`.
+    /// `trader.history.v1`.
     Transfer,
     /// `trader.explain.v1`.
-    Story,
+    Explanation,
 }
 
 /// The JSON Schema of a document, made from its type.
@@ -27,6 +27,6 @@ pub fn schema(of: Shape) -> schemars::Schema {
     match of {
         Shape::Cycle => schemars::schema_for!(Cycle),
         Shape::Transfer => schemars::schema_for!(Transfer),
-        Shape::Story => schemars::schema_for!(Story),
+        Shape::Explanation => schemars::schema_for!(Explanation),
     }
 }

@@ -12,9 +12,9 @@ mod transfer;
 
 pub use json::{Shape, schema, to_json};
 pub use number::Number;
-pub use story::{GateReport, Provenance, Recheck, Story};
+pub use story::{Explanation, GateReport, Provenance, Recheck};
 pub use summary::{
-    Agent, AgentName, AgentStatus, Blocked, Collected, Complaint, Cycle, Pair, PairReport, PairStatus, ReasonReport,
+    Agent, AgentName, AgentStatus, Blocked, Collected, Cycle, Pair, PairReport, PairStatus, Problem, ReasonReport,
     StrategyReport, Warning,
 };
 pub use table::{Cell, Format, Table};

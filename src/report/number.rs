@@ -8,6 +8,12 @@ use serde::Serialize;
 #[serde(transparent)]
 pub struct Number(f64);
 
+impl std::fmt::Display for Number {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
 impl Number {
     /// Rounded to so many decimals; `None` for what is not finite.
     pub fn rounded(value: f64, decimals: i32) -> Option<Self> {

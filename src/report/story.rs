@@ -10,7 +10,7 @@ use crate::unit::{Symbol, UtcMillis};
 /// One decision, with all it was made from.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 #[schemars(title = "trader.explain.v1")]
-pub struct Story {
+pub struct Explanation {
     /// Always `trader.explain.v1`.
     pub schema: &'static str,
     /// The pair.

@@ -52,7 +52,7 @@ pub struct Cycle {
     /// What deserves a look.
     pub warnings: Vec<Warning>,
     /// What went wrong.
-    pub errors: Vec<Complaint>,
+    pub errors: Vec<Problem>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
@@ -251,7 +251,7 @@ pub struct Agent {
     /// Series collected, pairs analysed, pairs decided.
     pub items: u64,
     /// The first thing that went wrong.
-    pub error: Option<Complaint>,
+    pub error: Option<Problem>,
 }
 
 /// What a cycle collected.
@@ -286,7 +286,7 @@ pub struct Warning {
 
 /// Something that went wrong.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct Complaint {
+pub struct Problem {
     /// What kind of thing.
     pub code: &'static str,
     /// The pair, where it concerns one.

@@ -1,10 +1,10 @@
-//! The summaries of backfill and import, `trader.transfer.v1`, and of a command that could not do its work,
+//! The summaries of backfill and import, `trader.history.v1`, and of a command that could not do its work,
 //! `trader.error.v1`.
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Complaint, Warning};
+use super::{Problem, Warning};
 
 /// What was done to the stored candles.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
@@ -31,11 +31,11 @@ impl std::ops::AddAssign for Tally {
     }
 }
 
-/// What a backfill or an import did: `trader.transfer.v1`.
+/// What a backfill or an import did: `trader.history.v1`.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
-#[schemars(title = "trader.transfer.v1")]
+#[schemars(title = "trader.history.v1")]
 pub struct Transfer {
-    /// Always `trader.transfer.v1`.
+    /// Always `trader.history.v1`.
     pub schema: &'static str,
     /// `backfill` or `import`.
     pub command: &'static str,
@@ -57,7 +57,7 @@ pub struct Transfer {
     /// What deserves a look.
     pub warnings: Vec<Warning>,
     /// What went wrong.
-    pub errors: Vec<Complaint>,
+    pub errors: Vec<Problem>,
 }
 
 /// A command that could not do its work: `trader.error.v1`.
@@ -71,5 +71,5 @@ pub struct Failure {
     /// How the program ends.
     pub exit_code: u8,
     /// What went wrong.
-    pub errors: Vec<Complaint>,
+    pub errors: Vec<Problem>,
 }

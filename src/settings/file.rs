@@ -8,7 +8,7 @@ use toml::{Table, Value};
 use super::SettingsError;
 use super::bounded::{Real, Whole};
 use super::spelled::{AtLeastOne, Spelled};
-use super::strategy::StrategyKeys;
+use super::strategy::StrategySettings;
 use crate::unit::{Symbol, Timeframe};
 
 /// A commented configuration that says just what the defaults say; a test holds it to that.
@@ -17,7 +17,7 @@ pub const TEMPLATE: &str = include_str!("template.toml");
 /// Every key of the configuration file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct Keys {
+pub struct FileSettings {
     /// The database of live data.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub db: Option<PathBuf>,
@@ -26,12 +26,12 @@ pub struct Keys {
     /// The timeframes to collect.
     pub timeframes: AtLeastOne<Spelled<Timeframe>>,
     /// How to talk to the exchange.
-    pub exchange: ExchangeKeys,
+    pub exchange: ExchangeSettings,
     /// What decides.
-    pub strategy: StrategyKeys,
+    pub strategy: StrategySettings,
 }
 
-impl Default for Keys {
+impl Default for FileSettings {
     fn default() -> Self {
         let coins = ["BTC", "ETH", "SOL", "AVAX", "POL"];
         let pairs = coins.iter().filter_map(|coin| Symbol::new(coin, "USDT").ok().map(Spelled));
@@ -39,8 +39,8 @@ impl Default for Keys {
             db: None,
             pairs: AtLeastOne::new(pairs.collect()),
             timeframes: AtLeastOne::new(Timeframe::ALL.map(Spelled).to_vec()),
-            exchange: ExchangeKeys::default(),
-            strategy: StrategyKeys::default(),
+            exchange: ExchangeSettings::default(),
+            strategy: StrategySettings::default(),
         }
     }
 }
@@ -48,7 +48,7 @@ impl Default for Keys {
 /// How to talk to the exchange.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct ExchangeKeys {
+pub struct ExchangeSettings {
     /// Tried in order.
     pub base_urls: AtLeastOne<String>,
     /// Everything a run asks of the exchange ends within this.
@@ -71,7 +71,7 @@ pub struct ExchangeKeys {
     pub weight_share_pct: Real<1, 100>,
 }
 
-impl Default for ExchangeKeys {
+impl Default for ExchangeSettings {
     fn default() -> Self {
         Self {
             base_urls: AtLeastOne::new(vec![
@@ -92,7 +92,7 @@ impl Default for ExchangeKeys {
 }
 
 /// Reads a file's text. Errors of the TOML reader name line, column and key.
-pub(super) fn parse(path: &Path, text: &str) -> Result<Keys, SettingsError> {
+pub(super) fn parse(path: &Path, text: &str) -> Result<FileSettings, SettingsError> {
     let refused = |text: String| SettingsError::File { path: path.to_owned(), text };
     toml::from_str(text).map_err(|e| refused(e.to_string().trim_end().to_owned()))
 }
@@ -100,20 +100,24 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<Keys, SettingsError> {
 /// Lays the environment over the file: `TRADER_EXCHANGE_DEADLINE_MS` sets `deadline_ms` in `[exchange]`.
 ///
 /// Also gives the names of variables that begin with `TRADER_` and mean nothing to us.
-pub(super) fn overlay(keys: Keys, environment: &[(String, String)]) -> Result<(Keys, Vec<String>), SettingsError> {
+pub(super) fn overlay(
+    keys: FileSettings,
+    environment: &[(String, String)],
+) -> Result<(FileSettings, Vec<String>), SettingsError> {
     let mut table = Table::try_from(&keys).map_err(|e| SettingsError::Print(e.to_string()))?;
     // A key without a default has no place in the table yet, but its variable has a meaning all the same.
     table.entry("db").or_insert_with(|| Value::String(String::new()));
     let mut keys = keys;
-    let mut strangers = Vec::new();
+    let mut unknown_variables = Vec::new();
     for (name, value) in environment {
         let Some(path) = key_of(&table, "TRADER", name) else {
-            strangers.extend((name.starts_with("TRADER_") && !FLAGS.contains(&name.as_str())).then(|| name.clone()));
+            unknown_variables
+                .extend((name.starts_with("TRADER_") && !FLAGS.contains(&name.as_str())).then(|| name.clone()));
             continue;
         };
         keys = with_variable(&keys, &path, name, value)?;
     }
-    Ok((keys, strangers))
+    Ok((keys, unknown_variables))
 }
 
 /// Variables that the command line reads itself.
@@ -139,7 +143,7 @@ fn key_of(table: &Table, prefix: &str, name: &str) -> Option<Vec<String>> {
     })
 }
 
-fn with_variable(keys: &Keys, path: &[String], name: &str, text: &str) -> Result<Keys, SettingsError> {
+fn with_variable(keys: &FileSettings, path: &[String], name: &str, text: &str) -> Result<FileSettings, SettingsError> {
     let refused =
         |reason: String| SettingsError::Variable { name: name.to_owned(), value: text.to_owned(), text: reason };
     let mut table = Table::try_from(keys).map_err(|e| SettingsError::Print(e.to_string()))?;

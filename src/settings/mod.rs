@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 pub use error::SettingsError;
-pub use file::{ExchangeKeys, Keys, TEMPLATE};
+pub use file::{ExchangeSettings, FileSettings, TEMPLATE};
 pub use paths::Paths;
 pub use spelled::{AtLeastOne, Spelled};
 pub use strategy::Strategy;
@@ -51,12 +51,12 @@ pub struct Settings {
     /// The timeframes to collect, the shortest first.
     pub timeframes: Vec<Timeframe>,
     /// How to talk to the exchange.
-    pub exchange: ExchangeKeys,
+    pub exchange: ExchangeSettings,
     /// What decides.
     pub strategy: Strategy,
     /// Environment variables that begin like ours and mean nothing to us.
-    pub strangers: Vec<String>,
-    keys: Keys,
+    pub unknown_variables: Vec<String>,
+    keys: FileSettings,
 }
 
 impl Settings {
@@ -66,12 +66,18 @@ impl Settings {
         let path = flags.config.clone().unwrap_or_else(|| paths.config.clone());
         let text = read(&path, named)?;
         let from_file = file::parse(&path, text.as_deref().unwrap_or_default())?;
-        let (keys, strangers) = file::overlay(from_file, environment)?;
+        let (keys, unknown_variables) = file::overlay(from_file, environment)?;
         let file = text.map(|_| path);
-        Ok(Self::settle(keys, flags, paths, file, strangers))
+        Ok(Self::settle(keys, flags, paths, file, unknown_variables))
     }
 
-    fn settle(mut keys: Keys, flags: &Flags, paths: &Paths, file: Option<PathBuf>, strangers: Vec<String>) -> Self {
+    fn settle(
+        mut keys: FileSettings,
+        flags: &Flags,
+        paths: &Paths,
+        file: Option<PathBuf>,
+        unknown_variables: Vec<String>,
+    ) -> Self {
         if let Some(pairs) = &flags.pairs {
             keys.pairs = AtLeastOne::new(pairs.iter().cloned().map(Spelled).collect());
         }
@@ -93,7 +99,7 @@ impl Settings {
             timeframes: sorted(keys.timeframes.distinct().into_iter().map(|t| t.0)),
             exchange: keys.exchange.clone(),
             strategy,
-            strangers,
+            unknown_variables,
             keys,
         }
     }
@@ -105,7 +111,7 @@ impl Settings {
 
     /// The settings as a configuration file that would give them again.
     pub fn to_toml(&self) -> Result<String, SettingsError> {
-        let keys = Keys { db: Some(self.db.clone()), ..self.keys.clone() };
+        let keys = FileSettings { db: Some(self.db.clone()), ..self.keys.clone() };
         toml::to_string_pretty(&keys).map_err(|e| SettingsError::Print(e.to_string()))
     }
 }

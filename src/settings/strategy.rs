@@ -9,13 +9,13 @@ use super::bounded::{Real, Whole};
 use super::spelled::Spelled;
 use crate::decision::Policy;
 use crate::market::View;
-use crate::signal::{Rule, Technical, Weights};
+use crate::signal::{Rule, Score, Technical, Thresholds, Weights};
 use crate::unit::Timeframe;
 
 /// The keys of `[strategy]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct StrategyKeys {
+pub struct StrategySettings {
     /// Its name.
     pub name: StrategyName,
     /// The length of the candles it decides on.
@@ -26,10 +26,10 @@ pub struct StrategyKeys {
     pub sell_score: Real<-100, -1>,
     /// The newest closed candle must have ended less than this before now.
     pub max_age_s: Whole<60, 604_800>,
-    /// Missing candles among the newest 200 that are put up with.
+    /// Missing candles among the newest 200 that are tolerated.
     pub max_missing: Whole<0, 199>,
     /// The most points each rule can give or take.
-    pub weights: WeightKeys,
+    pub weights: WeightSettings,
 }
 
 /// The strategies there are.
@@ -43,7 +43,7 @@ pub enum StrategyName {
 /// The keys of `[strategy.weights]`, one for each rule.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct WeightKeys {
+pub struct WeightSettings {
     pub ema_trend: Real<0, 100>,
     pub ema_200: Real<0, 100>,
     pub macd: Real<0, 100>,
@@ -56,7 +56,7 @@ pub struct WeightKeys {
     pub vwap: Real<0, 100>,
 }
 
-impl WeightKeys {
+impl WeightSettings {
     fn of(&self, rule: Rule) -> f64 {
         let weight = match rule {
             Rule::EmaTrend => self.ema_trend,
@@ -74,7 +74,7 @@ impl WeightKeys {
     }
 }
 
-impl Default for WeightKeys {
+impl Default for WeightSettings {
     fn default() -> Self {
         let of = |rule| Real::new(Weights::DEFAULT.get(rule));
         Self {
@@ -92,7 +92,7 @@ impl Default for WeightKeys {
     }
 }
 
-impl Default for StrategyKeys {
+impl Default for StrategySettings {
     fn default() -> Self {
         Self {
             name: StrategyName::Classic,
@@ -101,7 +101,7 @@ impl Default for StrategyKeys {
             sell_score: Real::new(-40.0),
             max_age_s: Whole::new(7200),
             max_missing: Whole::new(2),
-            weights: WeightKeys::default(),
+            weights: WeightSettings::default(),
         }
     }
 }
@@ -131,19 +131,19 @@ const RULES_VERSION: u32 = 1;
 struct Parameters {
     buy_score: f64,
     candles: usize,
-    gap_window: usize,
     max_age_ms: i64,
     max_missing: usize,
     name: String,
     rules_version: u32,
     sell_score: f64,
     timeframe: String,
+    warm_up: usize,
     weights: BTreeMap<String, f64>,
 }
 
 impl Strategy {
     /// The strategy that the keys describe.
-    pub(super) fn from_keys(keys: &StrategyKeys) -> Self {
+    pub(super) fn from_keys(keys: &StrategySettings) -> Self {
         let name = match keys.name {
             StrategyName::Classic => "classic",
         };
@@ -152,15 +152,15 @@ impl Strategy {
 
     fn new(name: &str, timeframe: Timeframe, weights: Weights, policy: Policy) -> Self {
         let parameters = Parameters {
-            buy_score: policy.buy_score,
+            buy_score: policy.thresholds.buy.get(),
             candles: View::CANDLES,
-            gap_window: policy.gap_window,
             max_age_ms: policy.max_age_ms,
             max_missing: policy.max_missing,
             name: name.to_owned(),
             rules_version: RULES_VERSION,
-            sell_score: policy.sell_score,
+            sell_score: policy.thresholds.sell.get(),
             timeframe: timeframe.to_string(),
+            warm_up: policy.warm_up,
             weights: Rule::ALL.iter().map(|r| (r.code().to_owned(), weights.get(*r))).collect(),
         };
         let parameters = serde_json::to_string(&parameters).unwrap_or_default();
@@ -177,13 +177,10 @@ impl Strategy {
         let known = stored.rules_version == RULES_VERSION && stored.candles == View::CANDLES;
         let weights = Weights::new(|rule| stored.weights.get(rule.code()).copied().unwrap_or_default());
         let policy = Policy {
-            buy_score: stored.buy_score,
-            sell_score: stored.sell_score,
+            thresholds: Thresholds { buy: Score::nearest(stored.buy_score), sell: Score::nearest(stored.sell_score) },
             max_age_ms: stored.max_age_ms,
-            gap_window: stored.gap_window,
             max_missing: stored.max_missing,
-            warm_up: Technical::NEEDED,
-            trust_unknown_status: false,
+            warm_up: stored.warm_up,
         };
         let timeframe = stored.timeframe.parse().ok()?;
         known.then(|| Self::new(&stored.name, timeframe, weights, policy))
@@ -195,14 +192,14 @@ impl Strategy {
     }
 }
 
-fn policy(keys: &StrategyKeys) -> Policy {
+fn policy(keys: &StrategySettings) -> Policy {
     Policy {
-        buy_score: keys.buy_score.get(),
-        sell_score: keys.sell_score.get(),
+        thresholds: Thresholds {
+            buy: Score::nearest(keys.buy_score.get()),
+            sell: Score::nearest(keys.sell_score.get()),
+        },
         max_age_ms: keys.max_age_s.get() * 1000,
-        gap_window: Technical::NEEDED,
         max_missing: keys.max_missing.count(),
         warm_up: Technical::NEEDED,
-        trust_unknown_status: false,
     }
 }

@@ -22,7 +22,7 @@ fn the_template_says_just_what_the_defaults_say() {
     assert_eq!(template.exchange, plain.exchange);
     assert_eq!((template.pairs, template.timeframes, template.db), (plain.pairs, plain.timeframes, plain.db));
     let table: toml::Table = toml::from_str(TEMPLATE).unwrap();
-    let defaults = toml::Table::try_from(Keys::default()).unwrap();
+    let defaults = toml::Table::try_from(FileSettings::default()).unwrap();
     for section in ["exchange", "strategy"] {
         let keys = |t: &toml::Table| t[section].as_table().unwrap().keys().cloned().collect::<Vec<_>>();
         assert_eq!(keys(&table), keys(&defaults), "[{section}] names every key");
@@ -77,7 +77,7 @@ fn a_variable_that_means_nothing_is_named() {
     let settings =
         load("", &[("TRADER_EXCHANGE_DEADLINE", "5"), ("TRADER_COLOR", "never"), ("HOME", "/")], Flags::default())
             .unwrap();
-    assert_eq!(settings.strangers, ["TRADER_EXCHANGE_DEADLINE"]);
+    assert_eq!(settings.unknown_variables, ["TRADER_EXCHANGE_DEADLINE"]);
 }
 
 #[test]

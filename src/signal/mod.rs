@@ -10,7 +10,7 @@ mod technical;
 use std::fmt;
 
 pub use rule::{Reason, Rule};
-pub use score::{Leaning, Points, Score};
+pub use score::{Leaning, Points, Score, Thresholds};
 pub use technical::{Technical, Weights};
 
 use crate::indicator::Readings;
@@ -66,9 +66,6 @@ pub struct NotReady {
 
 /// Something that forms opinions. Asking twice about the same view gives the same answer.
 pub trait Analyst {
-    /// Who it is.
-    fn name(&self) -> AnalystName;
-
     /// Its opinion on the newest candle of the view.
     fn analyse(&self, view: &View) -> Result<Signal, NotReady>;
 }

@@ -48,11 +48,30 @@ impl Score {
         50.0 + self.get().abs() / 2.0
     }
 
-    /// Which way it leans, in words.
-    pub fn leaning(self, buy_from: f64, sell_to: f64) -> Leaning {
-        if self.get() >= buy_from {
+    /// The nearest score, held at ±100.
+    pub fn nearest(value: f64) -> Self {
+        Self(Points::of(100.0, value / 100.0).0)
+    }
+}
+
+/// From where on a score is acted on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Thresholds {
+    /// Bullish from this score on.
+    pub buy: Score,
+    /// Bearish from this score down.
+    pub sell: Score,
+}
+
+impl Thresholds {
+    /// ±40, which is 70 % confidence.
+    pub const DEFAULT: Self = Self { buy: Score(400), sell: Score(-400) };
+
+    /// Which way a score leans.
+    pub fn leaning(&self, score: Score) -> Leaning {
+        if score >= self.buy {
             Leaning::Bullish
-        } else if self.get() <= sell_to {
+        } else if score <= self.sell {
             Leaning::Bearish
         } else {
             Leaning::Neutral
@@ -114,7 +133,7 @@ mod tests {
         for (score, leaning) in
             [(40.0, Leaning::Bullish), (39.9, Leaning::Neutral), (-39.9, Leaning::Neutral), (-40.0, Leaning::Bearish)]
         {
-            assert_eq!(Score::sum([Points::of(100.0, score / 100.0)]).leaning(40.0, -40.0), leaning, "{score}");
+            assert_eq!(Thresholds::DEFAULT.leaning(Score::nearest(score)), leaning, "{score}");
         }
     }
 }

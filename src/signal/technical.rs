@@ -61,10 +61,6 @@ impl Technical {
 }
 
 impl Analyst for Technical {
-    fn name(&self) -> AnalystName {
-        AnalystName::Technical
-    }
-
     fn analyse(&self, view: &View) -> Result<Signal, NotReady> {
         let candles = view.series().candles().len();
         let not_ready = NotReady { candles, needed: Self::NEEDED };
@@ -83,10 +79,10 @@ struct Look<'a> {
 }
 
 /// A strength and the sentence that explains it.
-type Said = Option<(f64, String)>;
+type Strength = Option<(f64, String)>;
 
 impl Look<'_> {
-    fn at(&self, rule: Rule) -> Said {
+    fn at(&self, rule: Rule) -> Strength {
         match rule {
             Rule::EmaTrend => self.ema_trend(),
             Rule::Ema200 => self.ema_200(),
@@ -118,7 +114,7 @@ impl Look<'_> {
         Some(f64::midpoint(ramp(self.in_atrs(fast - middle)?, 0.5), ramp(self.in_atrs(middle - slow)?, 1.0)))
     }
 
-    fn ema_trend(&self) -> Said {
+    fn ema_trend(&self) -> Strength {
         let (fast, middle, slow) =
             (self.read(Indicator::Ema9)?, self.read(Indicator::Ema21)?, self.read(Indicator::Ema50)?);
         let text = format!("EMA-9 {} EMA-21 {} EMA-50", side(fast, middle), side(middle, slow));
@@ -126,21 +122,21 @@ impl Look<'_> {
     }
 
     /// Full strength five ATRs away.
-    fn ema_200(&self) -> Said {
+    fn ema_200(&self) -> Strength {
         let average = self.read(Indicator::Ema200)?;
         let away = self.in_atrs(self.candle.close() - average)?;
         Some((ramp(away, 5.0), format!("close {:.1} ATR {} EMA-200", away.abs(), side(self.candle.close(), average))))
     }
 
     /// Half for the MACD one ATR from zero, half for it a quarter of an ATR from its signal.
-    fn macd(&self) -> Said {
+    fn macd(&self) -> Strength {
         let (macd, hist) = (self.read(Indicator::Macd)?, self.read(Indicator::MacdHist)?);
         let strength = f64::midpoint(ramp(self.in_atrs(macd)?, 1.0), ramp(self.in_atrs(hist)?, 0.25));
         Some((strength, format!("MACD {} zero and {} its signal", side(macd, 0.0), side(hist, 0.0))))
     }
 
     /// The averages' direction, in so far as ADX lies between 15 (no trend) and 40 (strong trend).
-    fn adx(&self) -> Said {
+    fn adx(&self) -> Strength {
         let adx = self.read(Indicator::Adx14)?;
         let averages = self.averages()?;
         let strength = ((adx - 15.0) / 25.0).clamp(0.0, 1.0);
@@ -148,20 +144,20 @@ impl Look<'_> {
     }
 
     /// Full strength at 70 and 30.
-    fn rsi(&self) -> Said {
+    fn rsi(&self) -> Strength {
         let rsi = self.read(Indicator::Rsi14)?;
         Some((ramp(rsi - 50.0, 20.0), format!("RSI {rsi:.1}, {} 50", side(rsi, 50.0))))
     }
 
     /// Half for %K at 80 or 20, half for it ten away from %D.
-    fn stochastic(&self) -> Said {
+    fn stochastic(&self) -> Strength {
         let (k, d) = (self.read(Indicator::StochK)?, self.read(Indicator::StochD)?);
         let strength = f64::midpoint(ramp(k - 50.0, 30.0), ramp(k - d, 10.0));
         Some((strength, format!("Stochastic %K {k:.0} {} %D {d:.0}", side(k, d))))
     }
 
     /// Against the move, from the middle (nothing) to a band (full strength).
-    fn bollinger(&self) -> Said {
+    fn bollinger(&self) -> Strength {
         let (upper, middle) = (self.read(Indicator::BbUpper)?, self.read(Indicator::BbMiddle)?);
         let (away, width) = (self.candle.close() - middle, upper - middle);
         let share = if width > 0.0 { away / width } else { 0.0 };
@@ -170,7 +166,7 @@ impl Look<'_> {
     }
 
     /// Full strength when the candle moved by one and a half ATRs.
-    fn atr(&self) -> Said {
+    fn atr(&self) -> Strength {
         let moved = self.in_atrs(self.candle.close() - self.candle.open())?;
         Some((
             ramp(moved, 1.5),
@@ -179,13 +175,13 @@ impl Look<'_> {
     }
 
     /// Full strength when half of the volume of 14 candles went one way on balance.
-    fn obv(&self) -> Said {
+    fn obv(&self) -> Strength {
         let flow = self.read(Indicator::ObvFlow)?;
         Some((ramp(flow, 0.5), format!("on-balance volume of 14 candles {:+.0} % of their volume", flow * 100.0)))
     }
 
     /// Full strength two ATRs away.
-    fn vwap(&self) -> Said {
+    fn vwap(&self) -> Strength {
         let vwap = self.read(Indicator::Vwap)?;
         let away = self.in_atrs(self.candle.close() - vwap)?;
         Some((
@@ -227,7 +223,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::market::Series;
+    use crate::market::{Series, Standing};
     use crate::unit::{Timeframe, UtcMillis};
 
     const START: UtcMillis = UtcMillis::new(1_710_288_000_000);
@@ -244,7 +240,7 @@ mod tests {
             let (high, low) = (open.max(close) + f64::from(up) / 16.0, open.min(close) - f64::from(down) / 16.0);
             let (a, b) = (map(high), map(low));
             let prices = [map(open), a.max(b), a.min(b), map(close)];
-            Candle::stored(Timeframe::H1.step(START, i), prices, f64::from(volume), None).unwrap()
+            Candle::from_parts(Timeframe::H1.step(START, i), prices, f64::from(volume), None).unwrap()
         });
         Series::new(Timeframe::H1, candles.collect()).unwrap()
     }
@@ -321,7 +317,7 @@ mod tests {
             View::new(
                 "BTC/USDT".parse().unwrap(),
                 Timeframe::H1.step(START, 5000),
-                None,
+                Standing::Unknown,
                 walk(&vec![(1, 1, 1, 1); n], |p| p),
             )
         };

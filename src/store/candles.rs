@@ -3,8 +3,7 @@
 use rusqlite::{CachedStatement, OptionalExtension, Row, params};
 
 use super::{Store, StoreError, Write};
-use crate::exchange::Source;
-use crate::market::{Candle, Extras, Gap, SeriesKey};
+use crate::market::{Candle, Extras, SeriesKey, Source, Stretch};
 use crate::report::{Provenance, Tally};
 use crate::unit::{Timeframe, UtcMillis};
 
@@ -30,6 +29,15 @@ pub struct Ingest {
     source: Source,
 }
 
+/// Why a candle stands in `price_revisions`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Revision {
+    /// It stood in `price_data` until now.
+    Replaced,
+    /// The stored one counts more.
+    Disbelieved,
+}
+
 const COLUMNS: &str = "open_time, open, high, low, close, volume, quote_volume, trades, taker_buy_base";
 
 fn extras(row: &Row<'_>) -> Result<Option<Extras>, StoreError> {
@@ -44,7 +52,7 @@ fn extras(row: &Row<'_>) -> Result<Option<Extras>, StoreError> {
 fn candle(row: &Row<'_>, extras: Option<Extras>) -> Result<Candle, StoreError> {
     let open_time = UtcMillis::new(row.get(0)?);
     let prices = [row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?];
-    Candle::stored(open_time, prices, row.get(5)?, extras)
+    Candle::from_parts(open_time, prices, row.get(5)?, extras)
         .map_err(|flaw| StoreError::BadRow(format!("candle {open_time}: {flaw}")))
 }
 
@@ -75,7 +83,7 @@ impl Store {
     }
 
     /// The ranges of `from..=to` (open times) in which no candle is stored, in order.
-    pub fn holes(&self, key: &SeriesKey, from: UtcMillis, to: UtcMillis) -> Result<Vec<Gap>, StoreError> {
+    pub fn holes(&self, key: &SeriesKey, from: UtcMillis, to: UtcMillis) -> Result<Vec<Stretch>, StoreError> {
         let Some(series) = self.series_id(key)? else { return Ok(whole(from, to)) };
         holes(&self.connection, series, key.timeframe, from, to)
     }
@@ -134,8 +142,8 @@ impl Store {
     }
 }
 
-fn whole(from: UtcMillis, to: UtcMillis) -> Vec<Gap> {
-    if from <= to { vec![Gap { from, to }] } else { Vec::new() }
+fn whole(from: UtcMillis, to: UtcMillis) -> Vec<Stretch> {
+    if from <= to { vec![Stretch { from, to }] } else { Vec::new() }
 }
 
 /// The ranges without a candle, from one walk over the primary key.
@@ -145,7 +153,7 @@ pub(super) fn holes(
     timeframe: Timeframe,
     from: UtcMillis,
     to: UtcMillis,
-) -> Result<Vec<Gap>, StoreError> {
+) -> Result<Vec<Stretch>, StoreError> {
     let sql =
         "SELECT open_time FROM price_data WHERE series_id = ?1 AND open_time BETWEEN ?2 AND ?3 ORDER BY open_time";
     let mut statement = connection.prepare_cached(sql)?;
@@ -163,7 +171,7 @@ pub(super) fn holes(
 
 impl Write<'_> {
     /// Puts an origin on record.
-    pub fn ingest(&self, origin: &Origin) -> Result<Ingest, StoreError> {
+    pub fn add_ingest(&self, origin: &Origin) -> Result<Ingest, StoreError> {
         self.transaction.execute(
             "INSERT INTO ingests (run_id, source, origin, sha256, fetched_at) VALUES (?1, ?2, ?3, ?4, ?5)",
             params![origin.run_id, origin.source.word(), origin.origin, origin.sha256, origin.fetched_at.get()],
@@ -173,8 +181,8 @@ impl Write<'_> {
 
     /// Takes candles in. What is new is added; a stored candle that is told differently is replaced and kept as a revision,
     /// unless the stored one comes from a source that counts more.
-    pub fn candles(&self, key: &SeriesKey, ingest: Ingest, candles: &[Candle]) -> Result<Tally, StoreError> {
-        let series = self.series_id(key)?;
+    pub fn add_candles(&self, key: &SeriesKey, ingest: Ingest, candles: &[Candle]) -> Result<Tally, StoreError> {
+        let series = self.series_id_or_new(key)?;
         let mut insert = self.transaction.prepare_cached(
             "INSERT INTO price_data VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT DO NOTHING",
         )?;
@@ -190,13 +198,13 @@ impl Write<'_> {
     }
 
     /// Remembers when the first candle there ever was opened.
-    pub fn listed_at(&self, key: &SeriesKey, first: UtcMillis) -> Result<(), StoreError> {
-        let series = self.series_id(key)?;
+    pub fn set_listed_at(&self, key: &SeriesKey, first: UtcMillis) -> Result<(), StoreError> {
+        let series = self.series_id_or_new(key)?;
         self.transaction.execute("UPDATE series SET listed_at = ?2 WHERE id = ?1", params![series, first.get()])?;
         Ok(())
     }
 
-    pub(super) fn series_id(&self, key: &SeriesKey) -> Result<i64, StoreError> {
+    pub(super) fn series_id_or_new(&self, key: &SeriesKey) -> Result<i64, StoreError> {
         let names = params![key.symbol.as_str(), key.timeframe.name()];
         let mut select =
             self.transaction.prepare_cached("SELECT id FROM series WHERE symbol = ?1 AND timeframe = ?2")?;
@@ -213,11 +221,11 @@ impl Write<'_> {
             tally.unchanged += 1;
         } else if ingest.source.overrules(source) {
             tally.revised += 1;
-            self.revision(series, &stored, by, true, ingest.id)?;
+            self.add_revision(series, &stored, by, Revision::Replaced, ingest.id)?;
             self.replace(series, new, ingest.id)?;
         } else {
             tally.not_believed += 1;
-            self.revision(series, new, ingest.id, false, ingest.id)?;
+            self.add_revision(series, new, ingest.id, Revision::Disbelieved, ingest.id)?;
         }
         Ok(())
     }
@@ -235,12 +243,12 @@ impl Write<'_> {
         Ok((candle(row, extras(row)?)?, row.get(9)?, source))
     }
 
-    fn revision(
+    fn add_revision(
         &self,
         series: i64,
         candle: &Candle,
         by: i64,
-        was_current: bool,
+        kind: Revision,
         noted_by: i64,
     ) -> Result<(), StoreError> {
         let extras = candle.extras();
@@ -263,7 +271,7 @@ impl Write<'_> {
             extras.map(|e| e.trades),
             extras.map(|e| e.taker_buy_base),
             by,
-            was_current,
+            kind == Revision::Replaced,
             noted_by
         ])?;
         Ok(())

@@ -49,8 +49,8 @@ pub struct DecisionRow<'a> {
     pub strategy_hash: &'a str,
     /// BUY, SELL or HOLD.
     pub decision: &'a str,
-    /// BULLISH, NEUTRAL or BEARISH.
-    pub signal: &'a str,
+    /// BULLISH, NEUTRAL or BEARISH, where there is an opinion.
+    pub signal: Option<&'a str>,
     /// −100…+100, where there is an opinion.
     pub score: Option<f64>,
     /// 50–100, where there is an opinion.
@@ -101,13 +101,13 @@ impl Store {
         Ok(row.optional()?)
     }
 
-    /// The newest decision on a pair that was made at or before `at`.
-    pub fn decision_at(&self, symbol: &Symbol, at: UtcMillis) -> Result<Option<StoredDecision>, StoreError> {
+    /// The newest decision on a pair, of those made at or before `at` where that is given.
+    pub fn decision_at(&self, symbol: &Symbol, at: Option<UtcMillis>) -> Result<Option<StoredDecision>, StoreError> {
         let mut statement = self.connection.prepare_cached(
             "SELECT timestamp, timeframe, candle_open_time, strategy_hash, score, pair, run_id FROM trading_decisions
-              WHERE symbol = ?1 AND timestamp <= ?2 ORDER BY timestamp DESC, id DESC LIMIT 1",
+              WHERE symbol = ?1 AND (?2 IS NULL OR timestamp <= ?2) ORDER BY timestamp DESC, id DESC LIMIT 1",
         )?;
-        let row = statement.query_row(params![symbol.as_str(), at.get()], |r| {
+        let row = statement.query_row(params![symbol.as_str(), at.map(UtcMillis::get)], |r| {
             Ok(StoredDecision {
                 decided_at: UtcMillis::new(r.get(0)?),
                 timeframe: r.get(1)?,
@@ -130,7 +130,7 @@ impl Store {
 
 impl Write<'_> {
     /// Puts a strategy on record, unless it is.
-    pub fn strategy(
+    pub fn add_strategy(
         &self,
         hash: &str,
         name: &str,
@@ -146,7 +146,7 @@ impl Write<'_> {
     }
 
     /// Stores an opinion, unless there is one by this agent and strategy on this candle.
-    pub fn signal(&self, row: &SignalRow<'_>) -> Result<(), StoreError> {
+    pub fn add_signal(&self, row: &SignalRow<'_>) -> Result<(), StoreError> {
         let mut statement = self.transaction.prepare_cached(
             "INSERT INTO agent_signals (time, symbol, timeframe, candle_open_time, strategy_hash, agent_name, signal, score,
                  confidence, reasoning, reasons, run_id)
@@ -170,7 +170,7 @@ impl Write<'_> {
     }
 
     /// Stores a decision. A second one on the same candle by the same strategy is refused by the database.
-    pub fn decision(&self, row: &DecisionRow<'_>) -> Result<(), StoreError> {
+    pub fn add_decision(&self, row: &DecisionRow<'_>) -> Result<(), StoreError> {
         let mut statement = self.transaction.prepare_cached(
             "INSERT INTO trading_decisions (timestamp, symbol, timeframe, candle_open_time, strategy_hash, decision, signal,
                  score, confidence, current_price, blocked_by, pair, run_id)

@@ -79,7 +79,7 @@ impl StoreError {
             }
             Self::Foreign(_) => "name another file with --db; nothing was changed",
             Self::Mixed { .. } => "keep recordings and live data apart: name another database with --db",
-            Self::Busy(_) => "wait until it has ended; it ends within its deadline",
+            Self::Busy(_) => "wait until it has ended; a cycle ends within its deadline, a backfill may take long",
             Self::BadRow(_) => CORRUPT,
             Self::Sql(error) => kind(error).remedy(),
         }
@@ -92,6 +92,7 @@ const CORRUPT: &str = "keep the file, see `trader db check`, and restore the new
 #[derive(Clone, Copy)]
 enum Kind {
     Full,
+    Io,
     ReadOnly,
     Locked,
     Corrupt,
@@ -102,6 +103,7 @@ impl Kind {
     const fn code(self) -> &'static str {
         match self {
             Self::Full => "disk_full",
+            Self::Io => "disk_failed",
             Self::ReadOnly => "database_read_only",
             Self::Locked => "database_locked",
             Self::Corrupt => "database_corrupt",
@@ -112,6 +114,7 @@ impl Kind {
     const fn remedy(self) -> &'static str {
         match self {
             Self::Full => "free some space; the transaction was undone and the next run goes on from there",
+            Self::Io => "check the disk, its space and its quota; nothing was half written",
             Self::ReadOnly => "make the file and its folder writable for this user, or name another file with --db",
             Self::Locked => "another program holds a write lock for long (a SQL shell?): end its transaction",
             Self::Corrupt => CORRUPT,
@@ -122,6 +125,7 @@ impl Kind {
     const fn words(self) -> &'static str {
         match self {
             Self::Full => "the disk is full",
+            Self::Io => "the disk cannot be read or written",
             Self::ReadOnly => "the database cannot be written",
             Self::Locked => "the database is locked",
             Self::Corrupt => "the database is damaged",
@@ -132,7 +136,8 @@ impl Kind {
 
 fn kind(error: &rusqlite::Error) -> Kind {
     match error.sqlite_error_code() {
-        Some(ErrorCode::DiskFull | ErrorCode::SystemIoFailure | ErrorCode::TooBig) => Kind::Full,
+        Some(ErrorCode::DiskFull | ErrorCode::TooBig) => Kind::Full,
+        Some(ErrorCode::SystemIoFailure) => Kind::Io,
         Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::CannotOpen) => Kind::ReadOnly,
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Kind::Locked,
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Kind::Corrupt,

@@ -5,36 +5,28 @@ use rusqlite::params;
 
 use super::candles::holes;
 use super::{Store, StoreError, Write};
-use crate::market::{Gap, SeriesKey};
+use crate::market::{SeriesKey, Stretch};
 use crate::unit::{Timeframe, UtcMillis};
 
-/// A gap that is to be asked for again.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OpenGap {
-    /// Of which series.
-    pub key: SeriesKey,
-    /// What is missing.
-    pub gap: Gap,
-}
-
-/// Asked for again so often without an answer, a gap is taken for unfillable: 1, 3 and 7 hours after it was found.
+/// After this many retries without candles a gap counts as unfillable. The retries come 1, 3 and 7 hours after it was
+/// found.
 const ATTEMPTS: i64 = 3;
 const PAUSE_MS: i64 = 3_600_000;
 
 impl Store {
     /// Open gaps of a series that are due to be asked for, the oldest first.
-    pub fn gaps_due(&self, key: &SeriesKey, now: UtcMillis, most: usize) -> Result<Vec<OpenGap>, StoreError> {
+    pub fn gaps_due(&self, key: &SeriesKey, now: UtcMillis, most: usize) -> Result<Vec<Stretch>, StoreError> {
         let Some(series) = self.series_id(key)? else { return Ok(Vec::new()) };
         let mut statement = self.connection.prepare_cached(
             "SELECT from_open, to_open FROM data_gaps WHERE series_id = ?1 AND state = 'open' AND next_attempt_at <= ?2
               ORDER BY from_open LIMIT ?3",
         )?;
         let rows = statement.query_map(params![series, now.get(), i64::try_from(most).unwrap_or(i64::MAX)], gap)?;
-        rows.map(|gap| Ok(OpenGap { key: key.clone(), gap: gap? })).collect()
+        Ok(rows.collect::<Result<_, _>>()?)
     }
 
     /// Gaps of a series that are not to be asked for now, in order: unfillable ones, and open ones asked for lately.
-    pub fn gaps_to_leave(&self, key: &SeriesKey, now: UtcMillis) -> Result<Vec<Gap>, StoreError> {
+    pub fn gaps_to_leave(&self, key: &SeriesKey, now: UtcMillis) -> Result<Vec<Stretch>, StoreError> {
         let Some(series) = self.series_id(key)? else { return Ok(Vec::new()) };
         let mut statement = self.connection.prepare_cached(
             "SELECT from_open, to_open FROM data_gaps
@@ -54,29 +46,28 @@ impl Store {
 
 impl Write<'_> {
     /// Notes gaps that a source showed, in so far as no candle is stored there and they are not on record.
-    pub fn note_gaps(&self, key: &SeriesKey, gaps: &[Gap], now: UtcMillis) -> Result<u64, StoreError> {
+    pub fn note_gaps(&self, key: &SeriesKey, gaps: &[Stretch], now: UtcMillis) -> Result<(), StoreError> {
         if gaps.is_empty() {
-            return Ok(0);
+            return Ok(());
         }
-        let series = self.series_id(key)?;
-        let mut noted = 0;
+        let series = self.series_id_or_new(key)?;
         for gap in gaps {
             for hole in holes(&self.transaction, series, key.timeframe, gap.from, gap.to)? {
-                noted += self.note(series, key.timeframe, hole, now)?;
+                self.note(series, key.timeframe, hole, now)?;
             }
         }
-        Ok(noted)
+        Ok(())
     }
 
     /// Settles the gaps that lie in a stretch by what is stored now: gone, or smaller.
-    pub fn settle_gaps(&self, key: &SeriesKey, stretch: Gap, now: UtcMillis) -> Result<(), StoreError> {
-        let series = self.series_id(key)?;
+    pub fn settle_gaps(&self, key: &SeriesKey, stretch: Stretch, now: UtcMillis) -> Result<(), StoreError> {
+        let series = self.series_id_or_new(key)?;
         let mut statement = self.transaction.prepare_cached(
             "SELECT from_open, to_open FROM data_gaps
               WHERE series_id = ?1 AND from_open <= ?3 AND to_open >= ?2 AND state <> 'repaired'",
         )?;
         let rows = statement.query_map(params![series, stretch.from.get(), stretch.to.get()], gap)?;
-        let touched: Vec<Gap> = rows.collect::<Result<_, _>>()?;
+        let touched: Vec<Stretch> = rows.collect::<Result<_, _>>()?;
         for gap in touched {
             let left = holes(&self.transaction, series, key.timeframe, gap.from, gap.to)?;
             if left != [gap] {
@@ -90,8 +81,8 @@ impl Write<'_> {
     }
 
     /// Counts an attempt at the gaps within a stretch that was asked for and whose candles did not come.
-    pub fn gaps_asked(&self, key: &SeriesKey, asked: Gap, now: UtcMillis) -> Result<(), StoreError> {
-        let series = self.series_id(key)?;
+    pub fn count_attempts(&self, key: &SeriesKey, asked: Stretch, now: UtcMillis) -> Result<(), StoreError> {
+        let series = self.series_id_or_new(key)?;
         self.transaction.execute(
             "UPDATE data_gaps SET attempts = attempts + 1, next_attempt_at = ?4 + (?5 << (attempts + 1)),
                  state = iif(attempts + 1 >= ?6, 'unfillable', 'open'), settled_at = iif(attempts + 1 >= ?6, ?4, NULL)
@@ -101,9 +92,9 @@ impl Write<'_> {
         Ok(())
     }
 
-    fn note(&self, series: i64, timeframe: Timeframe, gap: Gap, now: UtcMillis) -> Result<u64, StoreError> {
+    fn note(&self, series: i64, timeframe: Timeframe, gap: Stretch, now: UtcMillis) -> Result<(), StoreError> {
         if self.extend(series, timeframe, gap)? {
-            return Ok(1);
+            return Ok(());
         }
         // A gap that is on record, open or unfillable, is not noted again; one that was repaired and lost is news.
         let mut statement = self.transaction.prepare_cached(
@@ -116,12 +107,13 @@ impl Write<'_> {
                     next_attempt_at = excluded.next_attempt_at, settled_at = NULL",
         )?;
         let row = params![series, gap.from.get(), gap.to.get(), gap.candles(timeframe), now.get(), PAUSE_MS];
-        Ok(statement.execute(row)? as u64)
+        statement.execute(row)?;
+        Ok(())
     }
 
     /// An open gap that this one goes on from grows and keeps its count of attempts: else the gap at the end of a pair
     /// that is no longer traded would be a new one with every run.
-    fn extend(&self, series: i64, timeframe: Timeframe, gap: Gap) -> Result<bool, StoreError> {
+    fn extend(&self, series: i64, timeframe: Timeframe, gap: Stretch) -> Result<bool, StoreError> {
         let mut statement = self.transaction.prepare_cached(
             "UPDATE data_gaps SET to_open = ?4, missing = (?4 - from_open) / ?5 + 1
               WHERE series_id = ?1 AND state = 'open' AND from_open <= ?2 AND to_open >= ?3 AND to_open < ?4",
@@ -131,7 +123,7 @@ impl Write<'_> {
         Ok(statement.execute(row)? > 0)
     }
 
-    fn close(&self, series: i64, gap: Gap, now: UtcMillis) -> Result<(), StoreError> {
+    fn close(&self, series: i64, gap: Stretch, now: UtcMillis) -> Result<(), StoreError> {
         self.transaction.execute(
             "UPDATE data_gaps SET state = 'repaired', settled_at = ?3 WHERE series_id = ?1 AND from_open = ?2",
             params![series, gap.from.get(), now.get()],
@@ -140,6 +132,6 @@ impl Write<'_> {
     }
 }
 
-fn gap(row: &rusqlite::Row<'_>) -> rusqlite::Result<Gap> {
-    Ok(Gap { from: UtcMillis::new(row.get(0)?), to: UtcMillis::new(row.get(1)?) })
+fn gap(row: &rusqlite::Row<'_>) -> rusqlite::Result<Stretch> {
+    Ok(Stretch { from: UtcMillis::new(row.get(0)?), to: UtcMillis::new(row.get(1)?) })
 }

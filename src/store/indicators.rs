@@ -20,7 +20,7 @@ impl Store {
 
 impl Write<'_> {
     /// Stores the readings of a candle, unless they are stored.
-    pub fn readings(&self, key: &SeriesKey, readings: &Readings) -> Result<(), StoreError> {
+    pub fn add_readings(&self, key: &SeriesKey, readings: &Readings) -> Result<(), StoreError> {
         let mut statement = self.transaction.prepare_cached(
             "INSERT INTO technical_indicators VALUES
              (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)

@@ -42,7 +42,7 @@ fn decimal(text: Option<String>) -> Option<Decimal> {
 
 impl Write<'_> {
     /// Stores what the exchange says of a pair; a change begins a new row of its history.
-    pub fn instrument(&self, instrument: &Instrument) -> Result<(), StoreError> {
+    pub fn set_instrument(&self, instrument: &Instrument) -> Result<(), StoreError> {
         let text = |d: Option<Decimal>| d.map(|d| d.to_string());
         let row = params![
             instrument.symbol.as_str(),

@@ -21,7 +21,7 @@ impl Store {
 
 impl Write<'_> {
     /// Stores what an answer said about limits. A ban is only ever prolonged.
-    pub fn usage(&self, usage: &Usage, wall: UtcMillis) -> Result<(), StoreError> {
+    pub fn set_usage(&self, usage: &Usage, wall: UtcMillis) -> Result<(), StoreError> {
         let weight = usage.weight.and_then(|w| i64::try_from(w).ok());
         if weight.is_none() && usage.ban.is_none() {
             return Ok(());

@@ -1,6 +1,6 @@
 //! The database: opening, migrating, and one file for each family of tables, the SQL beside the rows it fills.
 //!
-//! Uses the pure rooms, `settings` and `exchange` for its words. The only door to SQLite. Every write happens in a
+//! Uses the pure rooms, and `exchange` for what it asked us to respect. The only door to SQLite. Every write happens in a
 //! transaction that ends well or leaves nothing behind. This room never decides anything.
 
 mod candles;
@@ -20,9 +20,8 @@ mod upkeep;
 pub use candles::{Ingest, Origin};
 pub use decisions::{DecisionRow, SignalRow, StoredDecision};
 pub use error::StoreError;
-pub use gaps::OpenGap;
 pub use lock::Lock;
-pub use open::{Access, Contents, Store, Write};
+pub use open::{Access, Contents, Snapshot, Store, Write};
 pub use query::{Filter, Topic};
 pub use runs::{Execution, RunRow};
 pub use upkeep::{CheckReport, DbInfo};

@@ -51,11 +51,17 @@ pub struct Write<'s> {
     pub(super) transaction: Transaction<'s>,
 }
 
+/// All reads see the same state until this is dropped.
+#[derive(Debug)]
+pub struct Snapshot<'s> {
+    _transaction: Transaction<'s>,
+}
+
 impl Store {
     /// Opens the database.
     pub fn open(path: &Path, access: Access) -> Result<Self, StoreError> {
         let mut store = Self { connection: connect(path, access)?, path: path.to_owned() };
-        store.prepare(access).map_err(|e| named(e, path))?;
+        store.prepare(access)?;
         Ok(store)
     }
 
@@ -96,9 +102,9 @@ impl Store {
         Ok(Write { transaction })
     }
 
-    /// Keeps what is read until the guard is dropped at one moment, and spares a lock for each statement.
-    pub fn read(&self) -> Result<Transaction<'_>, StoreError> {
-        Ok(self.connection.unchecked_transaction()?)
+    /// Until the guard is dropped, all reads see the same state, under one lock instead of one for each statement.
+    pub fn snapshot(&self) -> Result<Snapshot<'_>, StoreError> {
+        Ok(Snapshot { _transaction: self.connection.unchecked_transaction()? })
     }
 
     fn claim(&self, wants: Contents) -> Result<(), StoreError> {
@@ -148,15 +154,4 @@ fn tune(connection: &Connection) -> Result<(), StoreError> {
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     Ok(connection.pragma_update(None, "cache_size", -8192)?)
-}
-
-/// SQLite's own words do not name the file.
-fn named(error: StoreError, path: &Path) -> StoreError {
-    match error {
-        StoreError::Sql(e) => {
-            log::error!("{}", path.display());
-            StoreError::Sql(e)
-        }
-        other => other,
-    }
 }

@@ -39,7 +39,7 @@ pub struct Execution<'a> {
 
 impl Write<'_> {
     /// Notes that a run began. Without an end, it was cut off.
-    pub fn run_began(&self, run: &RunRow<'_>) -> Result<(), StoreError> {
+    pub fn add_run(&self, run: &RunRow<'_>) -> Result<(), StoreError> {
         self.transaction.execute(
             "INSERT INTO runs (run_id, command, version, started_at, strategy_hash) VALUES (?1, ?2, ?3, ?4, ?5)
              ON CONFLICT DO NOTHING",
@@ -49,7 +49,7 @@ impl Write<'_> {
     }
 
     /// Notes how it ended.
-    pub fn run_ended(
+    pub fn end_run(
         &self,
         run_id: &str,
         finished_at: UtcMillis,
@@ -65,7 +65,7 @@ impl Write<'_> {
     }
 
     /// Notes how a part of a run went.
-    pub fn execution(&self, run_id: &str, execution: &Execution<'_>) -> Result<(), StoreError> {
+    pub fn add_execution(&self, run_id: &str, execution: &Execution<'_>) -> Result<(), StoreError> {
         let mut statement = self.transaction.prepare_cached(
             "INSERT INTO agent_executions (run_id, agent_name, started_at, duration_ms, status, items, error_class, error)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",

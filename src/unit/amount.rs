@@ -12,7 +12,7 @@ use serde::{Serialize, Serializer};
 
 /// Why a text was not taken for a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum NotANumber {
+pub enum BadNumber {
     /// Not plain decimal notation: digits, at most one point, no sign, no exponent, at most 20 digits on either side.
     #[error("not a plain decimal number")]
     Form,
@@ -28,14 +28,14 @@ const POWERS: [f64; 23] = [
 ];
 
 /// A price: exact, or refused.
-pub fn parse_price(text: &[u8]) -> Result<f64, NotANumber> {
-    Plain::read(text)?.exact().ok_or(NotANumber::TooPrecise)
+pub fn parse_candle_price(text: &[u8]) -> Result<f64, BadNumber> {
+    Plain::read(text)?.exact().ok_or(BadNumber::TooPrecise)
 }
 
 /// A volume: the nearest `f64`.
-pub fn parse_volume(text: &[u8]) -> Result<f64, NotANumber> {
+pub fn parse_candle_volume(text: &[u8]) -> Result<f64, BadNumber> {
     let nearest = || std::str::from_utf8(text).ok()?.parse().ok();
-    Plain::read(text)?.exact().or_else(nearest).ok_or(NotANumber::Form)
+    Plain::read(text)?.exact().or_else(nearest).ok_or(BadNumber::Form)
 }
 
 /// Both numbers are exact in `f64` and one division rounds once, so the result is the nearest one (Clinger 1990).
@@ -53,13 +53,13 @@ struct Plain {
 
 impl Plain {
     /// Binance's own grammar: `^([0-9]{1,20})(\.[0-9]{1,20})?$`.
-    fn read(text: &[u8]) -> Result<Self, NotANumber> {
+    fn read(text: &[u8]) -> Result<Self, BadNumber> {
         let point = text.iter().position(|&b| b == b'.');
         let (whole, part) = text.split_at(point.unwrap_or(text.len()));
         let part = part.get(1..).unwrap_or_default();
         let fine = |digits: &[u8]| (1..=20).contains(&digits.len());
         if !fine(whole) || (point.is_some() && !fine(part)) {
-            return Err(NotANumber::Form);
+            return Err(BadNumber::Form);
         }
         let zeros = part.iter().rev().take_while(|b| **b == b'0').count();
         let part = &part[..part.len() - zeros];
@@ -67,7 +67,7 @@ impl Plain {
         for &byte in whole.iter().chain(part) {
             let digit = byte.wrapping_sub(b'0');
             if digit > 9 {
-                return Err(NotANumber::Form);
+                return Err(BadNumber::Form);
             }
             digits = digits.and_then(|d| d.checked_mul(10)?.checked_add(u64::from(digit)));
         }
@@ -152,21 +152,21 @@ mod tests {
         for text in
             ["", ".", "1.", ".5", "-1", "+1", "1e400", "1e-8", "NaN", "inf", "1,5", "0x10", " 1", "1 ", "1.2.3", "٣"]
         {
-            assert_eq!(parse_price(text.as_bytes()), Err(NotANumber::Form), "{text}");
-            assert_eq!(parse_volume(text.as_bytes()), Err(NotANumber::Form), "{text}");
+            assert_eq!(parse_candle_price(text.as_bytes()), Err(BadNumber::Form), "{text}");
+            assert_eq!(parse_candle_volume(text.as_bytes()), Err(BadNumber::Form), "{text}");
         }
-        assert!(parse_volume(b"123456789012345678901").is_err(), "21 digits");
+        assert!(parse_candle_volume(b"123456789012345678901").is_err(), "21 digits");
     }
 
     #[test]
     fn a_price_that_could_not_be_kept_exactly_is_refused_and_a_volume_is_rounded() {
-        assert_eq!(parse_price(b"73072.41000000"), Ok(73_072.41));
-        assert_eq!(parse_price(b"0.00001234"), Ok(0.000_012_34));
-        assert_eq!(parse_price(b"999999999999999"), Ok(999_999_999_999_999.0));
-        assert_eq!(parse_price(b"9999999999.123456"), Err(NotANumber::TooPrecise));
-        assert_eq!(parse_price(b"99999999999999999999.1"), Err(NotANumber::TooPrecise));
-        assert_eq!(parse_volume(b"62415873521.12345678"), Ok(62_415_873_521.123_46));
-        assert_eq!(parse_volume(b"99999999999999999999.99999999999999999999"), Ok(1e20));
+        assert_eq!(parse_candle_price(b"73072.41000000"), Ok(73_072.41));
+        assert_eq!(parse_candle_price(b"0.00001234"), Ok(0.000_012_34));
+        assert_eq!(parse_candle_price(b"999999999999999"), Ok(999_999_999_999_999.0));
+        assert_eq!(parse_candle_price(b"9999999999.123456"), Err(BadNumber::TooPrecise));
+        assert_eq!(parse_candle_price(b"99999999999999999999.1"), Err(BadNumber::TooPrecise));
+        assert_eq!(parse_candle_volume(b"62415873521.12345678"), Ok(62_415_873_521.123_46));
+        assert_eq!(parse_candle_volume(b"99999999999999999999.99999999999999999999"), Ok(1e20));
     }
 
     #[test]
@@ -174,7 +174,7 @@ mod tests {
         for (text, shown) in
             [("73072.41000000", "73072.41"), ("0.00000123", "0.00000123"), ("10.00", "10"), ("1000000", "1000000")]
         {
-            let price = Price::from_candle(parse_price(text.as_bytes()).unwrap()).unwrap();
+            let price = Price::from_candle(parse_candle_price(text.as_bytes()).unwrap()).unwrap();
             assert_eq!(price.to_string(), shown);
         }
         assert_eq!(Price::from_candle(0.0), None);
@@ -185,13 +185,13 @@ mod tests {
         #[test]
         fn our_reader_agrees_with_the_standard_library(whole in 0u64..10_000_000_000, part in "[0-9]{1,10}") {
             let text = format!("{whole}.{part}");
-            prop_assert_eq!(parse_volume(text.as_bytes()), Ok(text.parse::<f64>().unwrap()));
+            prop_assert_eq!(parse_candle_volume(text.as_bytes()), Ok(text.parse::<f64>().unwrap()));
         }
 
         #[test]
         fn fifteen_digits_survive_the_bridge(digits in 1u64..1_000_000_000_000_000, places in 0u32..9) {
             let decimal = Decimal::from_i128_with_scale(i128::from(digits), places);
-            let price = Price::from_candle(parse_price(decimal.to_string().as_bytes()).unwrap()).unwrap();
+            let price = Price::from_candle(parse_candle_price(decimal.to_string().as_bytes()).unwrap()).unwrap();
             prop_assert_eq!(price.get(), decimal);
         }
     }

@@ -8,7 +8,7 @@ mod instant;
 mod symbol;
 mod timeframe;
 
-pub use amount::{Decimal, NotANumber, Price, Quantity, parse_price, parse_volume};
+pub use amount::{BadNumber, Decimal, Price, Quantity, parse_candle_price, parse_candle_volume};
 pub use instant::{BadInstant, UtcMillis};
 pub use symbol::{BadSymbol, Symbol};
 pub use timeframe::{BadTimeframe, Timeframe};

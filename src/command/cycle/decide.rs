@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::analyse::Opinion;
+use super::analyse::Judged;
 use super::{Cycle, Stop};
 use crate::command::notes::About;
-use crate::decision::{Decision, Gate, Policy, Refusal, decide};
+use crate::decision::{Decision, Gate, Refusal, decide};
 use crate::market::{Candle, View};
 use crate::report::{Blocked, Number, Pair, PairReport, PairStatus, to_json};
-use crate::signal::Score;
+use crate::signal::{Leaning, Score};
 use crate::store::{DecisionRow, Store, StoreError, Write};
 use crate::unit::Symbol;
 
@@ -31,14 +31,12 @@ enum Verdict {
 
 impl Cycle<'_> {
     /// Decides on every pair. What an earlier run decided on the same candle stands.
-    pub(super) fn decide(&mut self, store: &mut Store, opinions: Vec<Opinion>) -> Result<(), Stop> {
-        let policy = Policy { trust_unknown_status: self.trust_unknown_status, ..self.strategy.policy };
-        let mut opinions: BTreeMap<Symbol, Opinion> =
-            opinions.into_iter().map(|o| (o.view.symbol().clone(), o)).collect();
+    pub(super) fn decide(&mut self, store: &mut Store, judged: Vec<Judged>) -> Result<(), Stop> {
+        let mut judged: BTreeMap<Symbol, Judged> = judged.into_iter().map(|o| (o.view.symbol().clone(), o)).collect();
         let mut verdicts = Vec::new();
         for symbol in &self.symbols {
-            verdicts.push(match opinions.remove(symbol) {
-                Some(opinion) => self.verdict(store, opinion, &policy)?,
+            verdicts.push(match judged.remove(symbol) {
+                Some(judged) => self.verdict(store, judged)?,
                 None => Verdict::Nothing(symbol.clone()),
             });
         }
@@ -54,50 +52,38 @@ impl Cycle<'_> {
         Ok(())
     }
 
-    fn verdict(&self, store: &Store, opinion: Opinion, policy: &Policy) -> Result<Verdict, StoreError> {
-        let decision = decide(&opinion.view, &opinion.signals, policy);
+    fn verdict(&self, store: &Store, judged: Judged) -> Result<Verdict, StoreError> {
+        let decision = decide(&judged.view, &judged.signals, &self.strategy.policy);
         let stale = decision.refusal.as_ref().is_some_and(|r| r.gate() == Gate::StaleData);
-        let newest = opinion.view.series().newest().map(Candle::open_time);
+        let newest = judged.view.series().newest().map(Candle::open_time);
         // A decision on record stands, unless its candle has become too old to speak of now.
         if let Some(candle) = newest.filter(|_| !stale)
-            && let Some(pair) = self.recorded(store, opinion.view.symbol(), candle)?
+            && let Some(pair) = self.recorded(store, judged.view.symbol(), candle)?
         {
             return Ok(Verdict::Recorded(pair));
         }
-        let report = report(&opinion, &decision);
-        Ok(Verdict::Fresh(Box::new(Fresh { view: opinion.view, decision, report })))
+        let report = report(&judged, &decision);
+        Ok(Verdict::Fresh(Box::new(Fresh { view: judged.view, decision, report })))
     }
 
     fn complain(&mut self, verdict: &Verdict) {
-        let report = match verdict {
+        let fresh = match verdict {
             Verdict::Recorded(_) => return,
-            Verdict::Fresh(fresh) => &fresh.report,
+            Verdict::Fresh(fresh) => fresh,
             Verdict::Nothing(symbol) => return self.complain_of_nothing(symbol),
         };
-        let Some(blocked) = &report.blocked_by else { return };
-        let (code, remedy) = match report.status {
-            PairStatus::Stale => ("stale", "see whether the pair is traded; the next run asks again"),
-            PairStatus::Halted => ("symbol_not_trading", "wait until it is traded again, or take it out of the pairs"),
-            PairStatus::NotReady => {
-                ("not_ready", "wait for more candles, or fetch older ones: trader backfill --from DATE")
-            }
-            PairStatus::Failed => ("status_unknown", "the next run asks the exchange again"),
-            PairStatus::Ok => return,
-        };
-        self.notes.complain(code, About::Pair(&report.symbol), blocked.text.clone(), remedy);
+        let Some(refusal) = &fresh.decision.refusal else { return };
+        let gate = refusal.gate();
+        let about = About::Pair(fresh.view.symbol());
+        self.notes.complain(gate.code(), about, refusal.to_string(), gate.remedy());
     }
 
-    /// Why there are no candles has mostly been said: the request failed.
+    /// The failed request has usually been reported already; it is not reported twice.
     fn complain_of_nothing(&mut self, symbol: &Symbol) {
         let told = self.notes.errors.iter().any(|e| e.symbol.as_ref() == Some(symbol));
         if !told {
             let text = format!("not a single closed {} candle", self.timeframe());
-            self.notes.complain(
-                "empty",
-                About::Pair(symbol),
-                text,
-                "see whether the pair is traded; the next run asks again",
-            );
+            self.notes.complain("empty", About::Pair(symbol), text, Gate::StaleData.remedy());
         }
     }
 
@@ -115,14 +101,14 @@ impl Cycle<'_> {
         let Some(candle) = fresh.view.series().newest() else { return Ok(()) };
         let price = candle.close_price().ok_or_else(|| StoreError::BadRow(format!("close {}", candle.close())))?;
         let blocked_by = fresh.report.blocked_by.as_ref().map(|b| to_json(b, false));
-        write.decision(&DecisionRow {
+        write.add_decision(&DecisionRow {
             timestamp: self.now,
             symbol: fresh.view.symbol(),
             timeframe: self.timeframe(),
             candle: candle.open_time(),
             strategy_hash: &self.strategy.hash,
             decision: fresh.decision.action.word(),
-            signal: fresh.decision.leaning.word(),
+            signal: fresh.decision.leaning.map(Leaning::word),
             score: fresh.decision.score.map(Score::get),
             confidence_pct: fresh.decision.score.map(Score::confidence_pct),
             price,
@@ -151,7 +137,7 @@ const fn is_final(status: PairStatus) -> bool {
     }
 }
 
-fn status_of(gate: Option<Gate>) -> PairStatus {
+fn status_at(gate: Option<Gate>) -> PairStatus {
     match gate {
         None => PairStatus::Ok,
         Some(Gate::NotTrading) => PairStatus::Halted,
@@ -161,21 +147,21 @@ fn status_of(gate: Option<Gate>) -> PairStatus {
     }
 }
 
-fn report(opinion: &Opinion, decision: &Decision) -> PairReport {
-    let view = &opinion.view;
-    let signal = opinion.signals.iter().find_map(|s| s.as_ref().ok());
+fn report(judged: &Judged, decision: &Decision) -> PairReport {
+    let view = &judged.view;
+    let signal = judged.signals.iter().find_map(|s| s.as_ref().ok());
     let newest = view.series().newest();
     #[expect(clippy::cast_precision_loss, reason = "an age in milliseconds is far below 2^53")]
     let age_s = view.age_ms().and_then(|ms| Number::exact(ms as f64 / 1000.0));
     PairReport {
         symbol: view.symbol().clone(),
-        status: status_of(decision.refusal.as_ref().map(Refusal::gate)),
+        status: status_at(decision.refusal.as_ref().map(Refusal::gate)),
         price: newest.and_then(Candle::close_price),
         candle_open_time: newest.map(Candle::open_time),
         data_age_s: age_s,
         score: decision.score.and_then(|s| Number::exact(s.get())),
         confidence_pct: decision.score.and_then(|s| Number::rounded(s.confidence_pct(), 1)),
-        signal: decision.score.map(|_| decision.leaning.word()),
+        signal: decision.leaning.map(Leaning::word),
         decision: Some(decision.action.word()),
         reasons: signal.map(PairReport::reasons_of).unwrap_or_default(),
         blocked_by: decision.refusal.as_ref().map(Blocked::from),

@@ -3,11 +3,11 @@
 use super::decide::failed;
 use super::{Cycle, Stop, execution, exit_of};
 use crate::clock;
-use crate::command::Said;
+use crate::command::Output;
 use crate::command::notes::About;
-use crate::command::say::SummaryFile;
+use crate::command::summary_file::SummaryFile;
 use crate::exit::Exit;
-use crate::report::{self, AgentName, AgentStatus, PairStatus, StrategyReport, to_json};
+use crate::report::{self, Agent, AgentName, AgentStatus, PairStatus, StrategyReport, to_json};
 use crate::store::{Store, StoreError};
 
 impl Cycle<'_> {
@@ -26,14 +26,19 @@ impl Cycle<'_> {
         let collected = self.agents.iter().any(|a| a.name == AgentName::PriceCollector);
         if !collected && !self.repeat {
             // What stopped the run before it collected anything is the collector's failure.
-            self.agents.push(self.agent(AgentName::PriceCollector, AgentStatus::Failed, self.begun.watch, 0, 0));
+            self.agents.push(self.part(AgentName::PriceCollector, AgentStatus::Failed, 0));
         }
         let decided = self.pairs.len() as u64;
-        self.agents.push(self.agent(AgentName::Orchestrator, status, self.begun.watch, decided, 0));
+        self.agents.push(self.part(AgentName::Orchestrator, status, decided));
         if !self.options.dry_run {
             self.log(store, exit)?;
         }
         Ok(exit)
+    }
+
+    /// A part that took as long as the run and failed for its first error.
+    fn part(&self, name: AgentName, status: AgentStatus, items: u64) -> Agent {
+        Agent { name, status, duration_ms: self.begun.watch.ms(), items, error: self.error_since(0) }
     }
 
     /// What a run that came to its end is worth.
@@ -68,26 +73,26 @@ impl Cycle<'_> {
     fn log(&mut self, store: &mut Store, exit: Exit) -> Result<(), StoreError> {
         let summary = to_json(&self.summary(exit), false);
         let write = store.write()?;
-        write.run_began(&self.run_row())?;
-        write.usage(&self.usage, clock::wall())?;
+        write.add_run(&self.run_row())?;
+        write.set_usage(&self.usage, clock::wall())?;
         for agent in &self.agents[self.logged..] {
-            write.execution(&self.begun.run_id, &execution(agent, self.now))?;
+            write.add_execution(&self.begun.run_id, &execution(agent, self.now))?;
         }
         let duration_ms = self.begun.watch.ms();
         let finished_at = self.now.plus_ms(i64::try_from(duration_ms).unwrap_or_default());
-        write.run_ended(&self.begun.run_id, finished_at, duration_ms, exit.code(), &summary)?;
+        write.end_run(&self.begun.run_id, finished_at, duration_ms, exit.code(), &summary)?;
         write.commit()
     }
 
     /// The summary, also written to a file where that was asked for.
-    pub(super) fn say(&self, exit: Exit, file: Option<SummaryFile>) -> Said {
+    pub(super) fn say(&self, exit: Exit, file: Option<SummaryFile>) -> Output {
         let text = to_json(&self.summary(exit), self.options.pretty);
         match file.map_or(Ok(()), |file| file.write(&text)) {
-            Ok(()) => Said { text, exit },
-            // What was decided is decided and is said; but whoever reads the file has to hear of it.
+            Ok(()) => Output { text, exit },
+            // The decisions stand and are printed; exit 1 tells whoever waits for the file that it is missing.
             Err(error) => {
                 log::error!("{error:#}");
-                Said { text, exit: Exit::Internal }
+                Output { text, exit: Exit::Internal }
             }
         }
     }

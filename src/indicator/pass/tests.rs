@@ -8,7 +8,7 @@ const START: UtcMillis = UtcMillis::new(1_710_288_000_000);
 
 fn series(timeframe: Timeframe, rows: &[(f64, f64, f64, f64)]) -> Series {
     let candles = rows.iter().zip(0..).map(|(&(high, low, close, volume), i)| {
-        Candle::stored(timeframe.step(START, i), [close, high, low, close], volume, None).unwrap()
+        Candle::from_parts(timeframe.step(START, i), [close, high, low, close], volume, None).unwrap()
     });
     Series::new(timeframe, candles.collect()).unwrap()
 }
@@ -74,7 +74,7 @@ fn vwap_starts_anew_at_midnight_and_needs_to_have_seen_it() {
     assert_eq!(midnight[1].get(Indicator::Vwap), Some(17.5));
     assert_eq!(all(&series(Timeframe::D1, &rows))[1].get(Indicator::Vwap), None, "a daily candle has no session");
     let mut pass = Pass::new(Timeframe::H1);
-    let late = |hour: i64| Candle::stored(Timeframe::H1.step(START, hour), [10.0; 4], 1.0, None).unwrap();
+    let late = |hour: i64| Candle::from_parts(Timeframe::H1.step(START, hour), [10.0; 4], 1.0, None).unwrap();
     assert_eq!(pass.next(&late(5)).get(Indicator::Vwap), None, "the day began before the series");
     assert_eq!(pass.next(&late(24)).get(Indicator::Vwap), Some(10.0));
 }

@@ -266,7 +266,7 @@ pub(super) fn bad_markets() -> Vec<Case> {
         }
     };
     vec![
-        Case::new("a series that stopped a week ago", &["stale"], Outcome::Lost, stopped),
+        Case::new("a series that stopped a week ago", &["stale_data"], Outcome::Lost, stopped),
         Case::new("status BREAK", &["symbol_not_trading"], Outcome::Blocked, broken),
         Case::new("an unknown symbol", &["unknown_symbol"], Outcome::Lost, unknown),
         Case::new("a gap", &["gap"], Outcome::Decided, gap),

@@ -1,0 +1,20 @@
+//! Tables for people.
+
+use comfy_table::{Cell, CellAlignment, ContentArrangement, presets};
+
+use crate::report::Table;
+
+/// A table for people, numbers to the right.
+pub(super) fn drawn(table: &Table) -> String {
+    let mut drawing = comfy_table::Table::new();
+    drawing.load_style(presets::UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic);
+    drawing.set_header(table.columns.iter());
+    for row in &table.rows {
+        let cells = row.iter().map(|cell| {
+            let drawn = Cell::new(cell.text());
+            if cell.is_number() { drawn.set_alignment(CellAlignment::Right) } else { drawn }
+        });
+        drawing.add_row(cells);
+    }
+    drawing.to_string()
+}
