@@ -31,7 +31,9 @@ pub(super) fn start_log(global: &Global) {
 fn log_text(out: &mut env_logger::fmt::Formatter, record: &log::Record<'_>) -> std::io::Result<()> {
     let style = out.default_level_style(record.level());
     let level = record.level().as_str().to_lowercase();
-    writeln!(out, "{} {style}{level}{style:#} {}", crate::clock::wall(), record.args())
+    // One line for one message, whatever it carries.
+    let message = record.args().to_string().replace(|c: char| c.is_control(), " ");
+    writeln!(out, "{} {style}{level}{style:#} {message}", crate::clock::wall())
 }
 
 fn log_json(out: &mut env_logger::fmt::Formatter, record: &log::Record<'_>) -> std::io::Result<()> {

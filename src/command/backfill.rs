@@ -8,7 +8,8 @@ use super::notes::About;
 use super::transfer::Transfer;
 use super::usage;
 use crate::clock;
-use crate::exchange::{Binance, Fault, MarketData, Page, Wanted};
+use crate::decision::Gate;
+use crate::exchange::{Answer, Binance, Fault, MarketData, Pages, Wanted};
 use crate::market::{Batch, Candle, SeriesKey, Source, Stretch};
 use crate::report::Tally;
 use crate::settings::Settings;
@@ -110,11 +111,14 @@ impl History<'_> {
         while !left.is_empty() && stop.is_none() {
             let abreast = left.split_off(left.len().saturating_sub(SERIES_AT_ONCE));
             let questions: Vec<Wanted> = abreast.iter().map(|s| question(&s.key, s.gap)).collect();
-            for (hole, answer) in abreast.into_iter().zip(self.market.candles(&questions, self.now)) {
-                match answer {
-                    Ok(page) => left.extend(self.take(hole, &page)?),
-                    Err(fault) if fault.leaves_nothing_to_ask() => stop = Some(fault),
-                    Err(fault) => self.transfer.notes.fault(About::Series(&hole.key), &fault),
+            let answers = self.market.candles(&questions, Pages::One, self.now);
+            // One series that nobody answers about is no reason to leave the others.
+            let nobody = answers.iter().all(|a| a.fault.as_ref().is_some_and(Fault::leaves_nothing_to_ask));
+            for (hole, answer) in abreast.into_iter().zip(answers) {
+                match &answer.fault {
+                    None => left.extend(self.take(hole, &answer)?),
+                    Some(fault) if nobody || fault.stops_the_run() => stop = Some(fault.clone()),
+                    Some(fault) => self.transfer.notes.fault(About::Series(&hole.key), fault),
                 }
             }
         }
@@ -123,13 +127,13 @@ impl History<'_> {
     }
 
     /// Takes a page in; what is left of its stretch.
-    fn take(&mut self, hole: Hole, page: &Page) -> Result<Option<Hole>, StoreError> {
+    fn take(&mut self, hole: Hole, page: &Answer) -> Result<Option<Hole>, StoreError> {
         let Hole { key, gap } = hole;
         let listed = self.listing(&key, gap, page)?;
         let asked =
             Stretch { from: gap.from, to: page.next.map_or(gap.to, |next| key.timeframe.step(next, -1).min(gap.to)) };
         let tally = self.record(&key, asked, page, listed)?;
-        self.transfer.had_something = true;
+        self.transfer.had_something |= listed.is_some() || !page.batch.candles.is_empty();
         self.transfer.notes.batch(&key, &page.batch);
         self.transfer.add(About::Series(&key), tally);
         self.bar.inc(count(key.timeframe, asked));
@@ -137,9 +141,10 @@ impl History<'_> {
         Ok((rest.from <= rest.to).then_some(Hole { key, gap: rest }))
     }
 
-    /// When the pair was listed, where that is known or can be found out: its candles begin later than was asked, and the
-    /// exchange has none before. If it has, they begin late because of an outage.
-    fn listing(&mut self, key: &SeriesKey, gap: Stretch, page: &Page) -> Result<Option<UtcMillis>, StoreError> {
+    /// When the pair was listed, where that is known or can be found out: its candles begin later than was asked, and so
+    /// do the oldest ones there are. If there are older ones, these begin late because of an outage; if there are none at
+    /// all, nothing is known.
+    fn listing(&mut self, key: &SeriesKey, gap: Stretch, page: &Answer) -> Result<Option<UtcMillis>, StoreError> {
         let first = page.batch.candles.first().map(Candle::open_time);
         if let Some(listed) = self.store.listed_at(key)? {
             return Ok(Some(listed));
@@ -147,10 +152,14 @@ impl History<'_> {
         if first.is_some_and(|first| first <= gap.from) || !self.store.tail(key, gap.from, 1)?.is_empty() {
             return Ok(None);
         }
-        let before = Stretch { from: UtcMillis::EXCHANGE_START, to: key.timeframe.step(gap.from, -1) };
-        let older = self.market.candles(&[question(key, before)], self.now).pop();
-        let none_older = older.is_some_and(|page| page.is_ok_and(|p| p.batch.candles.is_empty() && p.batch.bad == 0));
-        Ok(none_older.then(|| first.unwrap_or(key.timeframe.step(gap.to, 1))))
+        let ever = Stretch { from: UtcMillis::EXCHANGE_START, to: key.timeframe.newest_closed(self.now) };
+        let oldest = self.market.candles(&[question(key, ever)], Pages::One, self.now).pop();
+        let oldest = oldest.and_then(|answer| answer.batch.candles.first().map(Candle::open_time));
+        if oldest.is_none() {
+            let text = "the exchange has not a single candle of it".to_owned();
+            self.transfer.notes.complain("empty", About::Series(key), text, Gate::StaleData.remedy());
+        }
+        Ok(oldest.filter(|oldest| *oldest > gap.from))
     }
 
     /// Stores a page in one transaction: its candles, and what it showed to be missing.
@@ -158,7 +167,7 @@ impl History<'_> {
         &mut self,
         key: &SeriesKey,
         asked: Stretch,
-        page: &Page,
+        page: &Answer,
         listed: Option<UtcMillis>,
     ) -> Result<Tally, StoreError> {
         let origin = Origin {

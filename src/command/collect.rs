@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::notes::{About, Notes};
 use crate::decision::Gate;
-use crate::exchange::{Fault, MarketData, Page, Wanted};
+use crate::exchange::{Answer, Fault, MarketData, Pages, Wanted};
 use crate::market::{Batch, Candle, Series, SeriesKey, Source, Stretch, View};
 use crate::report::Tally;
 use crate::store::{Ingest, Origin, Store, StoreError, Write};
@@ -68,13 +68,12 @@ impl Collection {
 
     /// Asks for what is missing at `now`.
     pub(super) fn ask(&mut self, store: &Store, market: &mut dyn MarketData, now: UtcMillis) -> Result<(), StoreError> {
-        let mut questions = self.plan(store, now)?;
+        let questions = self.plan(store, now)?;
         self.asked = questions.iter().filter(|q| q.gap.is_none()).count();
-        while !questions.is_empty() {
-            let wanted: Vec<Wanted> = questions.iter().map(|q| q.wanted.clone()).collect();
-            let answers = market.candles(&wanted, now);
-            let pairs = questions.into_iter().zip(answers);
-            questions = pairs.filter_map(|(question, answer)| self.take(question, answer)).collect();
+        let wanted: Vec<Wanted> = questions.iter().map(|q| q.wanted.clone()).collect();
+        let answers = market.candles(&wanted, Pages::All, now);
+        for (question, answer) in questions.into_iter().zip(answers) {
+            self.take(&question, answer);
         }
         for collected in self.series.values_mut() {
             collected.merge();
@@ -98,21 +97,13 @@ impl Collection {
         Ok(questions)
     }
 
-    /// Takes an answer in; the question for the next page, if there is one.
-    fn take(&mut self, question: Question, answer: Result<Page, Fault>) -> Option<Question> {
-        let key = question.wanted.key.clone();
-        let page = match answer {
-            Ok(page) => page,
-            Err(fault) => {
-                self.faults.push((key, fault));
-                return None;
-            }
-        };
-        let collected = self.series.get_mut(&key)?;
-        collected.take(&key, page.batch, question.gap);
-        let wanted = Wanted { from: page.next, ..question.wanted };
-        let more = page.next.is_some() && wanted.to.is_none_or(|to| wanted.from <= Some(to));
-        more.then_some(Question { wanted, gap: question.gap })
+    /// Takes an answer in, as far as it came.
+    fn take(&mut self, question: &Question, answer: Answer) {
+        let key = &question.wanted.key;
+        if let Some(collected) = self.series.get_mut(key) {
+            collected.take(key, answer.batch, question.gap);
+        }
+        self.faults.extend(answer.fault.map(|fault| (key.clone(), fault)));
     }
 
     /// Tells what was odd about the answers.
@@ -124,15 +115,7 @@ impl Collection {
         now: UtcMillis,
         traded: impl Fn(&Symbol) -> bool,
     ) {
-        for (key, fault) in &self.faults {
-            match fault {
-                // A recording need not hold everything; what is decided on it must.
-                Fault::Absent { .. } if key.timeframe != decision => {
-                    notes.warn(fault.code(), About::Series(key), fault.to_string());
-                }
-                fault => notes.fault(About::Series(key), fault),
-            }
-        }
+        self.note_faults(notes, decision);
         for (key, collected) in &self.series {
             notes.batch(key, &collected.fresh);
             for (_, batch) in &collected.old {
@@ -142,6 +125,25 @@ impl Collection {
             // The decision's own gates tell of the rest.
             if !failed && key.timeframe != decision && traded(&key.symbol) {
                 collected.note_age(notes, key, source, now);
+            }
+        }
+    }
+
+    /// One fault that hit everything is told once.
+    fn note_faults(&self, notes: &mut Notes, decision: Timeframe) {
+        let mut codes = self.faults.iter().map(|(_, fault)| fault.code());
+        let first = codes.next();
+        if let (Some((_, fault)), true) = (self.faults.first(), self.failed() && codes.all(|code| Some(code) == first))
+        {
+            return notes.fault(About::Run, fault);
+        }
+        for (key, fault) in &self.faults {
+            match fault {
+                // A recording need not hold everything; what is decided on it must.
+                Fault::Absent { .. } if key.timeframe != decision => {
+                    notes.warn(fault.code(), About::Series(key), fault.to_string());
+                }
+                fault => notes.fault(About::Series(key), fault),
             }
         }
     }

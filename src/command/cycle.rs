@@ -155,14 +155,16 @@ impl<'a> Cycle<'a> {
 
     fn open(&self, db: &Path, contents: Contents) -> Result<(Option<Lock>, Store), Stop> {
         if self.options.dry_run {
-            return Ok((None, Store::open(db, Access::Peek)?));
+            return Ok((None, Store::open(db, Access::Peek(contents))?));
         }
         let lock = Lock::take(db)?;
         Ok((Some(lock), Store::open(db, Access::Write(contents))?))
     }
 
     fn run_stages(&mut self, store: &mut Store, market: &mut dyn MarketData) -> Result<(), Stop> {
-        self.open_market(store, market)?;
+        if let Err(stop) = self.open_market(store, market) {
+            return self.fall_back(store, stop);
+        }
         self.take_names_of_the_day();
         if self.recall(store)? {
             return Ok(());
@@ -170,6 +172,17 @@ impl<'a> Cycle<'a> {
         let collection = self.collect(store, market)?;
         let judged = self.analyse(store, &collection)?;
         self.decide(store, judged)
+    }
+
+    /// What is decided is decided, even when nobody can be asked: by this machine's clock then.
+    fn fall_back(&mut self, store: &Store, stop: Stop) -> Result<(), Stop> {
+        let Stop::Market(fault) = stop else { return Err(stop) };
+        self.take_names_of_the_day();
+        if !self.recall(store)? {
+            return Err(Stop::Market(fault));
+        }
+        self.notes.warn(fault.code(), About::Run, format!("{fault}; what is on record is shown"));
+        Ok(())
     }
 
     /// Whether every pair was decided for the newest candle; then what was decided is printed again.
@@ -180,6 +193,9 @@ impl<'a> Cycle<'a> {
         }
         self.repeat = recorded.len() == self.symbols.len();
         if self.repeat {
+            for pair in &recorded {
+                self.complain_again(pair);
+            }
             self.pairs = recorded;
         }
         Ok(self.repeat)

@@ -31,7 +31,8 @@ pub fn explain(db: &Path, symbol: &Symbol, at: Option<UtcMillis>, style: Style) 
 }
 
 fn tell(store: &Store, symbol: &Symbol, decision: &StoredDecision) -> Result<Explanation, StoreError> {
-    let parameters = store.strategy_parameters(&decision.strategy_hash)?.unwrap_or_default();
+    let missing = || StoreError::BadRow(format!("strategy {} is not on record", decision.strategy_hash));
+    let parameters = store.strategy_parameters(&decision.strategy_hash)?.ok_or_else(missing)?;
     let asked_again = ask_again(store, symbol, decision, &parameters)?;
     let key = SeriesKey { symbol: symbol.clone(), timeframe: asked_again.view.timeframe() };
     let series = asked_again.view.series();
@@ -45,7 +46,7 @@ fn tell(store: &Store, symbol: &Symbol, decision: &StoredDecision) -> Result<Exp
         decided_at: decision.decided_at,
         run_id: decision.run_id.clone(),
         strategy_hash: decision.strategy_hash.clone(),
-        strategy: serde_json::from_str(&parameters).unwrap_or_default(),
+        strategy: serde_json::from_str(&parameters).map_err(|e| StoreError::BadRow(e.to_string()))?,
         pair: serde_json::from_str(&decision.pair).map_err(|e| StoreError::BadRow(e.to_string()))?,
         provenance: store.provenance(&key, first, decision.candle)?,
         candles_missing: series.missing_in_last(View::CANDLES) as u64,

@@ -28,7 +28,7 @@ impl SummaryFile {
     /// Makes sure, before anything is done, that it can be written.
     pub(super) fn open(path: &Path) -> anyhow::Result<Self> {
         let mut part = path.as_os_str().to_owned();
-        part.push(format!(".{}.part", std::process::id()));
+        part.push(".part");
         let part = PathBuf::from(part);
         std::fs::File::create(&part).map_err(|e| usage(format!("cannot write {}: {e}", path.display())))?;
         Ok(Self { path: path.to_owned(), part: NamedPart(part) })

@@ -20,6 +20,10 @@ pub enum Gate {
 }
 
 impl Gate {
+    /// All of them.
+    pub const ALL: [Self; 5] =
+        [Self::StatusUnknown, Self::NotTrading, Self::StaleData, Self::NotReady, Self::GapInWarmUp];
+
     /// What to do about it.
     pub const fn remedy(self) -> &'static str {
         match self {

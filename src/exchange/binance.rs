@@ -4,18 +4,18 @@ use futures_util::stream::{self, StreamExt};
 use tokio::runtime::Runtime;
 
 use super::klines::read_json;
-use super::transport::{Answer, CannotConnect, Transport};
+use super::transport::{CannotConnect, Reply, Transport};
 use super::wire::{self, ExchangeInfo, Time};
-use super::{Fault, MarketData, Opening, PAGE, Page, Usage, Wanted};
+use super::{Answer, Fault, MarketData, Opening, PAGE, Pages, Usage, Wanted};
 use crate::clock;
-use crate::market::{Instrument, Sifter, Source};
+use crate::market::{Batch, Instrument, Sifter, Source};
 use crate::settings::ExchangeSettings;
 use crate::unit::{Symbol, UtcMillis};
 
 /// The exchange. Its requests share one thread; the trait's calls return when all of them have ended.
 pub struct Binance {
     transport: Transport,
-    runtime: Runtime,
+    runtime: Option<Runtime>,
 }
 
 impl Binance {
@@ -34,7 +34,7 @@ impl Binance {
             .enable_all()
             .build()
             .map_err(|e| CannotConnect::Client(e.to_string()))?;
-        Ok(Self { transport, runtime })
+        Ok(Self { transport, runtime: Some(runtime) })
     }
 }
 
@@ -49,7 +49,7 @@ impl MarketData for Binance {
 
     fn open(&mut self, symbols: &[Symbol]) -> Opening {
         let transport = &self.transport;
-        self.runtime.block_on(async {
+        self.runtime().block_on(async {
             transport.start_deadline();
             let instruments = ask_all(transport, symbols, |symbol| instrument(transport, symbol));
             let (server_time, instruments) = futures_util::future::join(server_time(transport), instruments).await;
@@ -57,11 +57,11 @@ impl MarketData for Binance {
         })
     }
 
-    fn candles(&mut self, wanted: &[Wanted], now: UtcMillis) -> Vec<Result<Page, Fault>> {
+    fn candles(&mut self, wanted: &[Wanted], pages: Pages, now: UtcMillis) -> Vec<Answer> {
         let transport = &self.transport;
-        self.runtime.block_on(async {
+        self.runtime().block_on(async {
             transport.start_deadline();
-            ask_all(transport, wanted, |wanted| page(transport, wanted, now)).await
+            ask_all(transport, wanted, |wanted| series(transport, wanted, pages, now)).await
         })
     }
 
@@ -70,19 +70,41 @@ impl MarketData for Binance {
     }
 }
 
-/// Asks one question of each, as many at the same time as is allowed, and gives the answers in order.
+impl Binance {
+    fn runtime(&self) -> &Runtime {
+        self.runtime.as_ref().expect("the runtime is only taken away when this is dropped")
+    }
+}
+
+impl Drop for Binance {
+    /// A name server that never answers must not hold the run up: what still waits for it is left behind.
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// Asks one question of each, as many at the same time as is allowed, and gives the answers in order. A slow one holds
+/// nobody up.
 async fn ask_all<'a, Q, A, F: Future<Output = A>>(
     transport: &Transport,
     questions: &'a [Q],
     ask: impl Fn(&'a Q) -> F,
 ) -> Vec<A> {
-    stream::iter(questions.iter().map(ask)).buffered(transport.width()).collect().await
+    let numbered = questions.iter().enumerate().map(|(i, question)| {
+        let answer = ask(question);
+        async move { (i, answer.await) }
+    });
+    let mut answers: Vec<(usize, A)> = stream::iter(numbered).buffer_unordered(transport.width()).collect().await;
+    answers.sort_by_key(|(i, _)| *i);
+    answers.into_iter().map(|(_, answer)| answer).collect()
 }
 
 async fn server_time(transport: &Transport) -> Result<UtcMillis, Fault> {
-    let Answer { host, body } = transport.get("/api/v3/time", &[]).await?;
+    let Reply { host, body } = transport.get("/api/v3/time", &[]).await?;
     let time: Time = wire::json(&host, &body)?;
-    Ok(UtcMillis::new(time.server_time))
+    time.read(&host)
 }
 
 /// One pair for each request: an unknown pair fails a request for many as a whole.
@@ -90,33 +112,46 @@ async fn instrument(transport: &Transport, symbol: &Symbol) -> Result<Instrument
     let name = symbol.exchange_name();
     let query = [("symbol", name.as_str()), ("showPermissionSets", "false")];
     let answer = transport.get("/api/v3/exchangeInfo", &query).await;
-    let Answer { host, body } = answer.map_err(|fault| about(fault, symbol))?;
+    let Reply { host, body } = answer.map_err(|fault| about(fault, symbol))?;
     let info: ExchangeInfo = wire::json(&host, &body)?;
     let described = info.symbols.iter().find(|s| s.describes(symbol));
     let unknown = Fault::UnknownSymbol { host, symbol: symbol.to_string() };
     described.map(|s| s.instrument(symbol, clock::wall())).ok_or(unknown)
 }
 
-async fn page(transport: &Transport, wanted: &Wanted, now: UtcMillis) -> Result<Page, Fault> {
+/// One series, page after page.
+async fn series(transport: &Transport, wanted: &Wanted, pages: Pages, now: UtcMillis) -> Answer {
+    let mut answer = Answer::default();
+    let mut from = wanted.from;
+    while {
+        let page = page(transport, &Wanted { from, ..wanted.clone() }, now).await;
+        answer.take(wanted, pages, page)
+    } {
+        from = answer.next;
+    }
+    answer
+}
+
+async fn page(transport: &Transport, wanted: &Wanted, now: UtcMillis) -> Result<(Batch, Option<UtcMillis>), Fault> {
     let text = |instant: UtcMillis| instant.get().to_string();
     let (name, limit) = (wanted.key.symbol.exchange_name(), PAGE.to_string());
     let (from, to) = (wanted.from.map(text), wanted.to.map(text));
     let mut query = vec![("symbol", name.as_str()), ("interval", wanted.key.timeframe.name()), ("limit", &limit)];
     query.extend(from.as_deref().map(|from| ("startTime", from)));
     query.extend(to.as_deref().map(|to| ("endTime", to)));
-    let answer = transport.get("/api/v3/klines", &query).await;
-    let Answer { host, body } = answer.map_err(|fault| about(fault, &wanted.key.symbol))?;
+    let reply = transport.get("/api/v3/klines", &query).await;
+    let Reply { host, body } = reply.map_err(|fault| about(fault, &wanted.key.symbol))?;
     read_page(&host, &body, wanted, now)
 }
 
-fn read_page(host: &str, body: &[u8], wanted: &Wanted, now: UtcMillis) -> Result<Page, Fault> {
+fn read_page(host: &str, body: &[u8], wanted: &Wanted, now: UtcMillis) -> Result<(Batch, Option<UtcMillis>), Fault> {
     let mut sifter = Sifter::new(wanted.key.timeframe, wanted.from, now);
     let (rows, last) = read_json(body, &mut sifter).map_err(|e| wire::not_understood(host, &e))?;
     // Outages leave holes, so a page ends where its last row says, not a thousand lengths after its start.
     // A page that does not lead on is the last one, or the asking would never end.
     let leads_on = |last: &UtcMillis| rows >= PAGE && wanted.from.is_some_and(|from| *last >= from);
     let next = last.filter(leads_on).map(|last| wanted.key.timeframe.step(last, 1));
-    Ok(Page { batch: sifter.finish(), next })
+    Ok((sifter.finish(), next))
 }
 
 fn about(fault: Fault, symbol: &Symbol) -> Fault {

@@ -200,18 +200,35 @@ impl Fault {
         matches!(self, Self::RateLimited { .. } | Self::Banned { .. } | Self::StillBanned { .. })
     }
 
-    /// Whether there is nobody to ask anything else of.
-    pub fn leaves_nothing_to_ask(&self) -> bool {
-        self.stops_the_run() || self.is_the_hosts() || matches!(self, Self::Deadline { .. })
+    /// Whether every further request of this run would fail too: it is banned, out of time, refused for where it is, or
+    /// finds nobody.
+    pub const fn leaves_nothing_to_ask(&self) -> bool {
+        match self {
+            Self::Unreachable { .. }
+            | Self::Timeout { .. }
+            | Self::Deadline { .. }
+            | Self::RestrictedLocation { .. }
+            | Self::Forbidden { .. }
+            | Self::RateLimited { .. }
+            | Self::Banned { .. }
+            | Self::StillBanned { .. } => true,
+            Self::Status { .. }
+            | Self::Redirect { .. }
+            | Self::Refused { .. }
+            | Self::UnknownSymbol { .. }
+            | Self::NotJson { .. }
+            | Self::Truncated { .. }
+            | Self::BadJson { .. }
+            | Self::TooLarge { .. }
+            | Self::Absent { .. }
+            | Self::File { .. } => false,
+        }
     }
 
     /// Whether the same request may be sent again at once.
     pub(super) fn may_be_retried(&self) -> bool {
-        match self {
-            Self::Unreachable { .. } | Self::Timeout { .. } | Self::Truncated { .. } => true,
-            Self::Status { status, .. } => *status >= 500,
-            _ => false,
-        }
+        let broke = matches!(self, Self::Unreachable { .. } | Self::Timeout { .. } | Self::Truncated { .. });
+        broke || matches!(self, Self::Status { status, .. } if *status >= 500)
     }
 
     /// Whether another host may do better.
@@ -222,4 +239,9 @@ impl Fault {
                 Self::RestrictedLocation { .. } | Self::Forbidden { .. } | Self::NotJson { .. } | Self::Redirect { .. }
             )
     }
+}
+
+/// Words from outside, made fit for a log line and a report: no control characters, and not too many.
+pub(super) fn plain(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(200).collect()
 }

@@ -1,6 +1,6 @@
 //! Rows of candles as they are written: JSON from the exchange, CSV from archives and recordings.
 
-use std::io::Read;
+use std::io::{self, Read};
 use std::ops::ControlFlow;
 
 use csv::ByteRecord;
@@ -170,6 +170,32 @@ impl<'de> Visitor<'de> for FieldSeed {
     odd!(Field::Odd; visit_bool: bool, visit_f64: f64, visit_str: &str);
 }
 
+/// Passes bytes on as long as they can be a CSV file of candles: its lines end, and so does the file. Packed files can
+/// hold a thousand times their size.
+struct Bounded<R> {
+    inner: R,
+    line: usize,
+    total: u64,
+}
+
+/// A line of candles has some 150 bytes.
+const LONGEST_LINE: usize = 1 << 17;
+/// Ten years of minutes of one pair have some 800 MB.
+const LARGEST_FILE: u64 = 4 << 30;
+
+impl<R: Read> Read for Bounded<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        self.total += read as u64;
+        self.line = match buffer[..read].iter().rposition(|b| *b == b'\n') {
+            Some(end) => read - end,
+            None => self.line + read,
+        };
+        let too_long = self.line > LONGEST_LINE || self.total > LARGEST_FILE;
+        if too_long { Err(io::Error::other("no file of candles: a line or the file does not end")) } else { Ok(read) }
+    }
+}
+
 /// Reads CSV rows one after another until `take` has enough. A first line of names and lines that start with `#` are
 /// passed over; times in microseconds (the archive's since 2025) become milliseconds.
 pub(super) fn read_csv(
@@ -181,7 +207,7 @@ pub(super) fn read_csv(
         .flexible(true)
         .comment(Some(b'#'))
         .buffer_capacity(1 << 16)
-        .from_reader(reader);
+        .from_reader(Bounded { inner: reader, line: 0, total: 0 });
     let mut record = ByteRecord::new();
     let mut first = true;
     while reader.read_byte_record(&mut record)? {
@@ -276,6 +302,18 @@ mod tests {
         bytes[18] = 0xff;
         let body = [b"[", bytes.as_slice(), b"]"].concat();
         assert!(read_json(&body, &mut Sifter::new(Timeframe::H1, None, UtcMillis::new(0))).is_err(), "invalid UTF-8");
+    }
+
+    #[test]
+    fn a_line_that_does_not_end_is_refused_before_it_fills_the_memory() {
+        let endless = io::repeat(b'1').take(1 << 30);
+        let mut rows = 0;
+        let read = read_csv(endless, |_| {
+            rows += 1;
+            ControlFlow::Continue(())
+        });
+        assert!(read.is_err_and(|e| e.to_string().contains("does not end")));
+        assert_eq!(rows, 0);
     }
 
     #[test]

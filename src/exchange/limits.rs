@@ -59,9 +59,12 @@ impl RequestBudget {
         self.weight.set(Some((weight, at)));
     }
 
-    /// Takes note of a pause or a ban.
+    /// Takes note of a pause or a ban; the longer one holds.
     pub(super) fn ban(&self, until: UtcMillis, fault: &Fault) {
-        *self.ban.borrow_mut() = Some(Ban { until, reason: fault.to_string() });
+        let mut ban = self.ban.borrow_mut();
+        if ban.as_ref().is_none_or(|held| held.until < until) {
+            *ban = Some(Ban { until, reason: fault.to_string() });
+        }
     }
 
     /// The ban in force.
@@ -103,6 +106,16 @@ mod tests {
         budget.weigh(3000, at);
         assert_eq!(budget.pause_ms(at), 40_000);
         assert_eq!(budget.pause_ms(at.plus_ms(40_000)), 0, "the minute is over");
+    }
+
+    #[test]
+    fn of_two_bans_the_longer_one_holds() {
+        let budget = RequestBudget::new(50.0);
+        let fault = |until| Fault::Banned { host: "x".to_owned(), until: UtcMillis::new(until) };
+        for until in [5, 100, 7] {
+            budget.ban(UtcMillis::new(until), &fault(until));
+        }
+        assert_eq!(budget.usage().ban.map(|ban| ban.until), Some(UtcMillis::new(100)));
     }
 
     #[test]

@@ -36,13 +36,38 @@ pub struct Wanted {
 /// The most candles one page holds.
 pub const PAGE: usize = 1000;
 
-/// One page of candles.
+/// How many pages are asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pages {
+    /// One.
+    One,
+    /// Until there are no more.
+    All,
+}
+
+/// What asking for one series gave.
 #[derive(Clone, Debug, Default)]
-pub struct Page {
-    /// Its candles, bad rows and gaps.
+pub struct Answer {
+    /// Its candles, bad rows and gaps, as far as they came.
     pub batch: Batch,
-    /// Where the next page begins, when this one was full.
+    /// Where the next page begins, when the last one was full.
     pub next: Option<UtcMillis>,
+    /// What ended the asking early.
+    pub fault: Option<Fault>,
+}
+
+impl Answer {
+    /// Takes in another page; whether to ask for one more.
+    fn take(&mut self, wanted: &Wanted, pages: Pages, page: Result<(Batch, Option<UtcMillis>), Fault>) -> bool {
+        match page {
+            Ok((batch, next)) => {
+                self.batch.append(wanted.key.timeframe, batch);
+                self.next = next.filter(|next| wanted.to.is_none_or(|to| *next <= to));
+            }
+            Err(fault) => self.fault = Some(fault),
+        }
+        pages == Pages::All && self.next.is_some() && self.fault.is_none()
+    }
 }
 
 /// What is asked first: the exchange's clock, and what it says of some pairs.
@@ -65,9 +90,9 @@ pub trait MarketData {
     /// The clock and the instruments, all at once.
     fn open(&mut self, symbols: &[Symbol]) -> Opening;
 
-    /// One page of each of `wanted`, all at once, holding candles that are closed at `now`. The answers stand in the
-    /// order of the questions.
-    fn candles(&mut self, wanted: &[Wanted], now: UtcMillis) -> Vec<Result<Page, Fault>>;
+    /// The candles of each of `wanted` that are closed at `now`, all at once and independent of each other. The answers
+    /// stand in the order of the questions.
+    fn candles(&mut self, wanted: &[Wanted], pages: Pages, now: UtcMillis) -> Vec<Answer>;
 
     /// What asking has cost so far.
     fn usage(&self) -> Usage;

@@ -12,7 +12,7 @@ use flate2::read::MultiGzDecoder;
 
 use super::klines::read_csv;
 use super::wire::{self, ExchangeInfo};
-use super::{Fault, MarketData, Opening, PAGE, Page, Usage, Wanted};
+use super::{Answer, Fault, MarketData, Opening, PAGE, Pages, Usage, Wanted};
 use crate::market::{Batch, Candle, Series, SeriesKey, Sifter, Source, Stretch};
 use crate::unit::{Symbol, Timeframe, UtcMillis};
 
@@ -37,8 +37,11 @@ struct Recorded {
 impl Recording {
     /// Opens a folder. Without `now`, the recording's own clock is taken: the `serverTime` of its `exchangeInfo.json`.
     pub fn open(folder: &Path, now: Option<UtcMillis>) -> Result<Self, Fault> {
+        if !folder.is_dir() {
+            return Err(refused(folder, "there is no such folder".to_owned()));
+        }
         let info = exchange_info(&folder.join("exchangeInfo.json"))?;
-        let recorded = info.as_ref().and_then(|i| i.server_time).map(UtcMillis::new);
+        let recorded = info.as_ref().and_then(|i| wire::clock(i.server_time?));
         let no_clock = || {
             refused(folder, "there is no exchangeInfo.json with a serverTime: name the moment with --now".to_owned())
         };
@@ -56,7 +59,16 @@ impl Recording {
         self.now
     }
 
-    fn page(&self, wanted: &Wanted, now: UtcMillis) -> Result<Page, Fault> {
+    fn series(&self, wanted: &Wanted, pages: Pages, now: UtcMillis) -> Answer {
+        let mut answer = Answer::default();
+        let mut from = wanted.from;
+        while answer.take(wanted, pages, self.page(&Wanted { from, ..wanted.clone() }, now)) {
+            from = answer.next;
+        }
+        answer
+    }
+
+    fn page(&self, wanted: &Wanted, now: UtcMillis) -> Result<(Batch, Option<UtcMillis>), Fault> {
         let timeframe = wanted.key.timeframe;
         let newest = timeframe.newest_closed(now);
         let to = wanted.to.unwrap_or(newest).min(newest);
@@ -65,7 +77,7 @@ impl Recording {
         let to = to.min(timeframe.step(from, page - 1));
         let batch = self.read(&wanted.key, from, to)?.map_or_else(|| self.build(&wanted.key, from, to), Ok)?;
         let next = (to < newest && wanted.to.is_none_or(|end| to < end)).then(|| timeframe.step(to, 1));
-        Ok(Page { batch, next })
+        Ok((batch, next))
     }
 
     /// The candles of the series' own files; none when there are no such files.
@@ -116,9 +128,9 @@ impl MarketData for Recording {
         Opening { server_time: Ok(self.now), instruments: self.info.as_ref().map(all) }
     }
 
-    fn candles(&mut self, wanted: &[Wanted], now: UtcMillis) -> Vec<Result<Page, Fault>> {
+    fn candles(&mut self, wanted: &[Wanted], pages: Pages, now: UtcMillis) -> Vec<Answer> {
         let now = now.min(self.now);
-        wanted.iter().map(|wanted| self.page(wanted, now)).collect()
+        wanted.iter().map(|wanted| self.series(wanted, pages, now)).collect()
     }
 
     fn usage(&self) -> Usage {

@@ -9,6 +9,7 @@ use reqwest::{Client, Response, StatusCode, Url};
 use tokio::time::Instant;
 
 use super::Fault;
+use super::fault::plain;
 use super::limits::{RequestBudget, backoff_ms};
 use super::wire;
 use crate::clock;
@@ -28,9 +29,12 @@ pub enum CannotConnect {
     Client(String),
 }
 
+/// The longest ban there is (Binance: two minutes to three days).
+const LONGEST_BAN_MS: i64 = 3 * 86_400_000;
+
 /// What a host answered.
 #[derive(Debug)]
-pub(super) struct Answer {
+pub(super) struct Reply {
     /// Which one.
     pub(super) host: String,
     /// What.
@@ -93,7 +97,7 @@ impl Transport {
     }
 
     /// The answer to `path` from the first host that gives one.
-    pub(super) async fn get(&self, path: &str, query: &[(&str, &str)]) -> Result<Answer, Fault> {
+    pub(super) async fn get(&self, path: &str, query: &[(&str, &str)]) -> Result<Reply, Fault> {
         let late = Fault::Deadline { ms: self.settings.deadline_ms.get() };
         match self.deadline.get() {
             Some(deadline) => tokio::time::timeout_at(deadline, self.ask_hosts(path, query)).await.unwrap_or(Err(late)),
@@ -101,7 +105,7 @@ impl Transport {
         }
     }
 
-    async fn ask_hosts(&self, path: &str, query: &[(&str, &str)]) -> Result<Answer, Fault> {
+    async fn ask_hosts(&self, path: &str, query: &[(&str, &str)]) -> Result<Reply, Fault> {
         let (first, count) = (self.preferred.get(), self.hosts.len());
         let mut outcome = Err(Fault::Unreachable { host: self.origin(), text: "no host".to_owned() });
         for i in (first..count).chain(0..first) {
@@ -109,7 +113,7 @@ impl Transport {
                 Ok(body) => {
                     self.preferred.set(i);
                     self.answered.borrow_mut().insert(i);
-                    return Ok(Answer { host: host_of(&self.hosts[i]), body });
+                    return Ok(Reply { host: host_of(&self.hosts[i]), body });
                 }
                 Err(fault) if fault.is_the_hosts() => {
                     log::warn!("{fault}");
@@ -154,7 +158,8 @@ impl Transport {
     async fn ask_once(&self, host: &Url, path: &str, query: &[(&str, &str)]) -> Result<Vec<u8>, Fault> {
         self.budget.count();
         let mut url = host.clone();
-        url.set_path(path);
+        // A base URL may have a path of its own, as a mirror has.
+        url.set_path(&format!("{}{path}", host.path().trim_end_matches('/')));
         let name = host_of(host);
         log::debug!("GET {path} {query:?} from {name}");
         let response = self.client.get(url).query(query).send().await.map_err(|e| broken(&name, &e))?;
@@ -162,12 +167,12 @@ impl Transport {
             self.budget.weigh(weight, clock::wall());
         }
         let status = response.status();
-        let retry_after = wire::retry_after_s(response.headers());
+        let retry_after_ms = wire::retry_after_ms(response.headers(), clock::wall());
         let body = self.read(response, &name).await;
         match body {
             Ok(page) if status == StatusCode::OK && wire::is_for_people(&page) => Err(Fault::NotJson { host: name }),
             body if status == StatusCode::OK => body,
-            body => Err(self.refusal(name, status, retry_after, body)),
+            body => Err(self.refusal(name, status, retry_after_ms, body)),
         }
     }
 
@@ -194,14 +199,19 @@ impl Transport {
         &self,
         host: String,
         status: StatusCode,
-        retry_after_s: Option<i64>,
+        retry_after_ms: Option<i64>,
         body: Result<Vec<u8>, Fault>,
     ) -> Fault {
         let said = wire::ErrorBody::read(&body.unwrap_or_default());
-        let pause = |s: i64| clock::wall().plus_ms(retry_after_s.unwrap_or(s).clamp(1, 3 * 86_400) * 1000);
+        let now = clock::wall();
+        let pause = |s: i64| now.plus_ms(retry_after_ms.unwrap_or(s * 1000));
+        let longest = now.plus_ms(LONGEST_BAN_MS);
         let fault = match status.as_u16() {
             429 => Fault::RateLimited { host, until: pause(60) },
-            418 => Fault::Banned { host, until: said.banned_until().unwrap_or_else(|| pause(120)) },
+            418 => Fault::Banned {
+                host,
+                until: said.banned_until().map_or_else(|| pause(120), |until| until.min(longest)),
+            },
             451 => Fault::RestrictedLocation { host },
             403 => Fault::Forbidden { host },
             status @ 300..=399 => Fault::Redirect { host, status },
@@ -259,7 +269,7 @@ fn client(settings: &ExchangeSettings) -> Result<Client, String> {
 /// No answer at all. The URL is left out: later ones will carry secrets.
 fn broken(host: &str, error: &reqwest::Error) -> Fault {
     let host = host.to_owned();
-    if error.is_timeout() { Fault::Timeout { host } } else { Fault::Unreachable { host, text: cause(error) } }
+    if error.is_timeout() { Fault::Timeout { host } } else { Fault::Unreachable { host, text: plain(&cause(error)) } }
 }
 
 /// An answer that broke off.

@@ -6,6 +6,7 @@ use reqwest::header::HeaderMap;
 use serde::Deserialize;
 
 use super::Fault;
+use super::fault::plain;
 use crate::market::{Instrument, Status};
 use crate::unit::{Decimal, Symbol, UtcMillis};
 
@@ -14,6 +15,21 @@ use crate::unit::{Decimal, Symbol, UtcMillis};
 #[serde(rename_all = "camelCase")]
 pub(super) struct Time {
     pub(super) server_time: i64,
+}
+
+impl Time {
+    /// The exchange's clock, unless it tells a time that cannot be.
+    pub(super) fn read(&self, host: &str) -> Result<UtcMillis, Fault> {
+        clock(self.server_time).ok_or_else(|| Fault::BadJson {
+            host: host.to_owned(),
+            text: format!("a serverTime of {} cannot be", self.server_time),
+        })
+    }
+}
+
+/// A clock that a program of this century can be told.
+pub(super) fn clock(milliseconds: i64) -> Option<UtcMillis> {
+    Some(UtcMillis::new(milliseconds)).filter(|t| (UtcMillis::EXCHANGE_START..UtcMillis::END).contains(t))
 }
 
 /// `GET /api/v3/exchangeInfo`. Unknown fields, filters and words are passed over: new ones keep arriving.
@@ -92,9 +108,7 @@ impl ErrorBody {
         match self.code {
             -1000 | -1001 | -1007 | -1008 => Fault::Status { host, status },
             -1121 => Fault::UnknownSymbol { host, symbol: String::new() },
-            code => {
-                Fault::Refused { host, code, message: self.msg.chars().filter(|c| !c.is_control()).take(200).collect() }
-            }
+            code => Fault::Refused { host, code, message: plain(&self.msg) },
         }
     }
 
@@ -111,9 +125,13 @@ pub(super) fn used_weight(headers: &HeaderMap) -> Option<u64> {
     headers.get("x-mbx-used-weight-1m")?.to_str().ok()?.trim().parse().ok()
 }
 
-/// `Retry-After`, in seconds.
-pub(super) fn retry_after_s(headers: &HeaderMap) -> Option<i64> {
-    headers.get("retry-after")?.to_str().ok()?.trim().parse().ok()
+/// `Retry-After`, in seconds or as a date (RFC 9110, 10.2.3), held at three days: the longest ban there is.
+pub(super) fn retry_after_ms(headers: &HeaderMap, now: UtcMillis) -> Option<i64> {
+    const LONGEST: i64 = 3 * 86_400_000;
+    let text = headers.get("retry-after")?.to_str().ok()?.trim();
+    let seconds = text.parse::<i64>().ok().map(|s| s.saturating_mul(1000));
+    let until = || Some(UtcMillis::from_http_date(text)?.since_ms(now));
+    seconds.or_else(until).map(|ms| ms.clamp(1000, LONGEST))
 }
 
 /// Reads a JSON answer, telling apart what ends too early and what is not understood.
@@ -129,7 +147,7 @@ pub(super) fn is_for_people(body: &[u8]) -> bool {
 /// What a JSON error means.
 pub(super) fn not_understood(host: &str, error: &serde_json::Error) -> Fault {
     let host = host.to_owned();
-    if error.is_eof() { Fault::Truncated { host } } else { Fault::BadJson { host, text: error.to_string() } }
+    if error.is_eof() { Fault::Truncated { host } } else { Fault::BadJson { host, text: plain(&error.to_string()) } }
 }
 
 #[cfg(test)]

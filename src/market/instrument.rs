@@ -16,7 +16,8 @@ pub enum Status {
 impl Status {
     /// The state from the exchange's word; new words keep arriving and all mean "do not trade".
     pub fn from_word(word: &str) -> Self {
-        if word == "TRADING" { Self::Trading } else { Self::Stopped(word.chars().take(40).collect()) }
+        let letters = word.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '?' });
+        if word == "TRADING" { Self::Trading } else { Self::Stopped(letters.take(40).collect()) }
     }
 }
 

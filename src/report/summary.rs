@@ -136,6 +136,21 @@ impl Pair {
     }
 }
 
+impl Pair {
+    /// A recorded pair at a later moment: its candle has aged, and nothing newer has come.
+    #[must_use]
+    pub fn aged(self, data_age_s: Option<Number>) -> Self {
+        match self {
+            Self::Judged(report) => Self::Judged(report),
+            Self::Recorded(mut pair) => {
+                pair["status"] = serde_json::json!(PairStatus::Stale);
+                pair["data_age_s"] = serde_json::json!(data_age_s);
+                Self::Recorded(pair)
+            }
+        }
+    }
+}
+
 impl JsonSchema for Pair {
     fn schema_name() -> std::borrow::Cow<'static, str> {
         PairReport::schema_name()

@@ -163,7 +163,7 @@ impl Strategy {
             warm_up: policy.warm_up,
             weights: Rule::ALL.iter().map(|r| (r.code().to_owned(), weights.get(*r))).collect(),
         };
-        let parameters = serde_json::to_string(&parameters).unwrap_or_default();
+        let parameters = serde_json::to_string(&parameters).expect("numbers and texts can be written as JSON");
         let hash = Sha256::digest(parameters.as_bytes())
             .iter()
             .take(8)
@@ -175,6 +175,7 @@ impl Strategy {
     pub fn stored(parameters: &str) -> Option<Self> {
         let stored: Parameters = serde_json::from_str(parameters).ok()?;
         let known = stored.rules_version == RULES_VERSION && stored.candles == View::CANDLES;
+        let complete = Rule::ALL.iter().all(|rule| stored.weights.contains_key(rule.code()));
         let weights = Weights::new(|rule| stored.weights.get(rule.code()).copied().unwrap_or_default());
         let policy = Policy {
             thresholds: Thresholds { buy: Score::nearest(stored.buy_score), sell: Score::nearest(stored.sell_score) },
@@ -183,7 +184,7 @@ impl Strategy {
             warm_up: stored.warm_up,
         };
         let timeframe = stored.timeframe.parse().ok()?;
-        known.then(|| Self::new(&stored.name, timeframe, weights, policy))
+        (known && complete).then(|| Self::new(&stored.name, timeframe, weights, policy))
     }
 
     /// The analyst that goes by these weights.
@@ -192,13 +193,19 @@ impl Strategy {
     }
 }
 
+/// On candles longer than the limit nothing could ever be fresh for long: then it is an hour more than the candle.
+fn max_age_ms(max_age_s: i64, timeframe: Timeframe) -> i64 {
+    let limit = max_age_s * 1000;
+    if limit > timeframe.ms() { limit } else { timeframe.ms() + Timeframe::H1.ms() }
+}
+
 fn policy(keys: &StrategySettings) -> Policy {
     Policy {
         thresholds: Thresholds {
             buy: Score::nearest(keys.buy_score.get()),
             sell: Score::nearest(keys.sell_score.get()),
         },
-        max_age_ms: keys.max_age_s.get() * 1000,
+        max_age_ms: max_age_ms(keys.max_age_s.get(), keys.timeframe.0),
         max_missing: keys.max_missing.count(),
         warm_up: Technical::NEEDED,
     }

@@ -96,7 +96,7 @@ fn the_hash_names_all_that_is_decided_by_and_nothing_else() {
     for change in [
         "buy_score = 41",
         "sell_score = -41",
-        "max_age_s = 3600",
+        "max_age_s = 5400",
         "max_missing = 1",
         "timeframe = \"4h\"",
         "[strategy.weights]\nrsi = 14",

@@ -43,9 +43,9 @@ impl Score {
         f64::from(self.0) / 10.0
     }
 
-    /// 50 % + |score|/2: ±40 is 70 %, the neutral zone lies between.
+    /// 50 % + |score|/2, to a tenth: ±40 is 70 %, the neutral zone lies between.
     pub fn confidence_pct(self) -> f64 {
-        50.0 + self.get().abs() / 2.0
+        f64::from(500 + (self.0.abs() + 1) / 2) / 10.0
     }
 
     /// The nearest score, held at ±100.
@@ -107,7 +107,9 @@ mod tests {
 
     #[test]
     fn confidence_grows_with_the_strength_of_the_score_in_either_direction() {
-        for (strength, confidence) in [(0.0, 50.0), (40.0, 70.0), (-40.0, 70.0), (12.5, 56.25), (-100.0, 100.0)] {
+        for (strength, confidence) in
+            [(0.0, 50.0), (40.0, 70.0), (-40.0, 70.0), (12.5, 56.3), (12.6, 56.3), (0.1, 50.1), (-100.0, 100.0)]
+        {
             let score = Score::sum([Points::of(100.0, strength / 100.0)]);
             assert!((score.confidence_pct() - confidence).abs() < 1e-12, "{strength}");
         }

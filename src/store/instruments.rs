@@ -41,8 +41,8 @@ fn decimal(text: Option<String>) -> Option<Decimal> {
 }
 
 impl Write<'_> {
-    /// Stores what the exchange says of a pair; a change begins a new row of its history.
-    pub fn set_instrument(&self, instrument: &Instrument) -> Result<(), StoreError> {
+    /// Stores what the exchange says of a pair; a change begins a new row of its history at `now`, the exchange's clock.
+    pub fn set_instrument(&self, instrument: &Instrument, now: UtcMillis) -> Result<(), StoreError> {
         let text = |d: Option<Decimal>| d.map(|d| d.to_string());
         let row = params![
             instrument.symbol.as_str(),
@@ -50,11 +50,12 @@ impl Write<'_> {
             instrument.status.to_string(),
             text(instrument.tick_size),
             text(instrument.step_size),
-            text(instrument.min_notional)
+            text(instrument.min_notional),
+            now.get()
         ];
         self.transaction.execute(
             "INSERT INTO symbol_history (symbol, since, status, tick_size, step_size, min_notional)
-             SELECT ?1, ?2, ?3, ?4, ?5, ?6
+             SELECT ?1, ?7, ?3, ?4, ?5, ?6
               WHERE NOT EXISTS (SELECT 1 FROM symbols WHERE symbol = ?1 AND status = ?3 AND tick_size IS ?4
                                    AND step_size IS ?5 AND min_notional IS ?6)
              ON CONFLICT DO NOTHING",
@@ -62,7 +63,7 @@ impl Write<'_> {
         )?;
         self.transaction.execute(
             "INSERT INTO symbols (symbol, fetched_at, status, tick_size, step_size, min_notional)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+             SELECT ?1, ?2, ?3, ?4, ?5, ?6 WHERE ?7 IS NOT NULL
              ON CONFLICT DO UPDATE SET fetched_at = ?2, status = ?3, tick_size = ?4, step_size = ?5, min_notional = ?6",
             row,
         )?;

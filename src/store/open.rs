@@ -35,7 +35,7 @@ pub enum Access {
     /// To read only; there must be one.
     Read,
     /// To read only, or an empty one in memory when there is none: for dry runs.
-    Peek,
+    Peek(Contents),
 }
 
 /// The database.
@@ -77,17 +77,11 @@ impl Store {
                 migrate::migrate(&mut self.connection, &self.path)?;
                 self.claim(contents)
             }
-            Access::Peek if self.connection.path().is_none_or(str::is_empty) => {
+            Access::Peek(_) if self.connection.path().is_none_or(str::is_empty) => {
                 migrate::migrate(&mut self.connection, &self.path)
             }
-            Access::Read | Access::Peek => match migrate::found(&self.connection, &self.path)? {
-                0 => Err(StoreError::Missing(self.path.clone())),
-                found if found < migrate::version() => Err(StoreError::Open {
-                    path: self.path.clone(),
-                    text: format!("it has the older schema {found}: run `trader cycle` once to bring it up to date"),
-                }),
-                _ => Ok(()),
-            },
+            Access::Read => self.expect_schema(),
+            Access::Peek(contents) => self.expect_schema().and_then(|()| self.expect_contents(contents)),
         }
     }
 
@@ -107,16 +101,31 @@ impl Store {
         Ok(Snapshot { _transaction: self.connection.unchecked_transaction()? })
     }
 
+    fn expect_schema(&self) -> Result<(), StoreError> {
+        let path = self.path.clone();
+        match migrate::found(&self.connection, &self.path)? {
+            0 => Err(StoreError::Missing(path)),
+            found if found < migrate::version() => {
+                let text = format!("it has the older schema {found}: run `trader cycle` once to bring it up to date");
+                Err(StoreError::Open { path, text })
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn claim(&self, wants: Contents) -> Result<(), StoreError> {
+        self.connection.execute("INSERT OR IGNORE INTO meta VALUES ('contents', ?1)", [wants.word()])?;
+        self.expect_contents(wants)
+    }
+
+    fn expect_contents(&self, wants: Contents) -> Result<(), StoreError> {
         let sql = "SELECT value FROM meta WHERE key = 'contents'";
         let holds: Option<String> = self.connection.query_row(sql, [], |r| r.get(0)).optional()?;
         match holds {
-            None => {
-                self.connection.execute("INSERT OR IGNORE INTO meta VALUES ('contents', ?1)", [wants.word()])?;
-                Ok(())
+            Some(holds) if holds != wants.word() => {
+                Err(StoreError::Mixed { path: self.path.clone(), holds, wants: wants.word().to_owned() })
             }
-            Some(holds) if holds == wants.word() => Ok(()),
-            Some(holds) => Err(StoreError::Mixed { path: self.path.clone(), holds, wants: wants.word().to_owned() }),
+            Some(_) | None => Ok(()),
         }
     }
 }
@@ -131,9 +140,9 @@ impl Write<'_> {
 fn connect(path: &Path, access: Access) -> Result<Connection, StoreError> {
     let refused = |text: String| StoreError::Open { path: path.to_owned(), text };
     let flags = match access {
-        Access::Peek if !path.exists() => return Ok(Connection::open_in_memory()?),
+        Access::Peek(_) if !path.exists() => return Ok(Connection::open_in_memory()?),
         Access::Read if !path.exists() => return Err(StoreError::Missing(path.to_owned())),
-        Access::Read | Access::Peek => OpenFlags::SQLITE_OPEN_READ_ONLY,
+        Access::Read | Access::Peek(_) => OpenFlags::SQLITE_OPEN_READ_ONLY,
         Access::Write(_) => OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
     };
     if let (Access::Write(_), Some(folder)) = (access, path.parent().filter(|f| !f.as_os_str().is_empty())) {

@@ -47,11 +47,21 @@ use Kind::{Instant, Json, Plain};
 
 type Columns = &'static [(&'static str, Kind)];
 
+/// The newest candles of each series, found by its primary key: the view alone would read and sort all there are.
+const NEWEST_CANDLES: &str = "(
+    SELECT s.symbol, s.timeframe, p.open_time, p.open, p.high, p.low, p.close, p.volume, p.quote_volume, p.trades,
+           p.taker_buy_base, i.source, strftime('%Y-%m-%dT%H:%M:%SZ', i.fetched_at / 1000, 'unixepoch') AS fetched
+      FROM series s
+      JOIN price_data p ON p.series_id = s.id AND p.open_time >= coalesce(
+               (SELECT q.open_time FROM price_data q WHERE q.series_id = s.id
+                 ORDER BY q.open_time DESC LIMIT 1 OFFSET max(?2 - 1, 0)), ?1)
+      JOIN ingests i ON i.id = p.ingest_id)";
+
 impl Topic {
     /// The rows it selects from, and the column that orders them.
     const fn source(self) -> (&'static str, &'static str) {
         match self {
-            Self::Candles => ("candles", "open_time"),
+            Self::Candles => (NEWEST_CANDLES, "open_time"),
             Self::Indicators => ("technical_indicators", "open_time"),
             Self::Signals => ("agent_signals", "time"),
             Self::Decisions => ("trading_decisions", "timestamp"),

@@ -117,6 +117,8 @@ impl Store {
         let mut part = to.as_os_str().to_owned();
         part.push(".part");
         let part = Path::new(&part);
+        // What an earlier backup that was cut off left behind.
+        drop(std::fs::remove_file(part));
         {
             let mut copy = Connection::open(part).map_err(|e| refused(e.to_string()))?;
             Backup::new(&self.connection, &mut copy)?.run_to_completion(1000, Duration::ZERO, None)?;

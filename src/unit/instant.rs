@@ -19,6 +19,9 @@ impl UtcMillis {
     /// The first instant the exchange knows: 2017-01-01 (its API clamps anything earlier).
     pub const EXCHANGE_START: Self = Self(1_483_228_800_000);
 
+    /// The end of the time we know how to write down: 2100-01-01.
+    pub const END: Self = Self(4_102_444_800_000);
+
     /// An instant from milliseconds since the epoch.
     pub const fn new(milliseconds: i64) -> Self {
         Self(milliseconds)
@@ -45,9 +48,9 @@ impl UtcMillis {
         self.format(SecondsFormat::Millis)
     }
 
-    /// The day it lies in, as `2024-03-13`.
-    pub fn day(self) -> String {
-        self.with_millis().split('T').next().unwrap_or_default().to_owned()
+    /// An instant from a date as HTTP writes it: `Wed, 21 Oct 2015 07:28:00 GMT`.
+    pub fn from_http_date(text: &str) -> Option<Self> {
+        DateTime::parse_from_rfc2822(text).ok().map(|t| Self(t.timestamp_millis()))
     }
 
     fn format(self, precision: SecondsFormat) -> String {
@@ -75,6 +78,7 @@ impl FromStr for UtcMillis {
             .or_else(|| date_and_time(text))
             .or_else(|| date(text))
             .or_else(|| milliseconds(text))
+            .filter(|t| (Self(0)..Self::END).contains(t))
             .ok_or_else(|| BadInstant(text.to_owned()))
     }
 }
@@ -137,7 +141,17 @@ mod tests {
 
     #[test]
     fn what_could_mean_two_things_is_refused() {
-        for text in ["", "yesterday", "1710331200", "1710331200000000", "2024-13-01", "12:00"] {
+        for text in [
+            "",
+            "yesterday",
+            "1710331200",
+            "1710331200000000",
+            "2024-13-01",
+            "12:00",
+            "+9999-01-01T00:00:00Z",
+            "1969-12-31",
+            "-262143-01-01",
+        ] {
             assert!(text.parse::<UtcMillis>().is_err(), "{text}");
         }
     }
@@ -147,6 +161,7 @@ mod tests {
         assert_eq!(UtcMillis::new(1_710_331_230_000).to_string(), "2024-03-13T12:00:30Z");
         assert_eq!(UtcMillis::new(1_710_331_230_007).to_string(), "2024-03-13T12:00:30.007Z");
         assert_eq!(UtcMillis::new(1_710_331_230_000).with_millis(), "2024-03-13T12:00:30.000Z");
-        assert_eq!(UtcMillis::new(1_710_331_230_000).day(), "2024-03-13");
+        let date = "Wed, 13 Mar 2024 12:00:30 GMT";
+        assert_eq!(UtcMillis::from_http_date(date), Some(UtcMillis::new(1_710_331_230_000)));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use trader::exchange::{MarketData, Recording, Wanted};
+use trader::exchange::{MarketData, Pages, Recording, Wanted};
 use trader::indicator::{Indicator, Pass, Readings};
 use trader::market::{Candle, SeriesKey};
 use trader::unit::{Timeframe, UtcMillis};
@@ -27,15 +27,10 @@ fn candles(
     let key = SeriesKey { symbol: symbol.parse().unwrap(), timeframe };
     let end = timeframe.step(to, 1).plus_ms(1);
     let mut recording = Recording::open(&folder.join("klines"), Some(end)).unwrap();
-    let mut candles = Vec::new();
-    let mut next = Some(from);
-    while let Some(from) = next {
-        let wanted = Wanted { key: key.clone(), from: Some(from), to: Some(to) };
-        let page = recording.candles(&[wanted], end).remove(0).unwrap();
-        candles.extend(page.batch.candles);
-        next = page.next;
-    }
-    candles
+    let wanted = Wanted { key, from: Some(from), to: Some(to) };
+    let answer = recording.candles(&[wanted], Pages::All, end).remove(0);
+    assert_eq!(answer.fault, None);
+    answer.batch.candles
 }
 
 fn readings(timeframe: Timeframe, candles: &[Candle]) -> Vec<Readings> {

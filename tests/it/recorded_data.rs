@@ -7,7 +7,7 @@ mod wire;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use trader::exchange::{MarketData, Recording, Wanted};
+use trader::exchange::{MarketData, Pages, Recording, Wanted};
 use trader::market::{Candle, SeriesKey};
 use trader::unit::{Timeframe, UtcMillis};
 
@@ -57,17 +57,14 @@ fn columns(candle: &Candle) -> Vec<String> {
 
 /// The recorded candles that open from one instant to another.
 fn recorded(folder: &Path, symbol: &str, timeframe: Timeframe, from: i64, to: i64) -> Vec<Vec<String>> {
-    let (mut next, to) = (Some(UtcMillis::new(from)), UtcMillis::new(to));
+    let (from, to) = (UtcMillis::new(from), UtcMillis::new(to));
     let now = timeframe.step(to, 2);
     let mut recording = Recording::open(folder, Some(now)).unwrap();
-    let mut candles = Vec::new();
-    while let Some(from) = next {
-        let key = SeriesKey { symbol: symbol.parse().unwrap(), timeframe };
-        let page = recording.candles(&[Wanted { key, from: Some(from), to: Some(to) }], now).remove(0).unwrap();
-        candles.extend(page.batch.candles.iter().map(columns));
-        next = page.next;
-    }
-    candles
+    let key = SeriesKey { symbol: symbol.parse().unwrap(), timeframe };
+    let wanted = Wanted { key, from: Some(from), to: Some(to) };
+    let answer = recording.candles(&[wanted], Pages::All, now).remove(0);
+    assert_eq!(answer.fault, None);
+    answer.batch.candles.iter().map(columns).collect()
 }
 
 /// First and last open time of what is stored.

@@ -3,20 +3,23 @@
 use super::{Cycle, READINGS_KEPT, Stop, execution};
 use crate::clock::Stopwatch;
 use crate::command::collect::Collection;
+use crate::decision::Gate;
 use crate::indicator::{Readings, over};
 use crate::market::{Series, SeriesKey, View};
-use crate::report::{Agent, AgentName, AgentStatus, PairReport, to_json};
-use crate::signal::{Analyst, AnalystName, NotReady, Signal};
-use crate::store::{SignalRow, Store, StoreError, Write};
+use crate::report::{Agent, AgentName, AgentStatus, Problem};
+use crate::signal::{Analyst, NotReady, Signal};
+use crate::store::{Store, StoreError};
 use crate::unit::{Symbol, UtcMillis};
 
 /// Candles whose readings a run makes up for after a sleep, at most.
-const CATCH_UP_MAX: usize = 48;
+const CATCH_UP_MAX: usize = 500;
 
 /// A pair's view and what the analysts say about it.
 pub(super) struct Judged {
     pub(super) view: View,
     pub(super) signals: Vec<Result<Signal, NotReady>>,
+    /// This run asked for the pair's candles and did not get them.
+    pub(super) fetch_failed: bool,
 }
 
 impl Cycle<'_> {
@@ -33,10 +36,14 @@ impl Cycle<'_> {
             _ => AgentStatus::Degraded,
         };
         let (name, items) = (AgentName::TechnicalAnalyst, formed as u64);
-        let agent = Agent { name, status, duration_ms: watch.ms(), items, error: None };
+        let agent = Agent { name, status, duration_ms: watch.ms(), items, error: not_ready(&judged) };
         if !self.options.dry_run {
             let write = store.write()?;
-            self.store_signals(&write, &readings, &judged)?;
+            for (key, readings) in &readings {
+                for readings in readings {
+                    write.add_readings(key, readings)?;
+                }
+            }
             write.add_execution(&self.begun.run_id, &execution(&agent, self.now))?;
             write.commit()?;
         }
@@ -51,53 +58,23 @@ impl Cycle<'_> {
         series.newest()?;
         let view = View::new(symbol.clone(), self.now, self.listings.standing(symbol), series);
         let signals = vec![self.strategy.analyst().analyse(&view)];
-        Some(Judged { view, signals })
-    }
-
-    fn store_signals(
-        &self,
-        write: &Write<'_>,
-        readings: &[(SeriesKey, Vec<Readings>)],
-        judged: &[Judged],
-    ) -> Result<(), StoreError> {
-        for (key, readings) in readings {
-            for readings in readings {
-                write.add_readings(key, readings)?;
-            }
-        }
-        let strategy = self.strategy;
-        write.add_strategy(&strategy.hash, &strategy.name, strategy.timeframe, &strategy.parameters, self.now)?;
-        for judged in judged {
-            for signal in judged.signals.iter().flatten() {
-                self.store_signal(write, judged.view.symbol(), signal)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn store_signal(&self, write: &Write<'_>, symbol: &Symbol, signal: &Signal) -> Result<(), StoreError> {
-        write.add_signal(&SignalRow {
-            time: self.now,
-            symbol,
-            timeframe: self.timeframe(),
-            candle: signal.candle,
-            strategy_hash: &self.strategy.hash,
-            agent_name: AnalystName::name(signal.analyst),
-            signal: self.strategy.policy.thresholds.leaning(signal.score).word(),
-            score: signal.score.get(),
-            confidence_pct: signal.score.confidence_pct(),
-            reasoning: &reasoning(signal),
-            reasons: &to_json(&PairReport::reasons_of(signal), false),
-            run_id: &self.begun.run_id,
-        })
+        let fetch_failed = collection.faults.iter().any(|(failed, _)| *failed == key);
+        Some(Judged { view, signals, fetch_failed })
     }
 }
 
-/// The three strongest reasons in one line.
-fn reasoning(signal: &Signal) -> String {
-    let mut reasons: Vec<_> = signal.reasons.iter().filter_map(|r| Some((r.points?, &r.text))).collect();
-    reasons.sort_by(|a, b| b.0.get().abs().total_cmp(&a.0.get().abs()));
-    reasons.iter().take(3).map(|(points, text)| format!("{text} ({points})")).collect::<Vec<_>>().join("; ")
+/// Why the first pair without an opinion has none.
+fn not_ready(judged: &[Judged]) -> Option<Problem> {
+    judged.iter().find_map(|judged| {
+        let not_ready = judged.signals.iter().find_map(|signal| signal.as_ref().err())?;
+        Some(Problem {
+            code: Gate::NotReady.code(),
+            symbol: Some(judged.view.symbol().clone()),
+            timeframe: Some(judged.view.timeframe().name()),
+            text: not_ready.to_string(),
+            remedy: Gate::NotReady.remedy().to_owned(),
+        })
+    })
 }
 
 /// The readings that are not stored yet: of each new candle after the newest stored ones, or of the newest candle alone

@@ -2,19 +2,21 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
+
 use super::analyse::Judged;
 use super::{Cycle, Stop};
 use crate::command::notes::About;
 use crate::decision::{Decision, Gate, Refusal, decide};
-use crate::market::{Candle, View};
+use crate::market::Candle;
 use crate::report::{Blocked, Number, Pair, PairReport, PairStatus, to_json};
-use crate::signal::{Leaning, Score};
-use crate::store::{DecisionRow, Store, StoreError, Write};
+use crate::signal::{AnalystName, Leaning, Score, Signal};
+use crate::store::{DecisionRow, SignalRow, Store, StoreError, Write};
 use crate::unit::Symbol;
 
 /// A decision that is not on record yet.
 pub(super) struct Fresh {
-    view: View,
+    judged: Judged,
     decision: Decision,
     report: PairReport,
 }
@@ -25,6 +27,10 @@ enum Verdict {
     Recorded(Pair),
     /// It is decided now.
     Fresh(Box<Fresh>),
+    /// The candle to decide on has not come; what was decided on the one before is shown.
+    Late { symbol: Symbol, pair: Pair },
+    /// The candle to decide on could not be fetched.
+    Failed(Box<PairReport>),
     /// There are no candles to decide on.
     Nothing(Symbol),
 }
@@ -32,7 +38,7 @@ enum Verdict {
 impl Cycle<'_> {
     /// Decides on every pair. What an earlier run decided on the same candle stands.
     pub(super) fn decide(&mut self, store: &mut Store, judged: Vec<Judged>) -> Result<(), Stop> {
-        let mut judged: BTreeMap<Symbol, Judged> = judged.into_iter().map(|o| (o.view.symbol().clone(), o)).collect();
+        let mut judged: BTreeMap<Symbol, Judged> = judged.into_iter().map(|j| (j.view.symbol().clone(), j)).collect();
         let mut verdicts = Vec::new();
         for symbol in &self.symbols {
             verdicts.push(match judged.remove(symbol) {
@@ -53,29 +59,54 @@ impl Cycle<'_> {
     }
 
     fn verdict(&self, store: &Store, judged: Judged) -> Result<Verdict, StoreError> {
-        let decision = decide(&judged.view, &judged.signals, &self.strategy.policy);
-        let stale = decision.refusal.as_ref().is_some_and(|r| r.gate() == Gate::StaleData);
+        let symbol = judged.view.symbol().clone();
         let newest = judged.view.series().newest().map(Candle::open_time);
-        // A decision on record stands, unless its candle has become too old to speak of now.
-        if let Some(candle) = newest.filter(|_| !stale)
-            && let Some(pair) = self.recorded(store, judged.view.symbol(), candle)?
-        {
-            return Ok(Verdict::Recorded(pair));
-        }
+        let is_late = newest < Some(self.timeframe().newest_closed(self.now));
+        let decision = decide(&judged.view, &judged.signals, &self.strategy.policy);
         let report = report(&judged, &decision);
-        Ok(Verdict::Fresh(Box::new(Fresh { view: judged.view, decision, report })))
+        if is_late && judged.fetch_failed {
+            return Ok(Verdict::Failed(Box::new(PairReport { status: PairStatus::Failed, decision: None, ..report })));
+        }
+        let is_stale = report.status == PairStatus::Stale;
+        let recorded = match newest.filter(|_| !(is_late && is_stale)) {
+            Some(candle) => self.recorded(store, &symbol, candle)?,
+            None => None,
+        };
+        Ok(match recorded {
+            Some(pair) if is_late => Verdict::Late { symbol, pair: pair.aged(report.data_age_s) },
+            Some(pair) => Verdict::Recorded(pair),
+            None => Verdict::Fresh(Box::new(Fresh { judged, decision, report })),
+        })
     }
 
+    /// Tells why a pair has no decision of its own today.
     fn complain(&mut self, verdict: &Verdict) {
-        let fresh = match verdict {
-            Verdict::Recorded(_) => return,
-            Verdict::Fresh(fresh) => fresh,
-            Verdict::Nothing(symbol) => return self.complain_of_nothing(symbol),
-        };
-        let Some(refusal) = &fresh.decision.refusal else { return };
-        let gate = refusal.gate();
-        let about = About::Pair(fresh.view.symbol());
-        self.notes.complain(gate.code(), about, refusal.to_string(), gate.remedy());
+        match verdict {
+            Verdict::Recorded(pair) => self.complain_again(pair),
+            Verdict::Fresh(fresh) => {
+                let Some(refusal) = &fresh.decision.refusal else { return };
+                let (gate, about) = (refusal.gate(), About::Pair(fresh.judged.view.symbol()));
+                self.notes.complain(gate.code(), about, refusal.to_string(), gate.remedy());
+            }
+            Verdict::Late { symbol, .. } => {
+                let due = self.timeframe().newest_closed(self.now);
+                let text = format!("the candle that opened {due} has not come; the decision before it is shown");
+                self.notes.complain("late_candle", About::Pair(symbol), text, Gate::StaleData.remedy());
+            }
+            Verdict::Failed(report) => self.complain_of_nothing(&report.symbol),
+            Verdict::Nothing(symbol) => self.complain_of_nothing(symbol),
+        }
+    }
+
+    /// What held a recorded decision back holds still.
+    pub(super) fn complain_again(&mut self, pair: &Pair) {
+        let Pair::Recorded(pair) = pair else { return };
+        let word = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let blocked = &pair["blocked_by"];
+        let gate = Gate::ALL.into_iter().find(|gate| blocked["code"] == gate.code());
+        if let (Some(gate), Ok(symbol)) = (gate, word(&pair["symbol"]).parse::<Symbol>()) {
+            self.notes.complain(gate.code(), About::Pair(&symbol), word(&blocked["text"]), gate.remedy());
+        }
     }
 
     /// The failed request has usually been reported already; it is not reported twice.
@@ -87,23 +118,52 @@ impl Cycle<'_> {
         }
     }
 
+    /// Stores each decision with the opinions it rests on.
     fn store_decisions(&self, write: &Write<'_>, verdicts: &[Verdict]) -> Result<(), StoreError> {
+        let strategy = self.strategy;
+        write.add_strategy(&strategy.hash, &strategy.name, strategy.timeframe, &strategy.parameters, self.now)?;
         for verdict in verdicts {
             match verdict {
-                Verdict::Fresh(fresh) if is_final(fresh.report.status) => self.store_decision(write, fresh)?,
-                Verdict::Fresh(_) | Verdict::Recorded(_) | Verdict::Nothing(_) => {}
+                Verdict::Fresh(fresh) if is_final(fresh.report.status) => {
+                    for signal in fresh.judged.signals.iter().flatten() {
+                        self.store_signal(write, fresh.judged.view.symbol(), signal)?;
+                    }
+                    self.store_decision(write, fresh)?;
+                }
+                Verdict::Fresh(_)
+                | Verdict::Recorded(_)
+                | Verdict::Late { .. }
+                | Verdict::Failed(_)
+                | Verdict::Nothing(_) => {}
             }
         }
         Ok(())
     }
 
+    fn store_signal(&self, write: &Write<'_>, symbol: &Symbol, signal: &Signal) -> Result<(), StoreError> {
+        write.add_signal(&SignalRow {
+            time: self.now,
+            symbol,
+            timeframe: self.timeframe(),
+            candle: signal.candle,
+            strategy_hash: &self.strategy.hash,
+            agent_name: AnalystName::name(signal.analyst),
+            signal: self.strategy.policy.thresholds.leaning(signal.score).word(),
+            score: signal.score.get(),
+            confidence_pct: signal.score.confidence_pct(),
+            reasoning: &reasoning(signal),
+            reasons: &to_json(&PairReport::reasons_of(signal), false),
+            run_id: &self.begun.run_id,
+        })
+    }
+
     fn store_decision(&self, write: &Write<'_>, fresh: &Fresh) -> Result<(), StoreError> {
-        let Some(candle) = fresh.view.series().newest() else { return Ok(()) };
+        let Some(candle) = fresh.judged.view.series().newest() else { return Ok(()) };
         let price = candle.close_price().ok_or_else(|| StoreError::BadRow(format!("close {}", candle.close())))?;
         let blocked_by = fresh.report.blocked_by.as_ref().map(|b| to_json(b, false));
         write.add_decision(&DecisionRow {
             timestamp: self.now,
-            symbol: fresh.view.symbol(),
+            symbol: fresh.judged.view.symbol(),
             timeframe: self.timeframe(),
             candle: candle.open_time(),
             strategy_hash: &self.strategy.hash,
@@ -122,8 +182,9 @@ impl Cycle<'_> {
 impl From<Verdict> for Pair {
     fn from(verdict: Verdict) -> Self {
         match verdict {
-            Verdict::Recorded(pair) => pair,
+            Verdict::Recorded(pair) | Verdict::Late { pair, .. } => pair,
             Verdict::Fresh(fresh) => Self::Judged(Box::new(fresh.report)),
+            Verdict::Failed(report) => Self::Judged(report),
             Verdict::Nothing(symbol) => failed(&symbol),
         }
     }
@@ -160,7 +221,7 @@ fn report(judged: &Judged, decision: &Decision) -> PairReport {
         candle_open_time: newest.map(Candle::open_time),
         data_age_s: age_s,
         score: decision.score.and_then(|s| Number::exact(s.get())),
-        confidence_pct: decision.score.and_then(|s| Number::rounded(s.confidence_pct(), 1)),
+        confidence_pct: decision.score.and_then(|s| Number::exact(s.confidence_pct())),
         signal: decision.leaning.map(Leaning::word),
         decision: Some(decision.action.word()),
         reasons: signal.map(PairReport::reasons_of).unwrap_or_default(),
@@ -185,4 +246,11 @@ pub(super) fn failed(symbol: &Symbol) -> Pair {
         blocked_by: None,
         indicators: BTreeMap::new(),
     }))
+}
+
+/// The three strongest reasons in one line.
+fn reasoning(signal: &Signal) -> String {
+    let mut reasons: Vec<_> = signal.reasons.iter().filter_map(|r| Some((r.points?, &r.text))).collect();
+    reasons.sort_by(|a, b| b.0.get().abs().total_cmp(&a.0.get().abs()));
+    reasons.iter().take(3).map(|(points, text)| format!("{text} ({points})")).collect::<Vec<_>>().join("; ")
 }

@@ -46,7 +46,10 @@ impl Cycle<'_> {
     fn recall_instruments(&mut self, store: &Store) -> Result<Vec<Symbol>, StoreError> {
         let mut unknown = Vec::new();
         for symbol in self.symbols.iter().map(|s| traded_as(s, self.now).map_or_else(|| s.clone(), |(old, _)| old)) {
-            match store.instrument(&symbol)?.filter(|i| self.now.since_ms(i.fetched_at) < INSTRUMENT_AGE_MS) {
+            match store
+                .instrument(&symbol)?
+                .filter(|i| (0..INSTRUMENT_AGE_MS).contains(&self.now.since_ms(i.fetched_at)))
+            {
                 Some(instrument) => self.listings.known.push(instrument),
                 None => unknown.push(symbol),
             }

@@ -73,7 +73,7 @@ impl Cycle<'_> {
             let write = store.write()?;
             write.add_run(&self.run_row())?;
             for instrument in &self.listings.fetched {
-                write.set_instrument(instrument)?;
+                write.set_instrument(instrument, self.now)?;
             }
             let tally = collection.store(&write, &origin, &mut self.notes)?;
             write.set_usage(&self.usage, clock::wall())?;
