@@ -1,6 +1,7 @@
-//! The only reader of clocks: the wall clock once a run, and stopwatches for durations.
+//! The only reader of clocks.
 //!
-//! Uses `unit`. Whatever needs a time gets it as a value; no other room ever reads a clock.
+//! Uses `unit`. A run's `now` is settled once and travels as a value; the wall clock is read besides for bans, request
+//! weight, clock skew and log lines. No other room ever reads a clock.
 
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 

@@ -7,6 +7,7 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use crate::command::{Backfill, CycleOptions, Style};
 use crate::report::{Format, Shape};
+use crate::settings::{Color, LogFormat, LogLevel, LogSettings};
 use crate::store::{Filter, Topic};
 use crate::unit::{Symbol, Timeframe, UtcMillis};
 
@@ -54,22 +55,22 @@ pub(super) struct Global {
     /// Tell errors only
     #[arg(short, long, global = true)]
     pub(super) quiet: bool,
-    /// How stderr is written
-    #[arg(long, value_enum, default_value_t = LogFormat::Text, global = true, env = "TRADER_LOG_FORMAT")]
-    pub(super) log_format: LogFormat,
-    /// Colours on stderr
-    #[arg(long, value_enum, default_value_t = Color::Auto, global = true, env = "TRADER_COLOR")]
-    pub(super) color: Color,
+    /// How stderr is written [default: text]
+    #[arg(long, value_enum, global = true, env = "TRADER_LOG_FORMAT")]
+    pub(super) log_format: Option<LogFormatArg>,
+    /// Colours on stderr [default: auto]
+    #[arg(long, value_enum, global = true, env = "TRADER_COLOR")]
+    pub(super) color: Option<ColorArg>,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
-pub(super) enum LogFormat {
+pub(super) enum LogFormatArg {
     Text,
     Json,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
-pub(super) enum Color {
+pub(super) enum ColorArg {
     Auto,
     Always,
     Never,
@@ -256,7 +257,6 @@ impl CycleArgs {
         CycleOptions {
             replay: self.replay.clone(),
             now: self.now,
-            summary_file: self.summary_file.clone(),
             pretty: self.pretty || terminal,
             dry_run: self.dry_run,
         }
@@ -307,5 +307,29 @@ impl From<SchemaOf> for Shape {
             SchemaOf::Transfer => Self::Transfer,
             SchemaOf::Explain => Self::Explanation,
         }
+    }
+}
+
+impl Global {
+    /// How to write the log: flags win over the settings.
+    pub(super) fn log(&self, settings: LogSettings) -> LogSettings {
+        let level = match (self.quiet, self.verbose) {
+            (true, _) => LogLevel::Error,
+            (false, 0) => settings.level,
+            (false, 1) => LogLevel::Info,
+            (false, _) => LogLevel::Debug,
+        };
+        let format = match self.log_format {
+            Some(LogFormatArg::Text) => LogFormat::Text,
+            Some(LogFormatArg::Json) => LogFormat::Json,
+            None => settings.format,
+        };
+        let color = match self.color {
+            Some(ColorArg::Auto) => Color::Auto,
+            Some(ColorArg::Always) => Color::Always,
+            Some(ColorArg::Never) => Color::Never,
+            None => settings.color,
+        };
+        LogSettings { level, format, color }
     }
 }

@@ -2,26 +2,28 @@
 
 use std::io::Write;
 
-use super::arguments::{Color, Global, LogFormat};
+use env_logger::WriteStyle;
+use log::LevelFilter;
+
+use crate::settings::{Color, LogFormat, LogLevel, LogSettings};
 
 /// Starts the log.
-pub(super) fn start_log(global: &Global) {
-    use log::LevelFilter;
-    let level = match (global.quiet, global.verbose) {
-        (true, _) => LevelFilter::Error,
-        (false, 0) => LevelFilter::Warn,
-        (false, 1) => LevelFilter::Info,
-        (false, _) => LevelFilter::Debug,
+pub(super) fn start_log(settings: LogSettings) {
+    let level = match settings.level {
+        LogLevel::Error => LevelFilter::Error,
+        LogLevel::Warn => LevelFilter::Warn,
+        LogLevel::Info => LevelFilter::Info,
+        LogLevel::Debug => LevelFilter::Debug,
     };
     let mut builder = env_logger::Builder::new();
     // Other crates speak only when asked for by name in RUST_LOG.
     builder.filter_level(LevelFilter::Warn.min(level)).filter_module("trader", level).parse_default_env();
-    builder.write_style(match global.color {
-        Color::Auto => env_logger::WriteStyle::Auto,
-        Color::Always => env_logger::WriteStyle::Always,
-        Color::Never => env_logger::WriteStyle::Never,
+    builder.write_style(match settings.color {
+        Color::Auto => WriteStyle::Auto,
+        Color::Always => WriteStyle::Always,
+        Color::Never => WriteStyle::Never,
     });
-    match global.log_format {
+    match settings.format {
         LogFormat::Text => builder.format(log_text),
         LogFormat::Json => builder.format(log_json),
     };

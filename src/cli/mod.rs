@@ -28,24 +28,27 @@ pub fn main() -> Exit {
             return if e.use_stderr() { Exit::Usage } else { Exit::Ok };
         }
     };
-    log::start_log(&cli.global);
-    run(&cli).and_then(|said| command::say(&said).map(|()| said.exit)).unwrap_or_else(|error| complain(&error))
-}
-
-fn run(cli: &Cli) -> anyhow::Result<Output> {
     let environment: Vec<(String, String)> =
         std::env::vars_os().filter_map(|(n, v)| Some((n.into_string().ok()?, v.into_string().ok()?))).collect();
     let paths = Paths::from_environment(&environment);
+    let settings = Settings::load(&flags(&cli), &environment, &paths);
+    // Mistakes in the settings concern only those commands that look at them.
+    log::start_log(cli.global.log(settings.as_ref().map(|s| s.log).unwrap_or_default()));
+    run(&cli, settings, &paths)
+        .and_then(|said| command::say(&said).map(|()| said.exit))
+        .unwrap_or_else(|error| complain(&error))
+}
+
+fn run(cli: &Cli, settings: Result<Settings, SettingsError>, paths: &Paths) -> anyhow::Result<Output> {
     let pretty = std::io::stdout().is_terminal();
-    let settings = || Settings::load(&flags(cli), &environment, &paths);
     match &cli.command {
-        Command::Cycle(args) => command::cycle(&settings()?, &paths, &args.options(pretty)),
-        Command::Backfill(args) => command::backfill(&settings()?, &args.wanted(pretty)),
-        Command::Import { files, pretty: many } => Ok(command::import(&settings()?.db, files, pretty || *many)),
-        Command::Show(args) => command::show(&settings()?.db, args.topic.into(), &args.filter(), args.output.style()),
-        Command::Explain { symbol, at, output } => command::explain(&settings()?.db, symbol, *at, output.style()),
-        Command::Config { command } => config(*command, &cli.global, &paths, settings),
-        Command::Db { command } => db(command, &settings()?.db, pretty),
+        Command::Cycle(args) => command::cycle(&settings?, &args.options(pretty)),
+        Command::Backfill(args) => command::backfill(&settings?, &args.wanted(pretty)),
+        Command::Import { files, pretty: many } => Ok(command::import(&settings?.db, files, pretty || *many)),
+        Command::Show(args) => command::show(&settings?.db, args.topic.into(), &args.filter(), args.output.style()),
+        Command::Explain { symbol, at, output } => command::explain(&settings?.db, symbol, *at, output.style()),
+        Command::Config { command } => config(*command, &cli.global, paths, settings),
+        Command::Db { command } => db(command, &settings?.db, pretty),
         Command::Schema { of } => Ok(Output::ok(report::to_json(&report::schema((*of).into()), true))),
         Command::Completions { shell } => Ok(Output::ok(completions(*shell))),
         Command::Man => man(),
@@ -53,24 +56,30 @@ fn run(cli: &Cli) -> anyhow::Result<Output> {
 }
 
 fn flags(cli: &Cli) -> Flags {
-    let (pairs, timeframes, base_urls) = match &cli.command {
-        Command::Cycle(args) => (args.pairs.clone(), None, args.base_urls.clone()),
-        Command::Backfill(args) => (args.pairs.clone(), args.timeframes.clone(), args.base_urls.clone()),
-        _ => (None, None, None),
-    };
-    Flags { config: cli.global.config.clone(), db: cli.global.db.clone(), pairs, timeframes, base_urls }
+    let mut flags = Flags { config: cli.global.config.clone(), db: cli.global.db.clone(), ..Flags::default() };
+    if let Command::Cycle(args) = &cli.command {
+        (flags.pairs, flags.base_urls) = (args.pairs.clone(), args.base_urls.clone());
+        flags.summary_file.clone_from(&args.summary_file);
+    }
+    if let Command::Backfill(args) = &cli.command {
+        (flags.pairs, flags.base_urls) = (args.pairs.clone(), args.base_urls.clone());
+        flags.timeframes.clone_from(&args.timeframes);
+    }
+    flags
 }
 
 fn config(
     command: ConfigCommand,
     global: &Global,
     paths: &Paths,
-    settings: impl Fn() -> Result<Settings, SettingsError>,
+    settings: Result<Settings, SettingsError>,
 ) -> anyhow::Result<Output> {
     match command {
-        ConfigCommand::Init => command::config_init(global.config.as_ref().unwrap_or(&paths.config)),
-        ConfigCommand::Show => command::config_show(&settings()?),
-        ConfigCommand::Check => command::config_check(&settings()?),
+        ConfigCommand::Init => {
+            command::config_init(global.config.as_ref().or(paths.config.as_ref()).ok_or(SettingsError::NoHome)?)
+        }
+        ConfigCommand::Show => command::config_show(&settings?),
+        ConfigCommand::Check => command::config_check(&settings?),
     }
 }
 

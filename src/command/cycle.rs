@@ -20,7 +20,7 @@ use crate::exchange::{Binance, Fault, MarketData, Recording, Usage};
 use crate::exit::Exit;
 use crate::market::{Instrument, Standing};
 use crate::report::{Agent, Collected, Pair, Problem};
-use crate::settings::{Paths, Settings, Strategy};
+use crate::settings::{Settings, Strategy};
 use crate::store::{Access, Contents, Execution, Lock, RunRow, Store, StoreError};
 use crate::unit::{Symbol, Timeframe, UtcMillis};
 
@@ -31,8 +31,6 @@ pub struct CycleOptions {
     pub replay: Option<PathBuf>,
     /// Its clock.
     pub now: Option<UtcMillis>,
-    /// The summary is also written here.
-    pub summary_file: Option<PathBuf>,
     /// JSON on many lines.
     pub pretty: bool,
     /// Everything but writing.
@@ -99,11 +97,13 @@ impl Listings {
 }
 
 /// Runs one cycle.
-pub fn cycle(settings: &Settings, paths: &Paths, options: &CycleOptions) -> anyhow::Result<Output> {
-    let summary_file = options.summary_file.as_deref().map(SummaryFile::open).transpose()?;
+pub fn cycle(settings: &Settings, options: &CycleOptions) -> anyhow::Result<Output> {
+    let summary_file = settings.summary_file.as_deref().map(SummaryFile::open).transpose()?;
     let mut market = open_source(settings, options)?;
-    let contents = if options.replay.is_some() { Contents::Replay } else { Contents::Live };
-    let db = if contents == Contents::Replay && !settings.db_named { &paths.replay_db } else { &settings.db };
+    let (contents, db) = match options.replay {
+        Some(_) => (Contents::Replay, &settings.replay_db),
+        None => (Contents::Live, &settings.db),
+    };
     let mut cycle = Cycle::begin(settings, options, market.as_mut());
     let outcome = cycle.open(db, contents).and_then(|(_lock, mut store)| {
         let decided = cycle.run_stages(&mut store, market.as_mut());

@@ -94,7 +94,7 @@ impl Transfer {
         }
     }
 
-    /// Tells what a step was not believed about.
+    /// Adds a step's counts and warns about revised and disbelieved candles.
     pub(super) fn add(&mut self, about: About<'_>, tally: Tally) {
         if tally.revised > 0 {
             let text = format!("{} candles revised; the earlier words are kept in price_revisions", tally.revised);

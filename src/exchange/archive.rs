@@ -46,20 +46,18 @@ pub struct Archive {
     pub key: SeriesKey,
     /// SHA-256 of the file.
     pub sha256: String,
-    /// Its size.
-    pub bytes: u64,
 }
 
 impl Archive {
     /// Opens a file: its name tells the series; a file of the same name with `.CHECKSUM` is checked when there is one.
     pub fn open(path: &Path) -> Result<Self, ArchiveError> {
         let key = key_of(path).ok_or_else(|| ArchiveError::Name(path.to_owned()))?;
-        let (sha256, bytes) = digest(path).map_err(|e| unreadable(path, e))?;
+        let sha256 = digest(path).map_err(|e| unreadable(path, e))?;
         match promised(path)? {
             Some(promised) if promised != sha256 => {
                 Err(ArchiveError::Checksum { path: path.to_owned(), found: sha256, promised })
             }
-            Some(_) | None => Ok(Self { path: path.to_owned(), key, sha256, bytes }),
+            Some(_) | None => Ok(Self { path: path.to_owned(), key, sha256 }),
         }
     }
 
@@ -115,21 +113,18 @@ fn key_of(path: &Path) -> Option<SeriesKey> {
     Some(SeriesKey { symbol, timeframe })
 }
 
-fn digest(path: &Path) -> std::io::Result<(String, u64)> {
+fn digest(path: &Path) -> std::io::Result<String> {
     let mut file = File::open(path)?;
     let mut hash = Sha256::new();
     let mut buffer = vec![0; 1 << 16];
-    let mut bytes = 0;
     loop {
         let read = file.read(&mut buffer)?;
         if read == 0 {
             break;
         }
         hash.update(&buffer[..read]);
-        bytes += read as u64;
     }
-    let hex = hash.finalize().iter().fold(String::with_capacity(64), |hex, b| hex + &format!("{b:02x}"));
-    Ok((hex, bytes))
+    Ok(hash.finalize().iter().fold(String::with_capacity(64), |hex, b| hex + &format!("{b:02x}")))
 }
 
 /// The text of `sha256sum`: 64 hex digits, then the file's name.

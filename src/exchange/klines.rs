@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use csv::ByteRecord;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use crate::market::{Flaw, Row, Sifter};
+use crate::market::{Flaw, RawExtras, Row, Sifter};
 use crate::unit::UtcMillis;
 
 /// Columns of a kline.
@@ -40,7 +40,12 @@ fn row<'a>(fields: &[Field<'a>; COLUMNS]) -> Result<Row<'a>, Flaw> {
         low: fields[3].text()?,
         close: fields[4].text()?,
         volume: fields[5].text()?,
-        rest: Some((UtcMillis::new(fields[6].whole()?), fields[7].text()?, fields[8].whole()?, fields[9].text()?)),
+        extras: Some(RawExtras {
+            close_time: UtcMillis::new(fields[6].whole()?),
+            quote_volume: fields[7].text()?,
+            trades: fields[8].whole()?,
+            taker_buy_base: fields[9].text()?,
+        }),
     })
 }
 
@@ -230,13 +235,18 @@ pub(super) fn read_csv(
 
 fn csv_row(record: &ByteRecord) -> Result<Row<'_>, Flaw> {
     let field = |i: usize| record.get(i).unwrap_or_default();
-    let rest = match record.len() {
-        COLUMNS => Some((instant(field(6))?, field(7), whole(field(8))?, field(9))),
+    let extras = match record.len() {
+        COLUMNS => Some(RawExtras {
+            close_time: instant(field(6))?,
+            quote_volume: field(7),
+            trades: whole(field(8))?,
+            taker_buy_base: field(9),
+        }),
         BARE_COLUMNS => None,
         columns => return Err(Flaw::Columns(columns)),
     };
     let open_time = instant(field(0))?;
-    Ok(Row { open_time, open: field(1), high: field(2), low: field(3), close: field(4), volume: field(5), rest })
+    Ok(Row { open_time, open: field(1), high: field(2), low: field(3), close: field(4), volume: field(5), extras })
 }
 
 fn whole(text: &[u8]) -> Result<i64, Flaw> {

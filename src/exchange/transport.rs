@@ -41,6 +41,19 @@ pub(super) struct Reply {
     pub(super) body: Vec<u8>,
 }
 
+/// A request that failed, and how long the exchange asks to wait before the next one.
+#[derive(Debug)]
+struct Failed {
+    fault: Fault,
+    retry_after_ms: Option<i64>,
+}
+
+impl From<Fault> for Failed {
+    fn from(fault: Fault) -> Self {
+        Self { fault, retry_after_ms: None }
+    }
+}
+
 /// The hosts, how to talk to them, and what that has cost.
 pub(super) struct Transport {
     client: Client,
@@ -133,18 +146,23 @@ impl Transport {
             if let Some(fault) = self.budget.banned() {
                 return Err(fault);
             }
-            let answer = self.ask_once(host, path, query).await;
+            let failed = match self.ask_once(host, path, query).await {
+                Ok(body) => return Ok(body),
+                Err(failed) => failed,
+            };
             attempt += 1;
-            match &answer {
-                Err(fault) if fault.may_be_retried() && attempt < attempts => self.back_off(attempt - 1).await,
-                _ => return answer,
+            if !failed.fault.may_be_retried() || attempt >= attempts {
+                return Err(failed.fault);
             }
+            self.back_off(attempt - 1, failed.retry_after_ms).await;
         }
     }
 
-    async fn back_off(&self, attempt: u32) {
+    /// Waits a random part of a pause that doubles, and never less than the exchange asks for.
+    async fn back_off(&self, attempt: u32, retry_after_ms: Option<i64>) {
         let most = backoff_ms(self.settings.retry_base_ms.unsigned(), attempt);
-        tokio::time::sleep(Duration::from_millis(fastrand::u64(0..=most))).await;
+        let asked = retry_after_ms.unwrap_or_default().unsigned_abs();
+        tokio::time::sleep(Duration::from_millis(fastrand::u64(0..=most).max(asked))).await;
     }
 
     async fn wait_for_weight(&self) {
@@ -155,7 +173,7 @@ impl Transport {
         }
     }
 
-    async fn ask_once(&self, host: &Url, path: &str, query: &[(&str, &str)]) -> Result<Vec<u8>, Fault> {
+    async fn ask_once(&self, host: &Url, path: &str, query: &[(&str, &str)]) -> Result<Vec<u8>, Failed> {
         self.budget.count();
         let mut url = host.clone();
         // A base URL may have a path of its own, as a mirror has.
@@ -169,11 +187,12 @@ impl Transport {
         let status = response.status();
         let retry_after_ms = wire::retry_after_ms(response.headers(), clock::wall());
         let body = self.read(response, &name).await;
-        match body {
+        let outcome = match body {
             Ok(page) if status == StatusCode::OK && wire::is_for_people(&page) => Err(Fault::NotJson { host: name }),
             body if status == StatusCode::OK => body,
             body => Err(self.refusal(name, status, retry_after_ms, body)),
-        }
+        };
+        outcome.map_err(|fault| Failed { fault, retry_after_ms })
     }
 
     async fn read(&self, mut response: Response, host: &str) -> Result<Vec<u8>, Fault> {

@@ -65,7 +65,7 @@ impl Indicator {
         Self::Vwap,
     ];
     /// How many there are.
-    pub const COUNT: usize = 18;
+    pub const COUNT: usize = Self::ObvFlow as usize + 1;
 
     /// Its name in JSON and in the database.
     pub const fn name(self) -> &'static str {

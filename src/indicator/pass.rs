@@ -19,9 +19,11 @@ const POPULATION_OF_20: f64 = 0.974_679_434_480_896_3;
 pub struct Readings {
     open_time: UtcMillis,
     candles: usize,
-    values: [f64; Indicator::COUNT],
-    vwap_known: bool,
+    values: Values,
 }
+
+/// A value for each indicator, where there is one.
+type Values = [Option<f64>; Indicator::COUNT];
 
 impl Readings {
     /// The candle they belong to.
@@ -36,8 +38,8 @@ impl Readings {
 
     /// One reading, once it is warm.
     pub fn get(&self, indicator: Indicator) -> Option<f64> {
-        let warm = self.candles >= indicator.warm_up() && (self.vwap_known || indicator != Indicator::Vwap);
-        warm.then(|| self.values[indicator as usize])
+        // Windows give something before they are full.
+        self.values[indicator as usize].filter(|_| self.candles >= indicator.warm_up())
     }
 }
 
@@ -83,18 +85,21 @@ impl Pass {
     pub fn next(&mut self, candle: &Candle) -> Readings {
         self.candles += 1;
         let previous = self.previous.replace(*candle);
-        let mut values = [0.0; Indicator::COUNT];
+        let mut values = [None; Indicator::COUNT];
         self.trend.push(candle.close(), &mut values);
         self.momentum.push(candle, previous.as_ref(), &mut values);
         self.bands.get_or_insert_with(|| Bands::new(candle)).push(candle, &mut values);
-        let vwap_known = self.volume.push(candle, previous.as_ref(), &mut values) && !self.daily;
-        Readings { open_time: candle.open_time(), candles: self.candles, values, vwap_known }
+        self.volume.push(candle, previous.as_ref(), &mut values);
+        if self.daily {
+            set(&mut values, Indicator::Vwap, None);
+        }
+        Readings { open_time: candle.open_time(), candles: self.candles, values }
     }
 }
 
 #[inline]
-fn set(values: &mut [f64; Indicator::COUNT], indicator: Indicator, value: f64) {
-    values[indicator as usize] = value;
+fn set(values: &mut Values, indicator: Indicator, value: impl Into<Option<f64>>) {
+    values[indicator as usize] = value.into();
 }
 
 /// Moving averages of the close, and the MACD made of two of them.
@@ -125,17 +130,17 @@ impl Trend {
     }
 
     #[inline]
-    fn push(&mut self, close: f64, values: &mut [f64; Indicator::COUNT]) {
+    fn push(&mut self, close: f64, values: &mut Values) {
         for (name, ema) in &mut self.emas {
-            set(values, *name, ema.push(close).unwrap_or_default());
+            set(values, *name, ema.push(close));
         }
         let slow = self.slow.push(close);
         let fast = if self.fast_waits > 0 { self.wait() } else { self.fast.push(close) };
         let Some(macd) = fast.zip(slow).map(|(fast, slow)| fast - slow) else { return };
-        let signal = self.signal.push(macd).unwrap_or_default();
+        let signal = self.signal.push(macd);
         set(values, Indicator::Macd, macd);
         set(values, Indicator::MacdSignal, signal);
-        set(values, Indicator::MacdHist, macd - signal);
+        set(values, Indicator::MacdHist, signal.map(|signal| macd - signal));
     }
 
     #[cold]
@@ -176,7 +181,7 @@ impl Momentum {
     }
 
     #[inline]
-    fn push(&mut self, candle: &Candle, previous: Option<&Candle>, values: &mut [f64; Indicator::COUNT]) {
+    fn push(&mut self, candle: &Candle, previous: Option<&Candle>, values: &mut Values) {
         let Some(previous) = previous else { return };
         let change = candle.close() - previous.close();
         let (gain, loss) = (self.gain.push(change.max(0.0)), self.loss.push((-change).max(0.0)));
@@ -184,7 +189,7 @@ impl Momentum {
             set(values, Indicator::Rsi14, share(gain, gain + loss, 0.5) * 100.0);
         }
         let range = candle.high().max(previous.close()) - candle.low().min(previous.close());
-        set(values, Indicator::Atr14, self.true_range.push(range).unwrap_or_default());
+        set(values, Indicator::Atr14, self.true_range.push(range));
         if let Some(adx) = self.adx(candle, previous) {
             set(values, Indicator::Adx14, adx * 100.0);
         }
@@ -234,7 +239,7 @@ impl Bands {
     }
 
     #[inline]
-    fn push(&mut self, candle: &Candle, values: &mut [f64; Indicator::COUNT]) {
+    fn push(&mut self, candle: &Candle, values: &mut Values) {
         let (high, low) = (self.highest.next(&candle.high()), self.lowest.next(&candle.low()));
         let k = self.k.next(&share(candle.close() - low, high - low, 0.5));
         set(values, Indicator::StochK, (k * 100.0).clamp(0.0, 100.0));
@@ -253,16 +258,15 @@ impl Bands {
 struct Volume {
     obv: f64,
     before: Option<(Past<f64>, SMA)>,
-    day: UtcMillis,
+    day: Option<UtcMillis>,
     day_began: bool,
     paid: f64,
     traded: f64,
 }
 
 impl Volume {
-    /// Takes a candle; whether the VWAP is known.
     #[inline]
-    fn push(&mut self, candle: &Candle, previous: Option<&Candle>, values: &mut [f64; Indicator::COUNT]) -> bool {
+    fn push(&mut self, candle: &Candle, previous: Option<&Candle>, values: &mut Values) {
         let (volume, close) = (candle.volume(), candle.close());
         match previous {
             None => self.obv = volume,
@@ -272,7 +276,7 @@ impl Volume {
         }
         set(values, Indicator::Obv, self.obv);
         set(values, Indicator::ObvFlow, self.flow(volume));
-        self.vwap(candle, values)
+        set(values, Indicator::Vwap, self.vwap(candle));
     }
 
     #[inline]
@@ -286,17 +290,16 @@ impl Volume {
     }
 
     #[inline]
-    fn vwap(&mut self, candle: &Candle, values: &mut [f64; Indicator::COUNT]) -> bool {
+    fn vwap(&mut self, candle: &Candle) -> Option<f64> {
         let day = Timeframe::D1.floor(candle.open_time());
-        if day != self.day {
+        if self.day != Some(day) {
             // A pass that begins in the middle of a day does not know what was traded before.
-            self.day_began = self.day != UtcMillis::default() || candle.open_time() == day;
-            (self.day, self.paid, self.traded) = (day, 0.0, 0.0);
+            self.day_began = self.day.is_some() || candle.open_time() == day;
+            (self.day, self.paid, self.traded) = (Some(day), 0.0, 0.0);
         }
         self.paid += candle.typical() * candle.volume();
         self.traded += candle.volume();
-        set(values, Indicator::Vwap, share(self.paid, self.traded, candle.typical()));
-        self.day_began
+        self.day_began.then(|| share(self.paid, self.traded, candle.typical()))
     }
 }
 

@@ -2,8 +2,9 @@
 
 use crate::unit::{BadNumber, Price, Timeframe, UtcMillis, parse_candle_price, parse_candle_volume};
 
-/// One candle: prices are positive decimals of at most 15 digits in order `low <= open, close <= high`, volumes are not
-/// negative, and it opens on its timeframe's grid. Only [`Row::check`] and [`Candle::from_parts`] make one.
+/// One candle: prices are positive decimals of at most 15 digits in order `low <= open, close <= high`, and volumes are
+/// not negative. [`Row::check`] makes them, which also looks at the grid; [`Candle::from_parts`] reads them back, and
+/// `Series::new` looks at the grid again.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Candle {
     open_time: UtcMillis,
@@ -41,8 +42,21 @@ pub struct Row<'a> {
     pub close: &'a [u8],
     /// Volume in the base asset.
     pub volume: &'a [u8],
-    /// Last millisecond, volume in the quote asset, number of trades, taker's buys in the base asset.
-    pub rest: Option<(UtcMillis, &'a [u8], i64, &'a [u8])>,
+    /// What the exchange sends beside them.
+    pub extras: Option<RawExtras<'a>>,
+}
+
+/// The rest of a row.
+#[derive(Clone, Copy, Debug)]
+pub struct RawExtras<'a> {
+    /// Last millisecond of the candle.
+    pub close_time: UtcMillis,
+    /// Volume in the quote asset.
+    pub quote_volume: &'a [u8],
+    /// Number of trades.
+    pub trades: i64,
+    /// Volume in the base asset of trades in which the taker bought.
+    pub taker_buy_base: &'a [u8],
 }
 
 /// The fields of a row that hold numbers.
@@ -136,29 +150,29 @@ impl Row<'_> {
             low: price(self.low, Field::Low)?,
             close: price(self.close, Field::Close)?,
             volume: volume(self.volume, Field::Volume)?,
-            extras: self.extras(timeframe)?,
+            extras: self.checked_extras(timeframe)?,
         };
         candle.in_order()?;
         candle.traded()?;
         Ok(candle)
     }
 
-    fn extras(&self, timeframe: Timeframe) -> Result<Option<Extras>, Flaw> {
-        let Some((close_time, quote_volume, trades, taker_buy_base)) = self.rest else { return Ok(None) };
-        let length = close_time.since_ms(self.open_time);
+    fn checked_extras(&self, timeframe: Timeframe) -> Result<Option<Extras>, Flaw> {
+        let Some(raw) = self.extras else { return Ok(None) };
+        let length = raw.close_time.since_ms(self.open_time);
         if length < 0 || length >= timeframe.ms() {
             return Err(Flaw::CloseTime(length));
         }
         Ok(Some(Extras {
-            quote_volume: volume(quote_volume, Field::QuoteVolume)?,
-            trades,
-            taker_buy_base: volume(taker_buy_base, Field::TakerBuyBase)?,
+            quote_volume: volume(raw.quote_volume, Field::QuoteVolume)?,
+            trades: raw.trades,
+            taker_buy_base: volume(raw.taker_buy_base, Field::TakerBuyBase)?,
         }))
     }
 
     /// Whether the candle ends before its length is over, as the last one before an outage does.
     pub fn ends_early(&self, timeframe: Timeframe) -> bool {
-        self.rest.is_some_and(|(close_time, ..)| close_time.since_ms(self.open_time) < timeframe.ms() - 1)
+        self.extras.is_some_and(|raw| raw.close_time.since_ms(self.open_time) < timeframe.ms() - 1)
     }
 }
 
@@ -303,18 +317,20 @@ mod tests {
             low: b"90.0",
             close: b"105.0",
             volume: b"12.5",
-            rest: Some((OPEN.plus_ms(3_599_999), b"1300.5", 7, b"6.25")),
+            extras: Some(extras(3_599_999, 7, b"6.25")),
         }
+    }
+
+    fn extras(length: i64, trades: i64, taker_buy_base: &'static [u8]) -> RawExtras<'static> {
+        RawExtras { close_time: OPEN.plus_ms(length), quote_volume: b"1300.5", trades, taker_buy_base }
     }
 
     #[test]
     fn a_row_with_a_flaw_is_no_candle() {
-        let rest =
-            |close: i64, trades, taker: &'static [u8]| Some((OPEN.plus_ms(close), b"1".as_slice(), trades, taker));
         let cases: Vec<(Row, Flaw)> = vec![
             (Row { open_time: OPEN.plus_ms(1), ..row() }, Flaw::OffGrid),
-            (Row { rest: rest(3_600_000, 7, b"1"), ..row() }, Flaw::CloseTime(3_600_000)),
-            (Row { rest: rest(-1, 7, b"1"), ..row() }, Flaw::CloseTime(-1)),
+            (Row { extras: Some(extras(3_600_000, 7, b"1")), ..row() }, Flaw::CloseTime(3_600_000)),
+            (Row { extras: Some(extras(-1, 7, b"1")), ..row() }, Flaw::CloseTime(-1)),
             (Row { open: b"NaN", ..row() }, Flaw::Number(Field::Open, BadNumber::Form)),
             (Row { close: b"-1", ..row() }, Flaw::Number(Field::Close, BadNumber::Form)),
             (Row { high: b"1e400", ..row() }, Flaw::Number(Field::High, BadNumber::Form)),
@@ -323,9 +339,9 @@ mod tests {
             (Row { high: b"80", ..row() }, Flaw::HighTooLow { high: 80.0, other: 105.0 }),
             (Row { low: b"101", ..row() }, Flaw::LowTooHigh { low: 101.0, other: 100.0 }),
             (Row { volume: b"-1", ..row() }, Flaw::Number(Field::Volume, BadNumber::Form)),
-            (Row { rest: rest(3_599_999, 7, b"13"), ..row() }, Flaw::TakerAboveVolume),
-            (Row { rest: rest(3_599_999, -1, b"1"), ..row() }, Flaw::NegativeTrades),
-            (Row { rest: rest(3_599_999, 0, b"1"), ..row() }, Flaw::NoTrades),
+            (Row { extras: Some(extras(3_599_999, 7, b"13")), ..row() }, Flaw::TakerAboveVolume),
+            (Row { extras: Some(extras(3_599_999, -1, b"1")), ..row() }, Flaw::NegativeTrades),
+            (Row { extras: Some(extras(3_599_999, 0, b"1")), ..row() }, Flaw::NoTrades),
         ];
         for (row, flaw) in cases {
             assert_eq!(row.check(Timeframe::H1), Err(flaw));
@@ -342,7 +358,7 @@ mod tests {
             low: flat,
             close: flat,
             volume: b"0",
-            rest: Some((OPEN, b"0", 0, b"0")),
+            extras: Some(RawExtras { quote_volume: b"0", ..extras(0, 0, b"0") }),
             ..row()
         };
         assert!(quiet.check(Timeframe::H1).is_ok());
@@ -353,11 +369,11 @@ mod tests {
     #[test]
     fn a_source_without_extras_does_not_contradict_one_that_has_them() {
         let full = row().check(Timeframe::H1).unwrap();
-        let bare = Row { rest: None, ..row() }.check(Timeframe::H1).unwrap();
+        let bare = Row { extras: None, ..row() }.check(Timeframe::H1).unwrap();
         assert!(full.agrees_with(&bare) && bare.agrees_with(&full));
         let other = Row { close: b"104.9", ..row() }.check(Timeframe::H1).unwrap();
         assert!(!full.agrees_with(&other));
-        let counted = Row { rest: Some((OPEN.plus_ms(3_599_999), b"1300.5", 8, b"6.25")), ..row() };
+        let counted = Row { extras: Some(extras(3_599_999, 8, b"6.25")), ..row() };
         assert!(!full.agrees_with(&counted.check(Timeframe::H1).unwrap()));
     }
 

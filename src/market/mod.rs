@@ -11,7 +11,7 @@ mod sift;
 mod source;
 mod view;
 
-pub use candle::{Candle, Extras, Field, Flaw, Row};
+pub use candle::{Candle, Extras, Field, Flaw, RawExtras, Row};
 pub use instrument::{Instrument, Status};
 pub use lineage::{Rename, renamed, traded_as};
 pub use series::{NotOrdered, Series, SeriesKey, Stretch};

@@ -86,11 +86,6 @@ impl Series {
         self.newest().map(|c| self.timeframe.step(c.open_time(), 1))
     }
 
-    /// The candle that opens at `instant`.
-    pub fn at(&self, instant: UtcMillis) -> Option<&Candle> {
-        self.candles.binary_search_by_key(&instant, Candle::open_time).ok().map(|i| &self.candles[i])
-    }
-
     /// Takes candles in: a newer word on a candle replaces the older one. How many were not there before.
     pub fn merge(&mut self, newer: &[Candle]) -> u64 {
         let before = self.candles.len();

@@ -141,7 +141,7 @@ mod tests {
                 low: price,
                 close: price,
                 volume: b"1",
-                rest: None,
+                extras: None,
             }));
         }
         sifter.finish()
@@ -174,7 +174,7 @@ mod tests {
         let mut sifter = Sifter::new(Timeframe::M1, None, START);
         for open_time in [i64::MIN, -60_000, 0, i64::MAX] {
             let (open_time, one) = (UtcMillis::new(open_time), b"1".as_slice());
-            sifter.push(Ok(&Row { open_time, open: one, high: one, low: one, close: one, volume: one, rest: None }));
+            sifter.push(Ok(&Row { open_time, open: one, high: one, low: one, close: one, volume: one, extras: None }));
         }
         assert!(sifter.is_empty(), "there was no exchange then, or the candle is not closed yet");
     }

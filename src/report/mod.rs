@@ -1,6 +1,6 @@
 //! What we say, as values: the JSON shapes (a promise to scripts), tables for people.
 //!
-//! Uses the pure rooms before it. Everything printed on stdout is one of these values. This room never writes anything
+//! Uses the pure rooms before it. The summaries and rows on stdout are these values. This room never writes anything
 //! itself.
 
 mod json;

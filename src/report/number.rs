@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// A number as JSON knows it: finite, and rounded to what is worth printing.
+/// A number as JSON knows it: finite, and never −0.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(transparent)]
 pub struct Number(f64);
@@ -15,15 +15,7 @@ impl std::fmt::Display for Number {
 }
 
 impl Number {
-    /// Rounded to so many decimals; `None` for what is not finite.
-    pub fn rounded(value: f64, decimals: i32) -> Option<Self> {
-        let scale = 10f64.powi(decimals);
-        let rounded = (value * scale).round() / scale;
-        // Adding zero turns -0 into 0.
-        rounded.is_finite().then_some(Self(rounded + 0.0))
-    }
-
-    /// To the last digit.
+    /// The number to the last digit; `None` for what is not finite.
     pub fn exact(value: f64) -> Option<Self> {
         value.is_finite().then_some(Self(value + 0.0))
     }
@@ -36,10 +28,9 @@ mod tests {
     #[test]
     fn json_numbers_are_finite_and_have_no_negative_zero() {
         assert_eq!(Number::exact(f64::NAN), None);
-        assert_eq!(Number::rounded(f64::INFINITY, 1), None);
+        assert_eq!(Number::exact(f64::INFINITY), None);
         let shown = |n: Option<Number>| serde_json::to_string(&n).unwrap();
-        assert_eq!(shown(Number::rounded(-0.004, 1)), "0.0");
-        assert_eq!(shown(Number::rounded(56.25, 1)), "56.3");
+        assert_eq!(shown(Number::exact(-0.0)), "0.0");
         assert_eq!(shown(Number::exact(0.1 + 0.2)), "0.30000000000000004");
     }
 }

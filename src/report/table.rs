@@ -1,4 +1,4 @@
-//! A table as a value, and its three ways to be written.
+//! A table as a value, and two of its ways to be written; drawing it for people is the business of `command`.
 
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 use serde_json::Value;

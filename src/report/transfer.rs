@@ -15,7 +15,7 @@ pub struct Tally {
     pub revised: u64,
     /// Candles that were known just so.
     pub unchanged: u64,
-    /// Candles of which a weaker source said something else; it is kept as a revision and not believed.
+    /// Candles the archive reports differently. The stored one stays; the other is kept as a revision.
     pub not_believed: u64,
     /// Rows that were left out.
     pub bad: u64,

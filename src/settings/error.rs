@@ -39,6 +39,9 @@ pub enum SettingsError {
         /// What is wrong.
         text: String,
     },
+    /// Nobody says where the database is.
+    #[error("neither HOME nor XDG_DATA_HOME is set: name the database with --db or TRADER_DB")]
+    NoHome,
     /// The settings cannot be printed.
     #[error("the settings cannot be written as TOML: {0}")]
     Print(String),

@@ -17,10 +17,13 @@ pub const TEMPLATE: &str = include_str!("template.toml");
 /// Every key of the configuration file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct FileSettings {
+pub(super) struct FileSettings {
     /// The database of live data.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub db: Option<PathBuf>,
+    /// Where the summary of a cycle is also written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub summary_file: Option<PathBuf>,
     /// The pairs.
     pub pairs: AtLeastOne<Spelled<Symbol>>,
     /// The timeframes to collect.
@@ -29,18 +32,73 @@ pub struct FileSettings {
     pub exchange: ExchangeSettings,
     /// What decides.
     pub strategy: StrategySettings,
+    /// How to write the log.
+    pub log: LogSettings,
+}
+
+/// How to write the log.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LogSettings {
+    /// What is told.
+    pub level: LogLevel,
+    /// In which form.
+    pub format: LogFormat,
+    /// In colours or not.
+    pub color: Color,
+}
+
+/// What the log tells.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogLevel {
+    /// What went wrong.
+    Error,
+    /// And what deserves a look.
+    #[default]
+    Warn,
+    /// And what was done.
+    Info,
+    /// And every request.
+    Debug,
+}
+
+/// The form of the log.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// A JSON object a line.
+    Json,
+}
+
+/// Colours in the log.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Color {
+    /// On a terminal.
+    #[default]
+    Auto,
+    /// Everywhere.
+    Always,
+    /// Nowhere.
+    Never,
 }
 
 impl Default for FileSettings {
     fn default() -> Self {
-        let coins = ["BTC", "ETH", "SOL", "AVAX", "POL"];
-        let pairs = coins.iter().filter_map(|coin| Symbol::new(coin, "USDT").ok().map(Spelled));
+        let pair = |coin| Symbol::new(coin, "USDT").expect("our own coins are pairs");
+        let others = ["ETH", "SOL", "AVAX", "POL"].map(|coin| Spelled(pair(coin)));
         Self {
             db: None,
-            pairs: AtLeastOne::new(pairs.collect()),
-            timeframes: AtLeastOne::new(Timeframe::ALL.map(Spelled).to_vec()),
+            summary_file: None,
+            pairs: AtLeastOne::of(Spelled(pair("BTC")), others),
+            timeframes: AtLeastOne::of(Spelled(Timeframe::M1), Timeframe::ALL.map(Spelled).into_iter().skip(1)),
             exchange: ExchangeSettings::default(),
             strategy: StrategySettings::default(),
+            log: LogSettings::default(),
         }
     }
 }
@@ -74,10 +132,10 @@ pub struct ExchangeSettings {
 impl Default for ExchangeSettings {
     fn default() -> Self {
         Self {
-            base_urls: AtLeastOne::new(vec![
+            base_urls: AtLeastOne::of(
                 "https://data-api.binance.vision".to_owned(),
-                "https://api.binance.com".to_owned(),
-            ]),
+                ["https://api.binance.com".to_owned()],
+            ),
             deadline_ms: Whole::new(60_000),
             connect_timeout_ms: Whole::new(5_000),
             read_timeout_ms: Whole::new(10_000),
@@ -105,14 +163,16 @@ pub(super) fn overlay(
     environment: &[(String, String)],
 ) -> Result<(FileSettings, Vec<String>), SettingsError> {
     let mut table = Table::try_from(&keys).map_err(|e| SettingsError::Print(e.to_string()))?;
-    // A key without a default has no place in the table yet, but its variable has a meaning all the same.
-    table.entry("db").or_insert_with(|| Value::String(String::new()));
+    // Keys without a default have no place in the table yet, but their variables have a meaning all the same.
+    for key in ["db", "summary_file"] {
+        table.entry(key).or_insert_with(|| Value::String(String::new()));
+    }
     let mut keys = keys;
     let mut unknown_variables = Vec::new();
     for (name, value) in environment {
+        let name = if name == "TRADER_BASE_URL" { "TRADER_EXCHANGE_BASE_URLS" } else { name };
         let Some(path) = key_of(&table, "TRADER", name) else {
-            unknown_variables
-                .extend((name.starts_with("TRADER_") && !FLAGS.contains(&name.as_str())).then(|| name.clone()));
+            unknown_variables.extend((name.starts_with("TRADER_") && !FLAGS.contains(&name)).then(|| name.to_owned()));
             continue;
         };
         keys = with_variable(&keys, &path, name, value)?;

@@ -15,7 +15,8 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 pub use error::SettingsError;
-pub use file::{ExchangeSettings, FileSettings, TEMPLATE};
+use file::FileSettings;
+pub use file::{Color, ExchangeSettings, LogFormat, LogLevel, LogSettings, TEMPLATE};
 pub use paths::Paths;
 pub use spelled::{AtLeastOne, Spelled};
 pub use strategy::Strategy;
@@ -35,6 +36,8 @@ pub struct Flags {
     pub timeframes: Option<Vec<Timeframe>>,
     /// `--base-url`.
     pub base_urls: Option<Vec<String>>,
+    /// `--summary-file`.
+    pub summary_file: Option<PathBuf>,
 }
 
 /// Everything a command needs to know.
@@ -44,8 +47,12 @@ pub struct Settings {
     pub file: Option<PathBuf>,
     /// The database of live data.
     pub db: PathBuf,
-    /// Whether the user named that database (by flag, environment or file).
-    pub db_named: bool,
+    /// The database of replays: the same where the user named one.
+    pub replay_db: PathBuf,
+    /// Where the summary of a cycle is also written.
+    pub summary_file: Option<PathBuf>,
+    /// How to write the log.
+    pub log: LogSettings,
     /// The pairs, none twice.
     pub pairs: Vec<Symbol>,
     /// The timeframes to collect, the shortest first.
@@ -62,13 +69,15 @@ pub struct Settings {
 impl Settings {
     /// Reads the file and the environment, and lets the flags win.
     pub fn load(flags: &Flags, environment: &[(String, String)], paths: &Paths) -> Result<Self, SettingsError> {
-        let named = flags.config.is_some();
-        let path = flags.config.clone().unwrap_or_else(|| paths.config.clone());
-        let text = read(&path, named)?;
-        let from_file = file::parse(&path, text.as_deref().unwrap_or_default())?;
+        let path = flags.config.as_ref().or(paths.config.as_ref());
+        let text = path.map(|path| read(path, flags.config.is_some())).transpose()?.flatten();
+        let from_file = match (path, &text) {
+            (Some(path), Some(text)) => file::parse(path, text)?,
+            _ => FileSettings::default(),
+        };
         let (keys, unknown_variables) = file::overlay(from_file, environment)?;
-        let file = text.map(|_| path);
-        Ok(Self::settle(keys, flags, paths, file, unknown_variables))
+        let file = text.and(path.cloned());
+        Self::settle(keys, flags, paths, file, unknown_variables)
     }
 
     fn settle(
@@ -77,31 +86,30 @@ impl Settings {
         paths: &Paths,
         file: Option<PathBuf>,
         unknown_variables: Vec<String>,
-    ) -> Self {
-        if let Some(pairs) = &flags.pairs {
-            keys.pairs = AtLeastOne::new(pairs.iter().cloned().map(Spelled).collect());
-        }
-        if let Some(timeframes) = &flags.timeframes {
-            keys.timeframes = AtLeastOne::new(timeframes.iter().copied().map(Spelled).collect());
-        }
-        if let Some(urls) = &flags.base_urls {
-            keys.exchange.base_urls = AtLeastOne::new(urls.clone());
-        }
-        if let Some(db) = flags.db.clone() {
-            keys.db = Some(db);
-        }
+    ) -> Result<Self, SettingsError> {
+        let spelled = |pairs: &Vec<Symbol>| AtLeastOne::from_vec(pairs.iter().cloned().map(Spelled).collect());
+        keys.pairs = flags.pairs.as_ref().and_then(spelled).unwrap_or(keys.pairs);
+        let spelled = |lengths: &Vec<Timeframe>| AtLeastOne::from_vec(lengths.iter().copied().map(Spelled).collect());
+        keys.timeframes = flags.timeframes.as_ref().and_then(spelled).unwrap_or(keys.timeframes);
+        keys.exchange.base_urls =
+            flags.base_urls.clone().and_then(AtLeastOne::from_vec).unwrap_or(keys.exchange.base_urls);
+        keys.db = flags.db.clone().or(keys.db);
+        keys.summary_file = flags.summary_file.clone().or(keys.summary_file);
         let strategy = Strategy::from_keys(&keys.strategy);
-        Self {
+        let place = |default: &Option<PathBuf>| keys.db.clone().or(default.clone()).ok_or(SettingsError::NoHome);
+        Ok(Self {
             file,
-            db_named: keys.db.is_some(),
-            db: keys.db.clone().unwrap_or_else(|| paths.db.clone()),
+            db: place(&paths.db)?,
+            replay_db: place(&paths.replay_db)?,
+            summary_file: keys.summary_file.clone(),
+            log: keys.log,
             pairs: keys.pairs.distinct().into_iter().map(|pair| pair.0).collect(),
             timeframes: sorted(keys.timeframes.distinct().into_iter().map(|t| t.0)),
             exchange: keys.exchange.clone(),
             strategy,
             unknown_variables,
             keys,
-        }
+        })
     }
 
     /// The timeframes of a cycle: those to collect, and the one that is decided on.
@@ -111,8 +119,7 @@ impl Settings {
 
     /// The settings as a configuration file that would give them again.
     pub fn to_toml(&self) -> Result<String, SettingsError> {
-        let keys = FileSettings { db: Some(self.db.clone()), ..self.keys.clone() };
-        toml::to_string_pretty(&keys).map_err(|e| SettingsError::Print(e.to_string()))
+        toml::to_string_pretty(&self.keys).map_err(|e| SettingsError::Print(e.to_string()))
     }
 }
 

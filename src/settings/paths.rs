@@ -2,15 +2,15 @@
 
 use std::path::PathBuf;
 
-/// Default places.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Default places; none where the environment names no home.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Paths {
     /// The configuration file.
-    pub config: PathBuf,
+    pub config: Option<PathBuf>,
     /// The database of live data.
-    pub db: PathBuf,
+    pub db: Option<PathBuf>,
     /// The database of replays: recorded and live candles are never mixed.
-    pub replay_db: PathBuf,
+    pub replay_db: Option<PathBuf>,
 }
 
 impl Paths {
@@ -18,9 +18,14 @@ impl Paths {
     pub fn from_environment(environment: &[(String, String)]) -> Self {
         let get = |name: &str| environment.iter().find(|(n, _)| n == name).map(|(_, value)| PathBuf::from(value));
         let absolute = |name: &str| get(name).filter(|path| path.is_absolute());
-        let home = get("HOME").unwrap_or_default();
-        let config = absolute("XDG_CONFIG_HOME").unwrap_or_else(|| home.join(".config")).join("trader");
-        let data = absolute("XDG_DATA_HOME").unwrap_or_else(|| home.join(".local/share")).join("trader");
-        Self { config: config.join("config.toml"), db: data.join("trader.db"), replay_db: data.join("replay.db") }
+        let home = |below: &str| absolute("HOME").map(|home| home.join(below));
+        let config = absolute("XDG_CONFIG_HOME").or_else(|| home(".config")).map(|f| f.join("trader"));
+        let data = absolute("XDG_DATA_HOME").or_else(|| home(".local/share")).map(|f| f.join("trader"));
+        let within = |folder: &Option<PathBuf>, file: &str| folder.as_ref().map(|f| f.join(file));
+        Self {
+            config: within(&config, "config.toml"),
+            db: within(&data, "trader.db"),
+            replay_db: within(&data, "replay.db"),
+        }
     }
 }

@@ -27,12 +27,19 @@ impl<'de, T: FromStr<Err: Display>> Deserialize<'de> for Spelled<T> {
 #[serde(transparent)]
 pub struct AtLeastOne<T>(Vec<T>);
 
-impl<T: Clone> AtLeastOne<T> {
+impl<T: Clone + PartialEq> AtLeastOne<T> {
+    /// A first one and what follows it.
+    pub fn of(first: T, rest: impl IntoIterator<Item = T>) -> Self {
+        Self([first].into_iter().chain(rest).collect())
+    }
+
+    /// These values, if there are any.
+    pub fn from_vec(values: Vec<T>) -> Option<Self> {
+        (!values.is_empty()).then_some(Self(values))
+    }
+
     /// The values, none twice.
-    pub fn distinct(&self) -> Vec<T>
-    where
-        T: PartialEq,
-    {
+    pub fn distinct(&self) -> Vec<T> {
         let mut kept: Vec<T> = Vec::with_capacity(self.0.len());
         for value in &self.0 {
             if !kept.contains(value) {
@@ -40,11 +47,6 @@ impl<T: Clone> AtLeastOne<T> {
             }
         }
         kept
-    }
-
-    /// Values that are known to be there.
-    pub const fn new(values: Vec<T>) -> Self {
-        Self(values)
     }
 }
 

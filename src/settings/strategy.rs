@@ -15,27 +15,27 @@ use crate::unit::Timeframe;
 /// The keys of `[strategy]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct StrategySettings {
+pub(super) struct StrategySettings {
     /// Its name.
-    pub name: StrategyName,
+    pub(super) name: StrategyName,
     /// The length of the candles it decides on.
-    pub timeframe: Spelled<Timeframe>,
+    pub(super) timeframe: Spelled<Timeframe>,
     /// BUY from this score on.
-    pub buy_score: Real<1, 100>,
+    pub(super) buy_score: Real<1, 100>,
     /// SELL from this score down.
-    pub sell_score: Real<-100, -1>,
+    pub(super) sell_score: Real<-100, -1>,
     /// The newest closed candle must have ended less than this before now.
-    pub max_age_s: Whole<60, 604_800>,
+    pub(super) max_age_s: Whole<60, 604_800>,
     /// Missing candles among the newest 200 that are tolerated.
-    pub max_missing: Whole<0, 199>,
+    pub(super) max_missing: Whole<0, 199>,
     /// The most points each rule can give or take.
-    pub weights: WeightSettings,
+    pub(super) weights: WeightSettings,
 }
 
 /// The strategies there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum StrategyName {
+pub(super) enum StrategyName {
     /// The technical analyst on the decision timeframe.
     Classic,
 }
@@ -43,17 +43,17 @@ pub enum StrategyName {
 /// The keys of `[strategy.weights]`, one for each rule.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct WeightSettings {
-    pub ema_trend: Real<0, 100>,
-    pub ema_200: Real<0, 100>,
-    pub macd: Real<0, 100>,
-    pub adx: Real<0, 100>,
-    pub rsi: Real<0, 100>,
-    pub stochastic: Real<0, 100>,
-    pub bollinger: Real<0, 100>,
-    pub atr: Real<0, 100>,
-    pub obv: Real<0, 100>,
-    pub vwap: Real<0, 100>,
+pub(super) struct WeightSettings {
+    ema_trend: Real<0, 100>,
+    ema_200: Real<0, 100>,
+    macd: Real<0, 100>,
+    adx: Real<0, 100>,
+    rsi: Real<0, 100>,
+    stochastic: Real<0, 100>,
+    bollinger: Real<0, 100>,
+    atr: Real<0, 100>,
+    obv: Real<0, 100>,
+    vwap: Real<0, 100>,
 }
 
 impl WeightSettings {

@@ -21,9 +21,10 @@ fn the_template_says_just_what_the_defaults_say() {
     assert_eq!(template.strategy, plain.strategy);
     assert_eq!(template.exchange, plain.exchange);
     assert_eq!((template.pairs, template.timeframes, template.db), (plain.pairs, plain.timeframes, plain.db));
+    assert_eq!((template.log, template.summary_file), (plain.log, plain.summary_file));
     let table: toml::Table = toml::from_str(TEMPLATE).unwrap();
     let defaults = toml::Table::try_from(FileSettings::default()).unwrap();
-    for section in ["exchange", "strategy"] {
+    for section in ["exchange", "strategy", "log"] {
         let keys = |t: &toml::Table| t[section].as_table().unwrap().keys().cloned().collect::<Vec<_>>();
         assert_eq!(keys(&table), keys(&defaults), "[{section}] names every key");
     }
@@ -120,4 +121,15 @@ fn the_decision_timeframe_is_always_collected_and_printed_settings_read_back() {
     assert_eq!(settings.cycle_timeframes(), [Timeframe::M1, Timeframe::H1, Timeframe::D1]);
     let again = load(&settings.to_toml().unwrap(), &[], Flags::default()).unwrap();
     assert_eq!((again.pairs, again.strategy, again.exchange), (settings.pairs, settings.strategy, settings.exchange));
+}
+
+#[test]
+fn without_a_home_the_database_must_be_named() {
+    let nowhere = Paths::from_environment(&[("HOME".to_owned(), "relative".to_owned())]);
+    assert_eq!(nowhere, Paths::default());
+    let error = Settings::load(&Flags::default(), &[], &nowhere).unwrap_err().to_string();
+    assert!(error.contains("--db") && error.contains("HOME"), "{error}");
+    let named = Flags { db: Some("x.db".into()), ..Flags::default() };
+    let settings = Settings::load(&named, &[], &nowhere).unwrap();
+    assert_eq!((settings.db, settings.replay_db), ("x.db".into(), "x.db".into()));
 }

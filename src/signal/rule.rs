@@ -69,3 +69,16 @@ pub struct Reason {
     /// A sentence with its numbers.
     pub text: String,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rules_stand_in_the_order_of_their_declaration() {
+        // Weights are looked up by it.
+        for (i, rule) in Rule::ALL.into_iter().enumerate() {
+            assert_eq!(rule as usize, i);
+        }
+    }
+}

@@ -65,7 +65,7 @@ const RULES: [(&str, &str); 5] = [
         "candles off the grid of their timeframe",
         "SELECT count(*) FROM price_data p JOIN series s ON s.id = p.series_id
           WHERE p.open_time % CASE s.timeframe WHEN '1m' THEN 60000 WHEN '5m' THEN 300000 WHEN '15m' THEN 900000
-                WHEN '1h' THEN 3600000 WHEN '4h' THEN 14400000 ELSE 86400000 END <> 0",
+                WHEN '1h' THEN 3600000 WHEN '4h' THEN 14400000 WHEN '1d' THEN 86400000 END IS NOT 0",
     ),
     (
         "decisions without the signal they rest on",

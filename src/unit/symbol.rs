@@ -24,7 +24,8 @@ pub enum BadSymbol {
     Quote(String),
 }
 
-/// Quote assets recognised at the end of a pair written without a slash; a longer one stands before its own ending.
+/// Quote assets recognised at the end of a pair written without a slash. Longer names come first, so that FDUSD is tried
+/// before USD.
 const QUOTES: [&str; 13] =
     ["FDUSD", "USDT", "USDC", "BUSD", "TUSD", "USDP", "USD", "EUR", "TRY", "BRL", "BTC", "ETH", "BNB"];
 const LONGEST_ASSET: usize = 20;

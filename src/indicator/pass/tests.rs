@@ -37,14 +37,46 @@ fn rsi_agrees_with_the_published_series() {
     }
 }
 
+/// When each indicator has its first value follows from its definition: a window is full, a seed is complete.
 #[test]
-fn every_reading_is_absent_before_its_warm_up_and_there_from_then_on() {
-    let readings = all(&closes(&(0..210).map(|i| 100.0 + f64::from(i % 7)).collect::<Vec<_>>()));
-    for indicator in Indicator::SHOWN.into_iter().chain([Indicator::ObvFlow]) {
-        for (n, reading) in (1..).zip(&readings) {
-            assert_eq!(reading.get(indicator).is_some(), n >= indicator.warm_up(), "{indicator} after {n} candles");
-            assert_eq!(indicator.start_up_error(n).is_some(), n >= indicator.warm_up());
-        }
+fn every_reading_begins_where_its_definition_does() {
+    let readings = all(&closes(&(0..210).map(|i| 100.0 + f64::from(i * i % 7)).collect::<Vec<_>>()));
+    for (indicator, first) in [
+        (Indicator::Ema9, 9),
+        (Indicator::Ema21, 21),
+        (Indicator::Ema50, 50),
+        (Indicator::Ema200, 200),
+        (Indicator::Macd, 26),
+        (Indicator::MacdSignal, 26 + 9 - 1),
+        (Indicator::MacdHist, 26 + 9 - 1),
+        (Indicator::Rsi14, 1 + 14),
+        (Indicator::StochK, 14 + 3 - 1),
+        (Indicator::StochD, 14 + 3 - 1 + 3 - 1),
+        (Indicator::BbUpper, 20),
+        (Indicator::BbMiddle, 20),
+        (Indicator::BbLower, 20),
+        (Indicator::Atr14, 1 + 14),
+        (Indicator::Adx14, 1 + 13 + 14),
+        (Indicator::Obv, 1),
+        (Indicator::Vwap, 1),
+        (Indicator::ObvFlow, 1 + 14),
+    ] {
+        let found = readings.iter().position(|r| r.get(indicator).is_some()).map(|i| i + 1);
+        assert_eq!(found, Some(first), "{indicator}");
+        assert!(readings[first..].iter().all(|r| r.get(indicator).is_some()), "{indicator} goes on");
+        assert_eq!(indicator.start_up_error(first - 1), None, "{indicator}");
+        assert!(indicator.start_up_error(first).is_some_and(|e| (0.0..=1.0).contains(&e)), "{indicator}");
+    }
+}
+
+#[test]
+fn what_recursive_averages_say_first_is_the_mean_of_their_seed() {
+    let prices: Vec<f64> = (0..200).map(|i| 100.0 + f64::from(i * i % 11)).collect();
+    let readings = all(&closes(&prices));
+    for (indicator, n) in
+        [(Indicator::Ema9, 9), (Indicator::Ema21, 21), (Indicator::Ema50, 50), (Indicator::Ema200, 200)]
+    {
+        assert!(close_to(readings[n - 1].get(indicator), naive::mean(&prices[..n])), "{indicator}");
     }
 }
 
