@@ -232,3 +232,53 @@ fn progress(total: u64) -> ProgressBar {
     let style = ProgressStyle::with_template(SHAPE).unwrap_or_else(|_| ProgressStyle::default_bar());
     ProgressBar::new(total).with_style(style)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const START: UtcMillis = UtcMillis::new(1_710_288_000_000);
+
+    fn stretches(minutes: &[(i64, i64)]) -> Vec<Stretch> {
+        let at = |minute| Timeframe::M1.step(START, minute);
+        minutes.iter().map(|&(from, to)| Stretch { from: at(from), to: at(to) }).collect()
+    }
+
+    #[test]
+    fn what_is_known_to_be_empty_is_not_asked_for_again() {
+        let hole = stretches(&[(10, 20)])[0];
+        for (empty, left) in [
+            (vec![], vec![(10, 20)]),
+            (vec![(0, 9), (21, 30)], vec![(10, 20)]),
+            (vec![(5, 10)], vec![(11, 20)]),
+            (vec![(20, 25)], vec![(10, 19)]),
+            (vec![(10, 20)], vec![]),
+            (vec![(0, 30)], vec![]),
+            (vec![(12, 13), (16, 17)], vec![(10, 11), (14, 15), (18, 20)]),
+            (vec![(12, 13), (14, 15)], vec![(10, 11), (16, 20)]),
+            (vec![(12, 18), (14, 15)], vec![(10, 11), (19, 20)]),
+        ] {
+            assert_eq!(without(hole, &stretches(&empty), Timeframe::M1), stretches(&left), "{empty:?}");
+        }
+    }
+
+    #[test]
+    fn what_was_expected_and_did_not_come_is_lacking() {
+        let candle =
+            |minute: &i64| Candle::from_parts(Timeframe::M1.step(START, *minute), [1.0; 4], 1.0, None).unwrap();
+        for (expected, came, holes, missing) in [
+            ((10, 13), vec![10, 11, 12, 13], vec![], vec![]),
+            ((10, 13), vec![], vec![], vec![(10, 13)]),
+            ((14, 13), vec![], vec![], vec![]),
+            ((10, 13), vec![12, 13], vec![], vec![(10, 11)]),
+            ((10, 13), vec![10, 13], vec![(11, 12)], vec![(11, 12)]),
+            ((10, 13), vec![10, 11], vec![], vec![(12, 13)]),
+            ((10, 16), vec![11, 13], vec![(12, 12)], vec![(10, 10), (12, 12), (14, 16)]),
+        ] {
+            let batch =
+                Batch { candles: came.iter().map(candle).collect(), gaps: stretches(&holes), ..Batch::default() };
+            let told = lacking(Timeframe::M1, stretches(&[expected])[0], &batch);
+            assert_eq!(told, stretches(&missing), "{expected:?}: {came:?}");
+        }
+    }
+}

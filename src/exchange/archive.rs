@@ -145,3 +145,43 @@ fn promised(path: &Path) -> Result<Option<String>, ArchiveError> {
 fn unreadable(path: &Path, error: impl std::fmt::Display) -> ArchiveError {
     ArchiveError::Read { path: path.to_owned(), text: error.to_string() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_files_name_tells_its_series() {
+        for (name, series) in [
+            ("BTCUSDT-1h-2024-01.zip", Some("BTC/USDT 1h")),
+            ("folder/ETHBTC-1d-2024-01-31.csv.gz", Some("ETH/BTC 1d")),
+            ("BTCUSDT-1m.csv", Some("BTC/USDT 1m")),
+            ("BTCUSDT-1H-2024-01.zip", None),
+            ("BTCUSDT-1h-2024-01.gz", None),
+            ("BTCUSDT-1h-2024-01.zip.CHECKSUM", None),
+            ("BTCUSDT.zip", None),
+            ("BTC-1h-2024-01.zip", None),
+            ("..", None),
+        ] {
+            assert_eq!(key_of(Path::new(name)).map(|key| key.to_string()).as_deref(), series, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_file_is_what_its_checksum_file_promises_or_is_refused() {
+        const ABC: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("BTCUSDT-1h.csv");
+        std::fs::write(&path, "abc").unwrap();
+        assert_eq!(Archive::open(&path).unwrap().sha256, ABC, "nothing is promised");
+        let checked = |promise: &str| {
+            std::fs::write(folder.path().join("BTCUSDT-1h.csv.CHECKSUM"), promise).unwrap();
+            Archive::open(&path).map(|archive| archive.sha256)
+        };
+        assert_eq!(checked(&format!("{}  BTCUSDT-1h.csv\n", ABC.to_uppercase())).unwrap(), ABC);
+        assert!(matches!(checked(&ABC.replace('b', "c")), Err(ArchiveError::Checksum { found, .. }) if found == ABC));
+        for nonsense in ["", "\n", &ABC[1..], &ABC.replace('b', "g"), "<html>"] {
+            assert!(matches!(checked(nonsense), Err(ArchiveError::Read { .. })), "{nonsense}");
+        }
+    }
+}

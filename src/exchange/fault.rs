@@ -245,3 +245,58 @@ impl Fault {
 pub(super) fn plain(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).take(200).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each fault, and whether it may be retried, is the host's, leaves nothing to ask, stops the run.
+    fn all() -> Vec<(Fault, [u8; 4])> {
+        let (host, text, until) = (String::new, String::new, UtcMillis::new(0));
+        vec![
+            (Fault::Unreachable { host: host(), text: text() }, [1, 1, 1, 0]),
+            (Fault::Timeout { host: host() }, [1, 1, 1, 0]),
+            (Fault::Deadline { ms: 1 }, [0, 0, 1, 0]),
+            (Fault::RestrictedLocation { host: host() }, [0, 1, 1, 0]),
+            (Fault::Forbidden { host: host() }, [0, 1, 1, 0]),
+            (Fault::RateLimited { host: host(), until }, [0, 0, 1, 1]),
+            (Fault::Banned { host: host(), until }, [0, 0, 1, 1]),
+            (Fault::StillBanned { until, reason: text() }, [0, 0, 1, 1]),
+            (Fault::Status { host: host(), status: 500 }, [1, 1, 0, 0]),
+            (Fault::Status { host: host(), status: 499 }, [0, 0, 0, 0]),
+            (Fault::Redirect { host: host(), status: 302 }, [0, 1, 0, 0]),
+            (Fault::Refused { host: host(), code: -1100, message: text() }, [0, 0, 0, 0]),
+            (Fault::UnknownSymbol { host: host(), symbol: text() }, [0, 0, 0, 0]),
+            (Fault::NotJson { host: host() }, [0, 1, 0, 0]),
+            (Fault::Truncated { host: host() }, [1, 1, 0, 0]),
+            (Fault::BadJson { host: host(), text: text() }, [0, 0, 0, 0]),
+            (Fault::TooLarge { host: host(), limit: 1 }, [0, 0, 0, 0]),
+            (Fault::Absent { origin: text() }, [0, 0, 0, 0]),
+            (Fault::File { path: text(), text: text() }, [0, 0, 0, 0]),
+        ]
+    }
+
+    #[test]
+    fn each_fault_has_its_consequences() {
+        for (fault, consequences) in all() {
+            let has =
+                [fault.may_be_retried(), fault.is_the_hosts(), fault.leaves_nothing_to_ask(), fault.stops_the_run()];
+            assert_eq!(has.map(u8::from), consequences, "{fault:?}");
+        }
+    }
+
+    #[test]
+    fn each_fault_has_its_code_and_a_remedy() {
+        let mut codes: Vec<&str> = all().iter().map(|(fault, _)| fault.code()).collect();
+        codes.sort_unstable();
+        let twice: Vec<&str> = codes.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0]).collect();
+        assert_eq!(twice, ["banned", "http_status"], "now and earlier, and two examples");
+        assert!(all().iter().all(|(fault, _)| !fault.remedy().is_empty()));
+    }
+
+    #[test]
+    fn words_from_outside_carry_no_control_characters_and_are_not_many() {
+        assert_eq!(plain("a\u{1b}[31m\r\nb\u{0}\u{9b}c"), "a[31mbc");
+        assert_eq!(plain(&"ü".repeat(201)), "ü".repeat(200));
+    }
+}

@@ -204,3 +204,94 @@ fn exchange_info(path: &Path) -> Result<Option<ExchangeInfo>, Fault> {
 fn refused(path: &Path, text: String) -> Fault {
     Fault::File { path: path.display().to_string(), text }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::market::Extras;
+
+    const START: UtcMillis = UtcMillis::new(1_710_288_000_000); // 2024-03-13
+    const EXTRAS: Extras = Extras { quote_volume: 1.0, trades: 1, taker_buy_base: 1.0 };
+
+    fn day(text: &str) -> UtcMillis {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_files_name_tells_its_series_and_its_days() {
+        let whole = Some((day("2024-01-01"), day("2024-06-25")));
+        for (name, told) in [
+            ("BTCUSDT-1h-2024-01-01_2024-06-25.csv.gz", Some(("BTCUSDT", Timeframe::H1, whole))),
+            ("folder/POLUSDT-1m-2024-01-01_2024-06-25.csv", Some(("POLUSDT", Timeframe::M1, whole))),
+            ("BTCUSDT-1d-2024-01.csv", Some(("BTCUSDT", Timeframe::D1, None))),
+            ("BTCUSDT-1d-2024-01-01_soon.csv", Some(("BTCUSDT", Timeframe::D1, None))),
+            ("BTCUSDT-1d.csv", Some(("BTCUSDT", Timeframe::D1, None))),
+            ("BTCUSDT-2h-2024-01.csv", None),
+            ("BTCUSDT-1h-2024-01.zip", None),
+            ("BTCUSDT.csv", None),
+            ("exchangeInfo.json", None),
+        ] {
+            let file = Recorded::from_path(name.into());
+            let found = file.as_ref().map(|f| (f.exchange_name.as_str(), f.timeframe, f.days));
+            assert_eq!(found, told, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_file_is_opened_only_for_its_days_both_included() {
+        let file = |name: &str| Recorded::from_path(name.into()).unwrap();
+        let (first, after) = (day("2024-03-13"), day("2024-03-15"));
+        for (from, to, may) in [
+            (START.plus_ms(-9), first.plus_ms(-1), false),
+            (START.plus_ms(-9), first, true),
+            (after.plus_ms(-1), after, true),
+            (after, after.plus_ms(9), false),
+        ] {
+            assert_eq!(file("BTCUSDT-1m-2024-03-13_2024-03-14.csv").may_hold(from, to), may, "{from} to {to}");
+            assert!(file("BTCUSDT-1m.csv").may_hold(from, to));
+        }
+    }
+
+    #[test]
+    fn of_two_files_the_candle_that_tells_more_counts() {
+        let candle =
+            |minute, extras| Candle::from_parts(Timeframe::M1.step(START, minute), [1.0; 4], 1.0, extras).unwrap();
+        let (bare, full) = ([0, 1].map(|m| candle(m, None)), [1, 4].map(|m| candle(m, Some(EXTRAS))));
+        let batch = |candles: [Candle; 2]| Batch { candles: candles.to_vec(), bad: 1, ..Batch::default() };
+        for both in [joined(Timeframe::M1, batch(bare), batch(full)), joined(Timeframe::M1, batch(full), batch(bare))] {
+            assert_eq!(both.candles, [bare[0], full[0], full[1]]);
+            let (from, to) = (Timeframe::M1.step(START, 2), Timeframe::M1.step(START, 3));
+            assert_eq!((both.gaps, both.bad), (vec![Stretch { from, to }], 2));
+        }
+    }
+
+    /// A file of `count` candles from `START` on.
+    fn record(folder: &Path, name: &str, count: i64, rest: &str) {
+        let timeframe = Recorded::from_path(name.into()).unwrap().timeframe;
+        let row = |i| format!("{},{rest}\n", timeframe.step(START, i).get());
+        std::fs::write(folder.join(name), (0..count).map(row).collect::<String>()).unwrap();
+    }
+
+    #[test]
+    fn a_longer_candle_is_built_from_the_longest_finer_ones_that_reach_its_end() {
+        let folder = tempfile::tempdir().unwrap();
+        record(folder.path(), "BTCUSDT-1m.csv", 179, "50,52,49,51,1");
+        record(folder.path(), "BTCUSDT-5m.csv", 12, "100,110,90,105,2");
+        record(folder.path(), "BTCUSDT-1d-2024-03-13_2024-03-13.csv", 1, "7,7,7,7,7");
+        let told = |symbol: &str, timeframe, hours| {
+            let mut recording = Recording::open(folder.path(), Some(Timeframe::H1.step(START, hours))).unwrap();
+            let (key, now) = (SeriesKey { symbol: symbol.parse().unwrap(), timeframe }, recording.now());
+            let answer = recording.candles(&[Wanted { key, from: Some(START), to: None }], Pages::All, now).remove(0);
+            match answer.fault {
+                None => Ok(answer.batch.candles.iter().map(|c| (c.close(), c.volume())).collect::<Vec<_>>()),
+                Some(fault) => Err(fault.code()),
+            }
+        };
+        assert_eq!(told("BTC/USDT", Timeframe::H1, 1), Ok(vec![(105.0, 24.0)]), "5m");
+        assert_eq!(told("BTC/USDT", Timeframe::H1, 2), Ok(vec![(51.0, 60.0), (51.0, 60.0)]), "5m ends too early: 1m");
+        assert_eq!(told("BTC/USDT", Timeframe::H1, 3), Err("absent"), "a minute is missing");
+        assert_eq!(told("BTC/USDT", Timeframe::M1, 3).map(|c| c.len()), Ok(179), "its own file");
+        assert_eq!(told("BTC/USDT", Timeframe::D1, 24), Ok(vec![(7.0, 7.0)]), "its own file");
+        assert_eq!(told("ETH/USDT", Timeframe::H1, 1), Err("absent"));
+    }
+}

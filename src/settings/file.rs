@@ -234,3 +234,43 @@ fn put(table: &mut Table, path: &[String], value: Value) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_variable_sets_the_key_it_spells() {
+        let table = Table::try_from(FileSettings::default()).unwrap();
+        for (name, path) in [
+            ("TRADER_PAIRS", "pairs"),
+            ("TRADER_EXCHANGE_DEADLINE_MS", "exchange.deadline_ms"),
+            ("TRADER_STRATEGY_WEIGHTS_EMA_200", "strategy.weights.ema_200"),
+            ("TRADER_LOG_LEVEL", "log.level"),
+            ("TRADER_STRATEGY_WEIGHTS", ""),
+            ("TRADER_DEADLINE_MS", ""),
+            ("TRADER_pairs", ""),
+            ("PAIRS", ""),
+        ] {
+            assert_eq!(key_of(&table, "TRADER", name).unwrap_or_default().join("."), path, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_variables_text_is_a_list_where_the_key_holds_one_else_toml_else_plain() {
+        let (text, list) = (|t: &str| Value::from(t), |parts: &[&str]| Value::from(parts.to_vec()));
+        for (key, said, meant) in [
+            ("deadline_ms", "5000", Value::from(5000)),
+            ("rsi", "1.5", Value::from(1.5)),
+            ("timeframe", "4h", text("4h")),
+            ("timeframe", "\"4h\"", text("4h")),
+            ("db", "/var/lib/a b.db", text("/var/lib/a b.db")),
+            ("db", "", text("")),
+            ("pairs", "BTC/USDT, ETHUSDT", list(&["BTC/USDT", "ETHUSDT"])),
+            ("timeframes", "1h", list(&["1h"])),
+            ("base_urls", "[\"https://a\", \"https://b\"]", list(&["https://a", "https://b"])),
+        ] {
+            assert_eq!(value_of(said, &["section".to_owned(), key.to_owned()]), meant, "{key}: {said}");
+        }
+    }
+}

@@ -310,3 +310,106 @@ fn insert_one(
     ])?;
     Ok(changed == 1)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{Access, Contents};
+
+    const START: UtcMillis = UtcMillis::new(1_710_288_000_000);
+
+    fn at(minute: i64) -> UtcMillis {
+        Timeframe::M1.step(START, minute)
+    }
+
+    fn key(symbol: &str) -> SeriesKey {
+        SeriesKey { symbol: symbol.parse().unwrap(), timeframe: Timeframe::M1 }
+    }
+
+    fn open() -> (tempfile::TempDir, Store) {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("t.db"), Access::Write(Contents::Live)).unwrap();
+        (folder, store)
+    }
+
+    fn add(store: &mut Store, key: &SeriesKey, source: Source, minutes: &[i64], price: f64, now: UtcMillis) -> Tally {
+        let candle = |m: &i64| Candle::from_parts(at(*m), [price; 4], 1.0, None).unwrap();
+        let candles: Vec<Candle> = minutes.iter().map(candle).collect();
+        let (run_id, origin) = ("r".to_owned(), "o".to_owned());
+        let write = store.write().unwrap();
+        let ingest = write.add_ingest(&Origin { run_id, source, origin, sha256: None, fetched_at: now }).unwrap();
+        let tally = write.add_candles(key, ingest, &candles).unwrap();
+        write.commit().unwrap();
+        tally
+    }
+
+    #[test]
+    fn a_candle_told_differently_is_replaced_or_not_believed_and_both_words_are_kept() {
+        let (_folder, mut store) = open();
+        let btc = key("BTC/USDT");
+        let (one, none) = (1, Tally::default());
+        for (hour, (source, price, tally, stands)) in [
+            (Source::Archive, 1.0, Tally { added: one, ..none }, 1.0),
+            (Source::Archive, 2.0, Tally { revised: one, ..none }, 2.0),
+            (Source::Rest, 2.0, Tally { unchanged: one, ..none }, 2.0),
+            (Source::Rest, 3.0, Tally { revised: one, ..none }, 3.0),
+            (Source::Archive, 2.0, Tally { not_believed: one, ..none }, 3.0),
+            (Source::Archive, 2.0, Tally { not_believed: one, ..none }, 3.0),
+            (Source::Rest, 4.0, Tally { revised: one, ..none }, 4.0),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            let now = Timeframe::H1.step(START, i64::try_from(hour).unwrap());
+            assert_eq!(add(&mut store, &btc, source, &[0], price, now), tally, "{source:?} says {price}");
+            let stored = store.tail(&btc, at(1), 9).unwrap();
+            assert_eq!(stored.iter().map(Candle::close).collect::<Vec<_>>(), [stands]);
+        }
+        let sql = "SELECT close, was_current, ingest_id, noted_by FROM price_revisions ORDER BY id";
+        let mut statement = store.connection.prepare(sql).unwrap();
+        let rows = statement.query_map([], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?))).unwrap();
+        let kept: Vec<(f64, bool, i64, i64)> = rows.map(Result::unwrap).collect();
+        assert_eq!(kept, [(1.0, true, 1, 2), (2.0, true, 2, 4), (2.0, false, 5, 5), (3.0, true, 4, 7)]);
+        let since = |hours| store.revised_since(&btc, at(0), at(9), Timeframe::H1.step(START, hours)).unwrap();
+        assert_eq!([since(5), since(6)], [1, 0]);
+    }
+
+    #[test]
+    fn the_newest_candles_before_an_instant_are_read_the_oldest_first() {
+        let (_folder, mut store) = open();
+        add(&mut store, &key("BTC/USDT"), Source::Rest, &[0, 1, 2, 4], 1.0, START);
+        add(&mut store, &key("ETH/USDT"), Source::Rest, &[3, 9], 1.0, START);
+        for (symbol, end, count, minutes) in [
+            ("BTC/USDT", 9, 9, vec![0, 1, 2, 4]),
+            ("BTC/USDT", 9, 2, vec![2, 4]),
+            ("BTC/USDT", 4, 2, vec![1, 2]),
+            ("BTC/USDT", 0, 2, vec![]),
+            ("BTC/USDT", 9, 0, vec![]),
+            ("SOL/USDT", 9, 9, vec![]),
+        ] {
+            let tail = store.tail(&key(symbol), at(end), count).unwrap();
+            let told: Vec<_> = tail.iter().map(Candle::open_time).collect();
+            assert_eq!(told, minutes.into_iter().map(at).collect::<Vec<_>>(), "{symbol}: {count} before {end}");
+        }
+        assert_eq!(store.newest(&key("BTC/USDT")).unwrap(), Some(at(4)));
+        assert_eq!(store.newest(&key("SOL/USDT")).unwrap(), None);
+    }
+
+    #[test]
+    fn holes_are_the_places_without_a_candle() {
+        let (_folder, mut store) = open();
+        add(&mut store, &key("BTC/USDT"), Source::Rest, &[2, 3, 6], 1.0, START);
+        for (symbol, (from, to), holes) in [
+            ("BTC/USDT", (0, 8), vec![(0, 1), (4, 5), (7, 8)]),
+            ("BTC/USDT", (3, 6), vec![(4, 5)]),
+            ("BTC/USDT", (2, 3), vec![]),
+            ("BTC/USDT", (5, 5), vec![(5, 5)]),
+            ("BTC/USDT", (9, 8), vec![]),
+            ("SOL/USDT", (0, 8), vec![(0, 8)]),
+            ("SOL/USDT", (9, 8), vec![]),
+        ] {
+            let wanted: Vec<_> = holes.into_iter().map(|(f, t)| Stretch { from: at(f), to: at(t) }).collect();
+            assert_eq!(store.holes(&key(symbol), at(from), at(to)).unwrap(), wanted, "{symbol} {from} to {to}");
+        }
+    }
+}

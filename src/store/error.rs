@@ -148,3 +148,33 @@ fn kind(error: &rusqlite::Error) -> Kind {
 fn words(error: &rusqlite::Error) -> String {
     format!("{}: {error}", kind(error).words())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rusqlite::ffi;
+
+    #[test]
+    fn what_sqlite_says_is_told_as_what_it_means() {
+        for (said, code) in [
+            (ffi::SQLITE_FULL, "disk_full"),
+            (ffi::SQLITE_IOERR, "disk_failed"),
+            (ffi::SQLITE_IOERR_WRITE, "disk_failed"),
+            (ffi::SQLITE_READONLY, "database_read_only"),
+            (ffi::SQLITE_PERM, "database_read_only"),
+            (ffi::SQLITE_CANTOPEN, "database_read_only"),
+            (ffi::SQLITE_BUSY, "database_locked"),
+            (ffi::SQLITE_BUSY_SNAPSHOT, "database_locked"),
+            (ffi::SQLITE_LOCKED, "database_locked"),
+            (ffi::SQLITE_CORRUPT, "database_corrupt"),
+            (ffi::SQLITE_NOTADB, "database_corrupt"),
+            (ffi::SQLITE_CONSTRAINT, "database"),
+        ] {
+            let error = StoreError::from(rusqlite::Error::SqliteFailure(ffi::Error::new(said), None));
+            assert_eq!(error.code(), code, "{said}");
+            assert!(!error.remedy().is_empty());
+        }
+        let error = StoreError::from(rusqlite::Error::QueryReturnedNoRows);
+        assert_eq!((error.code(), error.to_string().starts_with("the database failed: ")), ("database", true));
+    }
+}

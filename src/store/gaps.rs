@@ -135,3 +135,158 @@ impl Write<'_> {
 fn gap(row: &rusqlite::Row<'_>) -> rusqlite::Result<Stretch> {
     Ok(Stretch { from: UtcMillis::new(row.get(0)?), to: UtcMillis::new(row.get(1)?) })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::market::{Candle, Source};
+    use crate::store::{Access, Contents, Origin};
+
+    const NOW: UtcMillis = UtcMillis::new(1_710_331_200_000);
+
+    /// A database whose only series is of minutes, counted from a whole hour.
+    struct Minutes {
+        store: Store,
+        key: SeriesKey,
+        _folder: tempfile::TempDir,
+    }
+
+    fn stretch((from, to): (i64, i64)) -> Stretch {
+        let at = |minute| Timeframe::M1.step(UtcMillis::new(1_710_288_000_000), minute);
+        Stretch { from: at(from), to: at(to) }
+    }
+
+    fn stretches(minutes: &[(i64, i64)]) -> Vec<Stretch> {
+        minutes.iter().copied().map(stretch).collect()
+    }
+
+    fn after(hours: i64) -> UtcMillis {
+        Timeframe::H1.step(NOW, hours)
+    }
+
+    impl Minutes {
+        fn new() -> Self {
+            let folder = tempfile::tempdir().unwrap();
+            let store = Store::open(&folder.path().join("t.db"), Access::Write(Contents::Live)).unwrap();
+            let key = SeriesKey { symbol: "BTC/USDT".parse().unwrap(), timeframe: Timeframe::M1 };
+            Self { store, key, _folder: folder }
+        }
+
+        fn write(&mut self, work: impl Fn(&Write<'_>, &SeriesKey) -> Result<(), StoreError>) {
+            let write = self.store.write().unwrap();
+            work(&write, &self.key).unwrap();
+            write.commit().unwrap();
+        }
+
+        fn note(&mut self, gaps: &[(i64, i64)]) {
+            self.write(|write, key| write.note_gaps(key, &stretches(gaps), NOW));
+        }
+
+        fn attempt(&mut self, asked: (i64, i64), now: UtcMillis) {
+            self.write(|write, key| write.count_attempts(key, stretch(asked), now));
+        }
+
+        /// Stores candles, then settles all gaps.
+        fn fill(&mut self, minutes: &[i64]) {
+            let candle = |m: &i64| Candle::from_parts(stretch((*m, *m)).from, [1.0; 4], 1.0, None).unwrap();
+            let candles: Vec<Candle> = minutes.iter().map(candle).collect();
+            let origin = Origin {
+                run_id: "r".to_owned(),
+                source: Source::Rest,
+                origin: "o".to_owned(),
+                sha256: None,
+                fetched_at: NOW,
+            };
+            self.write(|write, key| {
+                write.add_candles(key, write.add_ingest(&origin)?, &candles)?;
+                write.settle_gaps(key, stretch((-99, 99)), NOW)
+            });
+        }
+
+        /// First and last minute, candles, state and attempts of each gap.
+        fn gaps(&self) -> Vec<(i64, i64, i64, String, i64)> {
+            let sql = "SELECT (from_open - ?1) / 60000, (to_open - ?1) / 60000, missing, state, attempts FROM data_gaps
+                        ORDER BY from_open";
+            let mut statement = self.store.connection.prepare(sql).unwrap();
+            let read = |r: &rusqlite::Row<'_>| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?, r.get(4)?));
+            let rows = statement.query_map([stretch((0, 0)).from.get()], read).unwrap();
+            rows.map(Result::unwrap).collect()
+        }
+
+        fn check(&self, gaps: &[(i64, i64, i64, &str, i64)]) {
+            let wanted: Vec<_> = gaps.iter().map(|&(f, t, n, state, a)| (f, t, n, state.to_owned(), a)).collect();
+            assert_eq!(self.gaps(), wanted);
+        }
+    }
+
+    #[test]
+    fn a_gap_is_asked_for_after_one_three_and_seven_hours_and_then_given_up() {
+        let mut minutes = Minutes::new();
+        minutes.note(&[(2, 3)]);
+        for (hours, state) in [(1, "open"), (3, "open"), (7, "unfillable")] {
+            let early = after(hours).plus_ms(-1);
+            assert_eq!(minutes.store.gaps_due(&minutes.key, early, 9).unwrap(), []);
+            assert_eq!(minutes.store.gaps_to_leave(&minutes.key, early).unwrap(), [stretch((2, 3))]);
+            let before = minutes.gaps();
+            minutes.attempt((0, 9), early);
+            minutes.attempt((3, 9), after(hours));
+            assert_eq!(minutes.gaps(), before, "too early, or asked for something else");
+            assert_eq!(minutes.store.gaps_due(&minutes.key, after(hours), 9).unwrap(), [stretch((2, 3))]);
+            assert_eq!(minutes.store.gaps_to_leave(&minutes.key, after(hours)).unwrap(), []);
+            minutes.attempt((0, 9), after(hours));
+            assert_eq!(minutes.gaps()[0].3, state, "after {hours} hours");
+        }
+        assert_eq!(minutes.store.gaps_due(&minutes.key, after(999), 9).unwrap(), []);
+        assert_eq!(minutes.store.gaps_to_leave(&minutes.key, after(999)).unwrap(), [stretch((2, 3))]);
+        assert_eq!(minutes.store.gaps_open().unwrap(), 0);
+    }
+
+    #[test]
+    fn the_oldest_gaps_are_due_first() {
+        let mut minutes = Minutes::new();
+        minutes.note(&[(8, 8), (2, 2), (5, 5)]);
+        let due = minutes.store.gaps_due(&minutes.key, after(1), 2).unwrap();
+        assert_eq!(due, stretches(&[(2, 2), (5, 5)]));
+    }
+
+    #[test]
+    fn a_gap_is_noted_once_and_only_where_no_candle_is_stored() {
+        let mut minutes = Minutes::new();
+        minutes.fill(&[3]);
+        minutes.note(&[(1, 6)]);
+        let gaps = [(1, 2, 2, "open", 0), (4, 6, 3, "open", 0)];
+        minutes.check(&gaps);
+        minutes.note(&[(1, 6), (5, 5)]);
+        minutes.check(&gaps);
+    }
+
+    #[test]
+    fn a_gap_is_split_by_candles_that_come_and_repaired_by_the_last_of_them() {
+        let mut minutes = Minutes::new();
+        minutes.note(&[(2, 7)]);
+        minutes.fill(&[4, 5]);
+        minutes.check(&[(2, 3, 2, "open", 0), (6, 7, 2, "open", 0)]);
+        minutes.fill(&[2, 3, 6]);
+        minutes.check(&[(2, 3, 2, "repaired", 0), (6, 7, 2, "repaired", 0), (7, 7, 1, "open", 0)]);
+        minutes.fill(&[7]);
+        assert_eq!(minutes.store.gaps_open().unwrap(), 0);
+        minutes.store.connection.execute("DELETE FROM price_data", []).unwrap();
+        minutes.note(&[(2, 3)]);
+        minutes.check(&[(2, 3, 2, "open", 0), (6, 7, 2, "repaired", 0), (7, 7, 1, "repaired", 0)]);
+    }
+
+    #[test]
+    fn an_open_gap_grows_at_its_end_and_keeps_its_attempts_and_one_given_up_does_not() {
+        let mut minutes = Minutes::new();
+        minutes.note(&[(2, 3)]);
+        minutes.attempt((2, 3), after(1));
+        minutes.note(&[(4, 6)]);
+        minutes.check(&[(2, 6, 5, "open", 1)]);
+        minutes.note(&[(8, 8)]);
+        minutes.check(&[(2, 6, 5, "open", 1), (8, 8, 1, "open", 0)]);
+        minutes.attempt((2, 3), after(3));
+        minutes.attempt((2, 3), after(7));
+        minutes.note(&[(7, 7)]);
+        minutes.check(&[(2, 6, 5, "unfillable", 3), (7, 7, 1, "open", 0), (8, 8, 1, "open", 0)]);
+    }
+}

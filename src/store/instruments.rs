@@ -70,3 +70,46 @@ impl Write<'_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{Access, Contents};
+
+    #[test]
+    fn only_a_change_is_history_and_the_newest_word_is_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = Store::open(&folder.path().join("t.db"), Access::Write(Contents::Live)).unwrap();
+        let btc: Symbol = "BTC/USDT".parse().unwrap();
+        assert_eq!(store.instrument(&btc).unwrap(), None);
+        for (now, status, tick_size, changes) in [
+            (10, "TRADING", "0.01", vec![10]),
+            (11, "TRADING", "0.01", vec![10]),
+            (12, "BREAK", "0.01", vec![10, 12]),
+            (13, "BREAK", "0.10", vec![10, 12, 13]),
+            (14, "BREAK", "", vec![10, 12, 13, 14]),
+            (15, "BREAK", "", vec![10, 12, 13, 14]),
+            (16, "TRADING", "0.01", vec![10, 12, 13, 14, 16]),
+        ] {
+            let instrument = Instrument {
+                symbol: btc.clone(),
+                status: Status::from_word(status),
+                tick_size: tick_size.parse().ok(),
+                step_size: None,
+                min_notional: "5".parse().ok(),
+                fetched_at: UtcMillis::new(now),
+            };
+            let write = store.write().unwrap();
+            write.set_instrument(&instrument, UtcMillis::new(now)).unwrap();
+            write.commit().unwrap();
+            assert_eq!(store.instrument(&btc).unwrap(), Some(instrument));
+            let mut statement = store.connection.prepare("SELECT since FROM symbol_history ORDER BY since").unwrap();
+            let since: Vec<i64> = statement.query_map([], |r| r.get(0)).unwrap().map(Result::unwrap).collect();
+            assert_eq!(since, changes, "at {now}");
+        }
+        for (at, status) in [(9, None), (10, Some("TRADING")), (11, Some("TRADING")), (12, Some("BREAK"))] {
+            let told = store.status_at(&btc, UtcMillis::new(at)).unwrap();
+            assert_eq!(told, status.map(Status::from_word), "at {at}");
+        }
+    }
+}

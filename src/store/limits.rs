@@ -38,3 +38,32 @@ impl Write<'_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{Access, Contents};
+
+    #[test]
+    fn a_ban_is_only_ever_prolonged_and_ends() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = Store::open(&folder.path().join("t.db"), Access::Write(Contents::Live)).unwrap();
+        let ban = |until, reason: &str| Some(Ban { until: UtcMillis::new(until), reason: reason.to_owned() });
+        for (weight, told, in_force) in [
+            (None, None, None),
+            (Some(7), None, None),
+            (None, ban(100, "a"), ban(100, "a")),
+            (None, ban(80, "b"), ban(100, "a")),
+            (Some(8), None, ban(100, "a")),
+            (Some(9), ban(200, "c"), ban(200, "c")),
+        ] {
+            let usage = Usage { requests: 1, weight, ban: told };
+            let write = store.write().unwrap();
+            write.set_usage(&usage, UtcMillis::new(50)).unwrap();
+            write.commit().unwrap();
+            assert_eq!(store.ban(UtcMillis::new(50)).unwrap(), in_force, "after {usage:?}");
+        }
+        assert_eq!(store.ban(UtcMillis::new(199)).unwrap(), ban(200, "c"));
+        assert_eq!(store.ban(UtcMillis::new(200)).unwrap(), None);
+    }
+}

@@ -202,3 +202,100 @@ fn cell(value: ValueRef<'_>, kind: Kind) -> Cell {
         (ValueRef::Text(text), _) => Cell::Text(String::from_utf8_lossy(text).into_owned()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::market::{Candle, SeriesKey, Source};
+    use crate::store::{Access, Contents, Origin, RunRow};
+
+    const START: UtcMillis = UtcMillis::new(1_710_288_000_000); // 2024-03-13
+
+    fn at(minute: i64) -> UtcMillis {
+        Timeframe::M1.step(START, minute)
+    }
+
+    /// One-minute candles of two pairs in turn, and one of five minutes.
+    fn filled(folder: &tempfile::TempDir) -> Store {
+        let mut store = Store::open(&folder.path().join("t.db"), Access::Write(Contents::Live)).unwrap();
+        let write = store.write().unwrap();
+        let (run_id, origin) = ("r".to_owned(), "o".to_owned());
+        let origin = Origin { run_id, source: Source::Rest, origin, sha256: None, fetched_at: START };
+        let ingest = write.add_ingest(&origin).unwrap();
+        for (symbol, timeframe, minutes) in [
+            ("BTC/USDT", Timeframe::M1, vec![0, 2, 4]),
+            ("ETH/USDT", Timeframe::M1, vec![1, 3]),
+            ("BTC/USDT", Timeframe::M5, vec![5]),
+        ] {
+            let candle = |m| Candle::from_parts(at(m), [0.1; 4], 1.5, None).unwrap();
+            let key = SeriesKey { symbol: symbol.parse().unwrap(), timeframe };
+            write.add_candles(&key, ingest, &minutes.into_iter().map(candle).collect::<Vec<_>>()).unwrap();
+        }
+        for (run_id, started_at) in [("first", at(0)), ("second", at(1))] {
+            write.add_run(&RunRow { run_id, command: "cycle", started_at, strategy_hash: None }).unwrap();
+        }
+        write.commit().unwrap();
+        store
+    }
+
+    #[test]
+    fn the_newest_rows_are_shown_first_across_series_and_filtered() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = filled(&folder);
+        for (symbol, timeframe, since, limit, minutes) in [
+            ("", None, None, 9, vec![5, 4, 3, 2, 1, 0]),
+            ("", None, None, 4, vec![5, 4, 3, 2]),
+            ("", None, None, 1, vec![5]),
+            ("", None, None, 0, vec![]),
+            ("ETH/USDT", None, None, 9, vec![3, 1]),
+            ("ETH/USDT", None, None, 1, vec![3]),
+            ("BTC/USDT", None, None, 2, vec![5, 4]),
+            ("BTC/USDT", Some(Timeframe::M1), None, 2, vec![4, 2]),
+            ("", Some(Timeframe::M1), None, 3, vec![4, 3, 2]),
+            ("", None, Some(3), 9, vec![5, 4, 3]),
+            ("", None, Some(3), 2, vec![5, 4]),
+            ("ETH/USDT", Some(Timeframe::M1), Some(2), 9, vec![3]),
+            ("ETH/USDT", Some(Timeframe::M5), None, 9, vec![]),
+            ("SOL/USDT", None, None, 9, vec![]),
+        ] {
+            let filter = Filter { symbol: symbol.parse().ok(), timeframe, since: since.map(at), limit };
+            let table = store.show(Topic::Candles, &filter).unwrap();
+            let told: Vec<String> = table.rows.iter().map(|row| row[2].text()).collect();
+            let wanted: Vec<String> = minutes.into_iter().map(|m| at(m).to_string()).collect();
+            assert_eq!(told, wanted, "{filter:?}");
+        }
+    }
+
+    #[test]
+    fn runs_belong_to_no_series() {
+        let folder = tempfile::tempdir().unwrap();
+        let filter = Filter { symbol: "SOL/USDT".parse().ok(), timeframe: Some(Timeframe::D1), since: None, limit: 9 };
+        let table = filled(&folder).show(Topic::Runs, &filter).unwrap();
+        assert_eq!(table.rows.iter().map(|row| row[0].text()).collect::<Vec<_>>(), ["second", "first"]);
+    }
+
+    #[test]
+    fn instants_and_prices_are_shown_as_people_write_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let filter = Filter { symbol: "ETH/USDT".parse().ok(), limit: 1, ..Filter::default() };
+        let table = filled(&folder).show(Topic::Candles, &filter).unwrap();
+        let text = |text: &str| Cell::Text(text.to_owned());
+        let price = || text("0.1");
+        let wanted = [
+            text("ETH/USDT"),
+            text("1m"),
+            text("2024-03-13T00:03:00Z"),
+            price(),
+            price(),
+            price(),
+            price(),
+            Cell::Real(1.5),
+            Cell::Empty,
+            Cell::Empty,
+            Cell::Empty,
+            text("rest"),
+            text("2024-03-13T00:00:00Z"),
+        ];
+        assert_eq!(table.rows, [wanted]);
+    }
+}

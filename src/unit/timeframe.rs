@@ -115,7 +115,9 @@ mod tests {
         for timeframe in Timeframe::ALL {
             assert!(timeframe.on_grid(midnight), "{timeframe}");
             assert!(!timeframe.on_grid(midnight.plus_ms(1)), "{timeframe}");
+            assert_eq!((timeframe.floor(midnight), timeframe.ceil(midnight)), (midnight, midnight));
             assert_eq!(timeframe.floor(midnight.plus_ms(1)), midnight);
+            assert_eq!(timeframe.floor(midnight.plus_ms(-1)), timeframe.step(midnight, -1));
             assert_eq!(timeframe.ceil(midnight.plus_ms(1)), timeframe.step(midnight, 1));
             assert_eq!(timeframe.name().parse(), Ok(timeframe));
         }

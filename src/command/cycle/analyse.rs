@@ -96,3 +96,33 @@ fn readings_after(series: &Series, stored: Option<UtcMillis>) -> Vec<Readings> {
         .filter_map(|i| over(series.timeframe(), &candles[(i + 1).saturating_sub(View::CANDLES)..=i]))
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::market::Candle;
+    use crate::unit::Timeframe;
+
+    #[test]
+    fn readings_are_made_up_for_after_the_stored_ones_and_begin_with_the_newest_candle() {
+        let at = |hour| Timeframe::H1.step(UtcMillis::new(1_710_288_000_000), hour);
+        let candle = |hour| Candle::from_parts(at(hour), [1.0; 4], 1.0, None).unwrap();
+        for (candles, stored, new) in [
+            (0, None, 0..0),
+            (10, None, 9..10),
+            (10, Some(6), 7..10),
+            (10, Some(9), 10..10),
+            (10, Some(99), 10..10),
+            (10, Some(-99), 0..10),
+            (600, Some(98), 100..600),
+            (1005, Some(1002), 1003..1005),
+        ] {
+            let series = Series::new(Timeframe::H1, (0..candles).map(candle).collect()).unwrap();
+            let readings = readings_after(&series, stored.map(at));
+            let told: Vec<_> = readings.iter().map(|r| (r.open_time(), r.candles())).collect();
+            // Each from the candles up to its own, as many as a view holds.
+            let wanted: Vec<_> = new.map(|i| (at(i), usize::try_from(i + 1).unwrap().min(1000))).collect();
+            assert_eq!(told, wanted, "{candles} candles, readings up to {stored:?}");
+        }
+    }
+}

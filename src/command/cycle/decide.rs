@@ -254,3 +254,49 @@ fn reasoning(signal: &Signal) -> String {
     reasons.sort_by(|a, b| b.0.get().abs().total_cmp(&a.0.get().abs()));
     reasons.iter().take(3).map(|(points, text)| format!("{text} ({points})")).collect::<Vec<_>>().join("; ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::indicator::over;
+    use crate::signal::{Points, Reason, Rule};
+    use crate::unit::{Timeframe, UtcMillis};
+
+    #[test]
+    fn a_pair_fares_as_its_gate_says_and_one_that_failed_or_was_stale_is_tried_again() {
+        for (gate, status, is_last) in [
+            (None, PairStatus::Ok, true),
+            (Some(Gate::StatusUnknown), PairStatus::Failed, false),
+            (Some(Gate::NotTrading), PairStatus::Halted, true),
+            (Some(Gate::StaleData), PairStatus::Stale, false),
+            (Some(Gate::NotReady), PairStatus::NotReady, true),
+            (Some(Gate::GapInWarmUp), PairStatus::NotReady, true),
+        ] {
+            assert_eq!((status_at(gate), is_final(status)), (status, is_last), "{gate:?}");
+        }
+    }
+
+    #[test]
+    fn the_three_strongest_reasons_are_told_the_strongest_first() {
+        let open_time = UtcMillis::new(1_710_288_000_000);
+        let candle = Candle::from_parts(open_time, [1.0; 4], 1.0, None).unwrap();
+        let told = |reasons: &[(&str, Option<f64>)]| {
+            let reason = |&(text, strength): &(&str, Option<f64>)| Reason {
+                rule: Rule::Rsi,
+                points: strength.map(|strength| Points::of(10.0, strength)),
+                text: text.to_owned(),
+            };
+            reasoning(&Signal {
+                analyst: AnalystName::Technical,
+                candle: open_time,
+                score: Score::nearest(0.0),
+                reasons: reasons.iter().map(reason).collect(),
+                readings: over(Timeframe::H1, &[candle]).unwrap(),
+            })
+        };
+        let five = [("a", Some(0.5)), ("b", None), ("c", Some(-1.0)), ("d", Some(-0.5)), ("e", Some(0.75))];
+        assert_eq!(told(&five), "c (-10.0); e (+7.5); a (+5.0)");
+        assert_eq!(told(&five[..2]), "a (+5.0)", "a rule that had nothing to read gives no reason");
+        assert_eq!(told(&[]), "");
+    }
+}

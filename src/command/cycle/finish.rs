@@ -128,3 +128,40 @@ impl Cycle<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::command::cycle::CycleOptions;
+    use crate::exchange::Recording;
+    use crate::report::Pair;
+    use crate::settings::{Flags, Paths, Settings};
+    use crate::unit::UtcMillis;
+
+    #[test]
+    fn a_run_is_ok_when_all_of_it_is_and_of_no_use_when_no_pair_could_be_judged() {
+        let flags = Flags { db: Some("x.db".into()), ..Flags::default() };
+        let settings = Settings::load(&flags, &[], &Paths::default()).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let mut market = Recording::open(folder.path(), Some(UtcMillis::new(1_710_288_000_000))).unwrap();
+        let options = CycleOptions::default();
+        for (statuses, errors, exit) in [
+            (vec!["ok", "ok"], 0, Exit::Ok),
+            (vec!["ok", "ok"], 1, Exit::Degraded),
+            (vec!["ok", "failed"], 0, Exit::Degraded),
+            (vec!["ok", "stale"], 0, Exit::Degraded),
+            (vec!["halted"], 0, Exit::Degraded),
+            (vec!["not_ready", "failed"], 0, Exit::Degraded),
+            (vec!["stale", "failed"], 0, Exit::Unavailable),
+            (vec!["a word of another version"], 0, Exit::Unavailable),
+            (vec![], 0, Exit::Unavailable),
+        ] {
+            let mut cycle = Cycle::begin(&settings, &options, &mut market);
+            cycle.pairs = statuses.iter().map(|s| Pair::Recorded(serde_json::json!({ "status": s }))).collect();
+            for _ in 0..errors {
+                cycle.notes.complain("timeout", About::Run, "late".to_owned(), "wait");
+            }
+            assert_eq!(cycle.judge(), exit, "{statuses:?} with {errors} errors");
+        }
+    }
+}
