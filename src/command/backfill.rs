@@ -130,6 +130,10 @@ impl History<'_> {
     fn take(&mut self, hole: Hole, page: &Answer) -> Result<Option<Hole>, StoreError> {
         let Hole { key, gap } = hole;
         let listed = self.listing(&key, gap, page)?;
+        if page.batch.candles.is_empty() && listed.is_none() && self.store.tail(&key, self.now, 1)?.is_empty() {
+            // Nothing is known of the series at all: that is no gap in it.
+            return Ok(None);
+        }
         let asked =
             Stretch { from: gap.from, to: page.next.map_or(gap.to, |next| key.timeframe.step(next, -1).min(gap.to)) };
         let tally = self.record(&key, asked, page, listed)?;

@@ -59,7 +59,11 @@ impl Notes {
     }
 
     pub(super) fn fault(&mut self, about: About<'_>, fault: &Fault) {
-        self.complain(fault.code(), about, fault.to_string(), fault.remedy());
+        let text = fault.to_string();
+        let told = matches!(about, About::Run) && self.errors.iter().any(|e| e.symbol.is_none() && e.text == text);
+        if !told {
+            self.complain(fault.code(), about, text, fault.remedy());
+        }
     }
 
     pub(super) fn store(&mut self, error: &StoreError) {

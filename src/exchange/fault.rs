@@ -241,9 +241,11 @@ impl Fault {
     }
 }
 
-/// Words from outside, made fit for a log line and a report: no control characters, and not too many.
+/// Words from outside, made fit for a log line and a report: not too many, and nothing that ends the line or turns it
+/// around (control characters, line separators, bidirectional marks).
 pub(super) fn plain(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).take(200).collect()
+    let is_mark = |c: char| matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    text.chars().filter(|c| !c.is_control() && !is_mark(*c)).take(200).collect()
 }
 
 #[cfg(test)]

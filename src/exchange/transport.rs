@@ -223,14 +223,13 @@ impl Transport {
     ) -> Fault {
         let said = wire::ErrorBody::read(&body.unwrap_or_default());
         let now = clock::wall();
-        let pause = |s: i64| now.plus_ms(retry_after_ms.unwrap_or(s * 1000));
-        let longest = now.plus_ms(LONGEST_BAN_MS);
+        let asked = retry_after_ms.map(|ms| now.plus_ms(ms));
+        let pause = |s: i64| asked.unwrap_or(now.plus_ms(s * 1000));
+        // A ban's end may be told twice; the later word counts, as far as there can be such a ban.
+        let worded = said.banned_until().map(|until| until.min(now.plus_ms(LONGEST_BAN_MS)));
         let fault = match status.as_u16() {
             429 => Fault::RateLimited { host, until: pause(60) },
-            418 => Fault::Banned {
-                host,
-                until: said.banned_until().map_or_else(|| pause(120), |until| until.min(longest)),
-            },
+            418 => Fault::Banned { host, until: worded.max(asked).unwrap_or(pause(120)) },
             451 => Fault::RestrictedLocation { host },
             403 => Fault::Forbidden { host },
             status @ 300..=399 => Fault::Redirect { host, status },

@@ -136,7 +136,7 @@ impl Kind {
 
 fn kind(error: &rusqlite::Error) -> Kind {
     match error.sqlite_error_code() {
-        Some(ErrorCode::DiskFull | ErrorCode::TooBig) => Kind::Full,
+        Some(ErrorCode::DiskFull) => Kind::Full,
         Some(ErrorCode::SystemIoFailure) => Kind::Io,
         Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::CannotOpen) => Kind::ReadOnly,
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Kind::Locked,

@@ -92,35 +92,50 @@ impl Write<'_> {
         Ok(())
     }
 
+    /// Puts a gap on record. It grows together with open gaps that it touches, which keep their count of attempts: else
+    /// the gap at the end of a pair that is no longer traded would be a new one with every run.
     fn note(&self, series: i64, timeframe: Timeframe, gap: Stretch, now: UtcMillis) -> Result<(), StoreError> {
-        if self.extend(series, timeframe, gap)? {
+        if self.is_on_record(series, gap)? {
             return Ok(());
         }
-        // A gap that is on record, open or unfillable, is not noted again; one that was repaired and lost is news.
+        let (before, after) = (timeframe.step(gap.from, -1), timeframe.step(gap.to, 1));
+        let touching = params![series, before.get(), after.get()];
+        let (from, to, attempts, found_at, next_attempt_at) = self.transaction.query_row(
+            "SELECT min(from_open), max(to_open), max(attempts), min(found_at), min(next_attempt_at) FROM data_gaps
+              WHERE series_id = ?1 AND state = 'open' AND to_open >= ?2 AND from_open <= ?3",
+            touching,
+            |r| {
+                Ok((
+                    r.get::<_, Option<i64>>(0)?.unwrap_or(gap.from.get()).min(gap.from.get()),
+                    r.get::<_, Option<i64>>(1)?.unwrap_or(gap.to.get()).max(gap.to.get()),
+                    r.get::<_, Option<i64>>(2)?.unwrap_or_default(),
+                    r.get::<_, Option<i64>>(3)?.unwrap_or(now.get()),
+                    r.get::<_, Option<i64>>(4)?.unwrap_or(now.get() + PAUSE_MS),
+                ))
+            },
+        )?;
+        self.transaction.execute(
+            "DELETE FROM data_gaps WHERE series_id = ?1 AND state = 'open' AND to_open >= ?2 AND from_open <= ?3",
+            touching,
+        )?;
         let mut statement = self.transaction.prepare_cached(
-            "INSERT INTO data_gaps (series_id, from_open, to_open, missing, state, found_at, next_attempt_at)
-             SELECT ?1, ?2, ?3, ?4, 'open', ?5, ?5 + ?6
-              WHERE NOT EXISTS (SELECT 1 FROM data_gaps WHERE series_id = ?1 AND from_open <= ?2 AND to_open >= ?3
-                                   AND state <> 'repaired')
+            "INSERT INTO data_gaps (series_id, from_open, to_open, missing, state, attempts, found_at, next_attempt_at)
+             VALUES (?1, ?2, ?3, (?3 - ?2) / ?4 + 1, 'open', ?5, ?6, ?7)
              ON CONFLICT (series_id, from_open) DO UPDATE
-                SET to_open = excluded.to_open, missing = excluded.missing, state = 'open', attempts = 0,
+                SET to_open = excluded.to_open, missing = excluded.missing, state = 'open', attempts = excluded.attempts,
                     next_attempt_at = excluded.next_attempt_at, settled_at = NULL",
         )?;
-        let row = params![series, gap.from.get(), gap.to.get(), gap.candles(timeframe), now.get(), PAUSE_MS];
-        statement.execute(row)?;
+        statement.execute(params![series, from, to, timeframe.ms(), attempts, found_at, next_attempt_at])?;
         Ok(())
     }
 
-    /// An open gap that this one goes on from grows and keeps its count of attempts: else the gap at the end of a pair
-    /// that is no longer traded would be a new one with every run.
-    fn extend(&self, series: i64, timeframe: Timeframe, gap: Stretch) -> Result<bool, StoreError> {
+    /// Whether a gap lies within one that is open or unfillable.
+    fn is_on_record(&self, series: i64, gap: Stretch) -> Result<bool, StoreError> {
         let mut statement = self.transaction.prepare_cached(
-            "UPDATE data_gaps SET to_open = ?4, missing = (?4 - from_open) / ?5 + 1
-              WHERE series_id = ?1 AND state = 'open' AND from_open <= ?2 AND to_open >= ?3 AND to_open < ?4",
+            "SELECT EXISTS (SELECT 1 FROM data_gaps
+              WHERE series_id = ?1 AND from_open <= ?2 AND to_open >= ?3 AND state <> 'repaired')",
         )?;
-        let before = timeframe.step(gap.from, -1);
-        let row = params![series, gap.from.get(), before.get(), gap.to.get(), timeframe.ms()];
-        Ok(statement.execute(row)? > 0)
+        Ok(statement.query_row(params![series, gap.from.get(), gap.to.get()], |r| r.get(0))?)
     }
 
     fn close(&self, series: i64, gap: Stretch, now: UtcMillis) -> Result<(), StoreError> {
@@ -287,6 +302,22 @@ mod tests {
         minutes.attempt((2, 3), after(3));
         minutes.attempt((2, 3), after(7));
         minutes.note(&[(7, 7)]);
-        minutes.check(&[(2, 6, 5, "unfillable", 3), (7, 7, 1, "open", 0), (8, 8, 1, "open", 0)]);
+        minutes.check(&[(2, 6, 5, "unfillable", 3), (7, 8, 2, "open", 0)]);
+    }
+
+    #[test]
+    fn open_gaps_that_overlap_or_touch_are_one() {
+        for (first, second, one) in [
+            (vec![(5, 6)], (3, 8), (3, 8, 6)),
+            (vec![(3, 8)], (5, 6), (3, 8, 6)),
+            (vec![(2, 3), (5, 7)], (2, 7), (2, 7, 6)),
+            (vec![(2, 3), (5, 7)], (4, 4), (2, 7, 6)),
+        ] {
+            let mut minutes = Minutes::new();
+            minutes.note(&first);
+            minutes.note(&[second]);
+            let (from, to, missing) = one;
+            minutes.check(&[(from, to, missing, "open", 0)]);
+        }
     }
 }

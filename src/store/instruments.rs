@@ -56,9 +56,10 @@ impl Write<'_> {
         self.transaction.execute(
             "INSERT INTO symbol_history (symbol, since, status, tick_size, step_size, min_notional)
              SELECT ?1, ?7, ?3, ?4, ?5, ?6
-              WHERE NOT EXISTS (SELECT 1 FROM symbols WHERE symbol = ?1 AND status = ?3 AND tick_size IS ?4
-                                   AND step_size IS ?5 AND min_notional IS ?6)
-             ON CONFLICT DO NOTHING",
+              WHERE NOT EXISTS (SELECT 1 FROM symbol_history h WHERE h.symbol = ?1 AND h.status = ?3
+                                   AND h.tick_size IS ?4 AND h.step_size IS ?5 AND h.min_notional IS ?6
+                                   AND h.since = (SELECT max(since) FROM symbol_history WHERE symbol = ?1 AND since <= ?7))
+             ON CONFLICT DO UPDATE SET status = ?3, tick_size = ?4, step_size = ?5, min_notional = ?6",
             row,
         )?;
         self.transaction.execute(

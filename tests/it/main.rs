@@ -30,3 +30,5 @@ mod readme;
 mod history;
 /// The recorded market data that was handed to the builders, where it is there.
 mod recorded_data;
+/// Runs that once went wrong: repeated without an exchange, late candles, stubborn bans, hostile answers.
+mod stubborn_runs;

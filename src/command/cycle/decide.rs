@@ -17,6 +17,8 @@ use crate::unit::Symbol;
 /// A decision that is not on record yet.
 pub(super) struct Fresh {
     judged: Judged,
+    /// The candle before the one that is due: that one has not come, and this one is fresh enough.
+    is_late: bool,
     decision: Decision,
     report: PairReport,
 }
@@ -75,7 +77,7 @@ impl Cycle<'_> {
         Ok(match recorded {
             Some(pair) if is_late => Verdict::Late { symbol, pair: pair.aged(report.data_age_s) },
             Some(pair) => Verdict::Recorded(pair),
-            None => Verdict::Fresh(Box::new(Fresh { judged, decision, report })),
+            None => Verdict::Fresh(Box::new(Fresh { judged, is_late, decision, report })),
         })
     }
 
@@ -84,18 +86,24 @@ impl Cycle<'_> {
         match verdict {
             Verdict::Recorded(pair) => self.complain_again(pair),
             Verdict::Fresh(fresh) => {
-                let Some(refusal) = &fresh.decision.refusal else { return };
-                let (gate, about) = (refusal.gate(), About::Pair(fresh.judged.view.symbol()));
-                self.notes.complain(gate.code(), about, refusal.to_string(), gate.remedy());
+                let symbol = fresh.judged.view.symbol();
+                if let Some(refusal) = &fresh.decision.refusal {
+                    let gate = refusal.gate();
+                    self.notes.complain(gate.code(), About::Pair(symbol), refusal.to_string(), gate.remedy());
+                } else if fresh.is_late {
+                    self.complain_of_lateness(symbol, "decided on the one before");
+                }
             }
-            Verdict::Late { symbol, .. } => {
-                let due = self.timeframe().newest_closed(self.now);
-                let text = format!("the candle that opened {due} has not come; the decision before it is shown");
-                self.notes.complain("late_candle", About::Pair(symbol), text, Gate::StaleData.remedy());
-            }
+            Verdict::Late { symbol, .. } => self.complain_of_lateness(symbol, "the decision before it is shown"),
             Verdict::Failed(report) => self.complain_of_nothing(&report.symbol),
             Verdict::Nothing(symbol) => self.complain_of_nothing(symbol),
         }
+    }
+
+    fn complain_of_lateness(&mut self, symbol: &Symbol, what_then: &str) {
+        let due = self.timeframe().newest_closed(self.now);
+        let text = format!("the candle that opened {due} has not come; {what_then}");
+        self.notes.complain("late_candle", About::Pair(symbol), text, Gate::StaleData.remedy());
     }
 
     /// What held a recorded decision back holds still.
@@ -111,7 +119,7 @@ impl Cycle<'_> {
 
     /// The failed request has usually been reported already; it is not reported twice.
     fn complain_of_nothing(&mut self, symbol: &Symbol) {
-        let told = self.notes.errors.iter().any(|e| e.symbol.as_ref() == Some(symbol));
+        let told = self.notes.errors.iter().any(|e| e.symbol.as_ref().is_none_or(|about| about == symbol));
         if !told {
             let text = format!("not a single closed {} candle", self.timeframe());
             self.notes.complain("empty", About::Pair(symbol), text, Gate::StaleData.remedy());

@@ -63,6 +63,10 @@ impl Cycle<'_> {
             let text = "the recording has no exchangeInfo.json: all pairs are taken to be traded";
             return self.notes.warn("status_assumed", About::Run, text.to_owned());
         };
+        let shared = shared_fault(&answers);
+        if let Some(fault) = &shared {
+            self.notes.fault(About::Run, fault);
+        }
         for (symbol, answer) in answers {
             match answer {
                 Ok(instrument) => {
@@ -70,7 +74,9 @@ impl Cycle<'_> {
                     self.listings.known.push(instrument);
                 }
                 Err(fault) => {
-                    self.notes.fault(About::Pair(&symbol), &fault);
+                    if shared.is_none() {
+                        self.notes.fault(About::Pair(&symbol), &fault);
+                    }
                     self.listings.unknown.extend(matches!(fault, Fault::UnknownSymbol { .. }).then_some(symbol));
                 }
             }
@@ -102,6 +108,14 @@ impl Cycle<'_> {
         self.notes.warn("symbol_renamed", About::Pair(&symbol), text);
         old
     }
+}
+
+/// The fault that every one of several pairs met: it is told once. Pairs that are not known are told one by one.
+fn shared_fault(answers: &[(Symbol, Result<Instrument, Fault>)]) -> Option<Fault> {
+    let faults: Vec<&Fault> = answers.iter().map(|(_, answer)| answer.as_ref().err()).collect::<Option<_>>()?;
+    let first = *faults.first()?;
+    let same = faults.len() > 1 && faults.iter().all(|fault| fault.code() == first.code());
+    (same && !matches!(first, Fault::UnknownSymbol { .. })).then(|| first.clone())
 }
 
 /// How far this machine's clock is off, in words, where it matters. The server's answer was made some time between
