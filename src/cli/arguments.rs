@@ -79,10 +79,19 @@ pub(super) enum ColorArg {
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Collect, analyse, decide, record: one run
+    #[command(after_help = "Examples:
+  trader cycle                                         live data, paper decisions
+  trader cycle --pairs BTC/USDT --dry-run              nothing is written
+  trader cycle --replay fixtures/market | jq .status   a recording, no network")]
     Cycle(CycleArgs),
     /// Fetch history from the exchange; goes on where it was cut off
+    #[command(after_help = "Examples:
+  trader backfill --from 2024-01-01
+  trader backfill --from 2020-01-01 --to 2020-12-31 --pairs BTC/USDT,ETH/USDT --timeframes 1h,4h,1d")]
     Backfill(BackfillArgs),
     /// Import files of the exchange's public archive (zip, csv, csv.gz)
+    #[command(after_help = "Example:
+  trader import BTCUSDT-1h-2024-01.zip BTCUSDT-1h-2024-02.zip")]
     Import {
         /// Files named like BTCUSDT-1h-2024-01.zip; a .CHECKSUM file beside one is checked
         #[arg(required = true, value_name = "FILE")]
@@ -92,8 +101,14 @@ pub(super) enum Command {
         pretty: bool,
     },
     /// Show the newest stored rows
+    #[command(after_help = "Examples:
+  trader show decisions --symbol BTC/USDT --limit 5
+  trader show candles --symbol BTC/USDT --timeframe 1h --since 2024-03-01 --format csv")]
     Show(ShowArgs),
     /// Explain a decision from stored rows: readings, points, gates, provenance
+    #[command(after_help = "Examples:
+  trader explain BTC/USDT
+  trader explain SOL/USDT --at 2024-03-13T12:00:00Z --format json")]
     Explain {
         /// The pair
         symbol: Symbol,

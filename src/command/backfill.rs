@@ -1,10 +1,11 @@
 //! `trader backfill`: years of history, page by page. What is stored, unfillable or older than the listing is not asked
 //! for again, so a backfill may be cut off at any time and started again.
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 
 use super::Output;
 use super::notes::About;
+use super::progress::progress;
 use super::transfer::Transfer;
 use super::usage;
 use crate::clock;
@@ -83,7 +84,7 @@ fn fetch(
     };
     let left = plan(store, settings, wanted, now)?;
     transfer.had_something = left.is_empty();
-    let bar = progress(left.iter().map(|s| count(s.key.timeframe, s.gap)).sum());
+    let bar = progress("candles", left.iter().map(|s| count(s.key.timeframe, s.gap)).sum());
     History { transfer, store, market, now, bar }.fetch(left)
 }
 
@@ -228,13 +229,6 @@ fn question(key: &SeriesKey, gap: Stretch) -> Wanted {
 
 fn count(timeframe: Timeframe, gap: Stretch) -> u64 {
     gap.candles(timeframe).unsigned_abs()
-}
-
-/// A bar on a terminal; indicatif itself stays silent elsewhere.
-fn progress(total: u64) -> ProgressBar {
-    const SHAPE: &str = "{wide_bar} {human_pos}/{human_len} candles, {per_sec}, {eta} left";
-    let style = ProgressStyle::with_template(SHAPE).unwrap_or_else(|_| ProgressStyle::default_bar());
-    ProgressBar::new(total).with_style(style)
 }
 
 #[cfg(test)]

@@ -100,7 +100,9 @@ impl Collection {
     /// Takes an answer in, as far as it came.
     fn take(&mut self, question: &Question, answer: Answer) {
         let key = &question.wanted.key;
-        if let Some(collected) = self.series.get_mut(key) {
+        // A request that failed is no attempt at a gap.
+        let counts = question.gap.is_none() || answer.fault.is_none();
+        if let Some(collected) = self.series.get_mut(key).filter(|_| counts) {
             collected.take(key, answer.batch, question.gap);
         }
         self.faults.extend(answer.fault.map(|fault| (key.clone(), fault)));

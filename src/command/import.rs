@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::Output;
 use super::notes::About;
+use super::progress::progress;
 use super::transfer::Transfer;
 use crate::exchange::{Archive, ArchiveError};
 use crate::market::{Batch, Sifter, Source, Stretch};
@@ -29,7 +30,9 @@ impl From<StoreError> for Failed {
 /// Imports files.
 pub fn import(db: &Path, files: &[PathBuf], pretty: bool) -> Output {
     Transfer::begin("import").run(db, pretty, |transfer, store| {
+        let bar = progress("files", files.len() as u64);
         for file in files {
+            bar.inc(1);
             match one(transfer, store, file) {
                 Ok(()) => transfer.had_something = true,
                 Err(Failed::Store(error)) => return Err(error),
@@ -39,6 +42,7 @@ pub fn import(db: &Path, files: &[PathBuf], pretty: bool) -> Output {
                 }
             }
         }
+        bar.finish_and_clear();
         Ok(())
     })
 }

@@ -12,6 +12,7 @@ mod drawing;
 mod explain;
 mod import;
 mod notes;
+mod progress;
 mod run;
 mod say;
 mod show;

@@ -1,7 +1,7 @@
 //! Outages: what the exchange does not have is a gap on record, asked for again after one, three and seven hours, and
 //! then left alone; candles that come late repair it.
 
-use super::{JUNE, NEW_YEAR, backfill, count, gap, gaps, hour, one_series, stretches};
+use super::{JUNE, NEW_YEAR, backfill, count, gap, gaps, hour, one_series, status, stretches};
 use crate::exchange_server::{Exchange, HOUR};
 use crate::world::World;
 
@@ -131,4 +131,22 @@ fn the_newest_candle_that_comes_late_is_no_lasting_gap() {
     world.run(&["backfill", "--from", &from]).expect(0);
     assert_repaired(&world, eleven, eleven);
     assert_eq!(count(&world), 102);
+}
+
+#[test]
+fn a_request_that_fails_is_no_attempt_at_the_gap() {
+    let hole = FOUND - 30_000 - 40 * HOUR;
+    let exchange = after_an_outage(hole, hole);
+    let world = one_series(&exchange);
+    world.run(&["cycle"]);
+    for hours in [1, 3, 7, 20] {
+        exchange.set_clock(FOUND + hours * HOUR);
+        exchange.break_always(&[&format!("endTime={hole}")], status(500, ""));
+        world.run(&["cycle"]).expect(3);
+        assert_eq!(gaps(&world), [gap(hole, hole, "open", 0)], "after {hours} hours");
+    }
+    exchange.mend();
+    exchange.fill_holes();
+    world.run(&["backfill", "--from", &hole.to_string()]).expect(0);
+    assert_repaired(&world, hole, hole);
 }
