@@ -240,7 +240,7 @@ pub(super) enum ShowTopic {
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(super) enum SchemaOf {
     Cycle,
-    Transfer,
+    History,
     Explain,
 }
 
@@ -319,7 +319,7 @@ impl From<SchemaOf> for Shape {
     fn from(of: SchemaOf) -> Self {
         match of {
             SchemaOf::Cycle => Self::Cycle,
-            SchemaOf::Transfer => Self::Transfer,
+            SchemaOf::History => Self::History,
             SchemaOf::Explain => Self::Explanation,
         }
     }

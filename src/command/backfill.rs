@@ -4,9 +4,9 @@
 use indicatif::ProgressBar;
 
 use super::Output;
+use super::history_run::HistoryRun;
 use super::notes::About;
 use super::progress::progress;
-use super::transfer::Transfer;
 use super::usage;
 use crate::clock;
 use crate::decision::Gate;
@@ -39,7 +39,7 @@ struct Hole {
 
 /// A backfill under way.
 struct History<'a> {
-    transfer: &'a mut Transfer,
+    run: &'a mut HistoryRun,
     store: &'a mut Store,
     market: &'a mut Binance,
     now: UtcMillis,
@@ -52,15 +52,15 @@ pub fn backfill(settings: &Settings, wanted: &Backfill) -> anyhow::Result<Output
     if wanted.to.is_some_and(|to| to < wanted.from) {
         return Err(usage("--to lies before --from"));
     }
-    let said = Transfer::begin("backfill").run(&settings.db, wanted.pretty, |transfer, store| {
-        let outcome = fetch(transfer, store, &mut market, settings, wanted);
+    let said = HistoryRun::begin("backfill").run(&settings.db, wanted.pretty, |run, store| {
+        let outcome = fetch(run, store, &mut market, settings, wanted);
         let used = market.usage();
-        transfer.requests = used.requests;
+        run.requests = used.requests;
         let write = store.write()?;
         write.set_usage(&used, clock::wall())?;
         write.commit()?;
         if let Some(fault) = outcome? {
-            transfer.notes.fault(About::Run, &fault);
+            run.notes.fault(About::Run, &fault);
         }
         Ok(())
     });
@@ -69,13 +69,13 @@ pub fn backfill(settings: &Settings, wanted: &Backfill) -> anyhow::Result<Output
 
 /// Fetches everything that is missing; the fault that stopped it, if one did.
 fn fetch(
-    transfer: &mut Transfer,
+    run: &mut HistoryRun,
     store: &mut Store,
     market: &mut Binance,
     settings: &Settings,
     wanted: &Backfill,
 ) -> Result<Option<Fault>, StoreError> {
-    if let Some(ban) = store.ban(transfer.now)? {
+    if let Some(ban) = store.ban(run.now)? {
         return Ok(Some(ban.into()));
     }
     let now = match market.open(&[]).server_time {
@@ -83,9 +83,9 @@ fn fetch(
         Err(fault) => return Ok(Some(fault)),
     };
     let left = plan(store, settings, wanted, now)?;
-    transfer.had_something = left.is_empty();
+    run.had_something = left.is_empty();
     let bar = progress("candles", left.iter().map(|s| count(s.key.timeframe, s.gap)).sum());
-    History { transfer, store, market, now, bar }.fetch(left)
+    History { run, store, market, now, bar }.fetch(left)
 }
 
 /// Stretches that are neither stored nor known to be empty. The last ones are asked for first: the longest timeframes.
@@ -119,7 +119,7 @@ impl History<'_> {
                 match &answer.fault {
                     None => left.extend(self.take(hole, &answer)?),
                     Some(fault) if nobody || fault.stops_the_run() => stop = Some(fault.clone()),
-                    Some(fault) => self.transfer.notes.fault(About::Series(&hole.key), fault),
+                    Some(fault) => self.run.notes.fault(About::Series(&hole.key), fault),
                 }
             }
         }
@@ -138,9 +138,9 @@ impl History<'_> {
         let asked =
             Stretch { from: gap.from, to: page.next.map_or(gap.to, |next| key.timeframe.step(next, -1).min(gap.to)) };
         let tally = self.record(&key, asked, page, listed)?;
-        self.transfer.had_something |= listed.is_some() || !page.batch.candles.is_empty();
-        self.transfer.notes.batch(&key, &page.batch);
-        self.transfer.add(About::Series(&key), tally);
+        self.run.had_something |= listed.is_some() || !page.batch.candles.is_empty();
+        self.run.notes.batch(&key, &page.batch);
+        self.run.add(About::Series(&key), tally);
         self.bar.inc(count(key.timeframe, asked));
         let rest = Stretch { from: key.timeframe.step(asked.to, 1), to: gap.to };
         Ok((rest.from <= rest.to).then_some(Hole { key, gap: rest }))
@@ -162,7 +162,7 @@ impl History<'_> {
         let oldest = oldest.and_then(|answer| answer.batch.candles.first().map(Candle::open_time));
         if oldest.is_none() {
             let text = "the exchange has not a single candle of it".to_owned();
-            self.transfer.notes.complain("empty", About::Series(key), text, Gate::StaleData.remedy());
+            self.run.notes.complain("empty", About::Series(key), text, Gate::StaleData.remedy());
         }
         Ok(oldest.filter(|oldest| *oldest > gap.from))
     }
@@ -176,7 +176,7 @@ impl History<'_> {
         listed: Option<UtcMillis>,
     ) -> Result<Tally, StoreError> {
         let origin = Origin {
-            run_id: self.transfer.run_id().to_owned(),
+            run_id: self.run.run_id().to_owned(),
             source: Source::Rest,
             origin: self.market.origin(),
             sha256: None,

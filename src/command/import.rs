@@ -4,9 +4,9 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use super::Output;
+use super::history_run::HistoryRun;
 use super::notes::About;
 use super::progress::progress;
-use super::transfer::Transfer;
 use crate::exchange::{Archive, ArchiveError};
 use crate::market::{Batch, Sifter, Source, Stretch};
 use crate::report::Tally;
@@ -29,16 +29,16 @@ impl From<StoreError> for Failed {
 
 /// Imports files.
 pub fn import(db: &Path, files: &[PathBuf], pretty: bool) -> Output {
-    Transfer::begin("import").run(db, pretty, |transfer, store| {
+    HistoryRun::begin("import").run(db, pretty, |run, store| {
         let bar = progress("files", files.len() as u64);
         for file in files {
             bar.inc(1);
-            match one(transfer, store, file) {
-                Ok(()) => transfer.had_something = true,
+            match one(run, store, file) {
+                Ok(()) => run.had_something = true,
                 Err(Failed::Store(error)) => return Err(error),
                 Err(Failed::File(error)) => {
                     let remedy = "nothing of this file was imported";
-                    transfer.notes.complain("file", About::Run, error.to_string(), remedy);
+                    run.notes.complain("file", About::Run, error.to_string(), remedy);
                 }
             }
         }
@@ -47,22 +47,22 @@ pub fn import(db: &Path, files: &[PathBuf], pretty: bool) -> Output {
     })
 }
 
-fn one(transfer: &mut Transfer, store: &mut Store, file: &Path) -> Result<(), Failed> {
+fn one(run: &mut HistoryRun, store: &mut Store, file: &Path) -> Result<(), Failed> {
     let archive = Archive::open(file).map_err(Failed::File)?;
     let origin = Origin {
-        run_id: transfer.run_id().to_owned(),
+        run_id: run.run_id().to_owned(),
         source: Source::Archive,
         origin: archive.name(),
         sha256: Some(archive.sha256.clone()),
-        fetched_at: transfer.now,
+        fetched_at: run.now,
     };
     let write = store.write()?;
     let (tally, rest) = pour(&write, &archive, &origin)?;
     believe(&archive, &tally, &rest)?;
     write.commit()?;
-    transfer.files += 1;
-    transfer.notes.batch(&archive.key, &rest);
-    transfer.add(About::Series(&archive.key), tally);
+    run.files += 1;
+    run.notes.batch(&archive.key, &rest);
+    run.add(About::Series(&archive.key), tally);
     Ok(())
 }
 

@@ -17,7 +17,7 @@ mod run;
 mod say;
 mod show;
 mod summary_file;
-mod transfer;
+mod history_run;
 
 pub use backfill::{Backfill, backfill};
 pub use config::{config_check, config_init, config_show};

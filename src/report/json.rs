@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Cycle, Explanation, Transfer};
+use super::{Cycle, Explanation, HistoryReport};
 
 /// The document, on one line or, when `pretty`, on many. Our shapes have string keys and finite numbers, so this cannot
 /// fail; if it ever does, the text says so instead of being empty.
@@ -17,7 +17,7 @@ pub enum Shape {
     /// `trader.cycle.v1`.
     Cycle,
     /// `trader.history.v1`.
-    Transfer,
+    History,
     /// `trader.explain.v1`.
     Explanation,
 }
@@ -26,7 +26,7 @@ pub enum Shape {
 pub fn schema(of: Shape) -> schemars::Schema {
     match of {
         Shape::Cycle => schemars::schema_for!(Cycle),
-        Shape::Transfer => schemars::schema_for!(Transfer),
+        Shape::History => schemars::schema_for!(HistoryReport),
         Shape::Explanation => schemars::schema_for!(Explanation),
     }
 }

@@ -5,17 +5,17 @@
 
 mod json;
 mod number;
-mod story;
+mod explanation;
 mod summary;
 mod table;
-mod transfer;
+mod history;
 
+pub use explanation::{Explanation, GateReport, Provenance, Recheck};
+pub use history::{Failure, HistoryReport, Tally};
 pub use json::{Shape, schema, to_json};
 pub use number::Number;
-pub use story::{Explanation, GateReport, Provenance, Recheck};
 pub use summary::{
     Agent, AgentName, AgentStatus, Blocked, Collected, Cycle, Pair, PairReport, PairStatus, Problem, ReasonReport,
     StrategyReport, Warning,
 };
 pub use table::{Cell, Format, Table};
-pub use transfer::{Failure, Tally, Transfer};

@@ -127,8 +127,8 @@ fn the_schema_refuses_what_breaks_the_promise() {
 }
 
 #[test]
-fn a_transfer_obeys_its_schema_whether_it_worked_or_not() {
-    let promise = Promise::of("transfer");
+fn a_backfill_or_import_obeys_its_schema_whether_it_worked_or_not() {
+    let promise = Promise::of("history");
     let file = fixtures().join("BTCUSDT-1h-2026-08-15_2026-09-01.csv.gz").display().to_string();
     let world = offline();
     let runs = [

@@ -34,7 +34,7 @@ impl std::ops::AddAssign for Tally {
 /// What a backfill or an import did: `trader.history.v1`.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 #[schemars(title = "trader.history.v1")]
-pub struct Transfer {
+pub struct HistoryReport {
     /// Always `trader.history.v1`.
     pub schema: &'static str,
     /// `backfill` or `import`.

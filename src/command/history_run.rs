@@ -11,8 +11,8 @@ use crate::report::{self, Tally, to_json};
 use crate::store::{Access, Contents, Lock, RunRow, Store, StoreError};
 use crate::unit::UtcMillis;
 
-/// A transfer under way.
-pub(super) struct Transfer {
+/// A run under way.
+pub(super) struct HistoryRun {
     command: &'static str,
     begun: Begun,
     pub(super) now: UtcMillis,
@@ -24,7 +24,7 @@ pub(super) struct Transfer {
     pub(super) had_something: bool,
 }
 
-impl Transfer {
+impl HistoryRun {
     pub(super) fn begin(command: &'static str) -> Self {
         let now = clock::wall();
         Self {
@@ -110,8 +110,8 @@ impl Transfer {
         self.tally += tally;
     }
 
-    fn summary(&self, exit: Exit) -> report::Transfer {
-        report::Transfer {
+    fn summary(&self, exit: Exit) -> report::HistoryReport {
+        report::HistoryReport {
             schema: "trader.history.v1",
             command: self.command,
             run_id: self.begun.run_id.clone(),
