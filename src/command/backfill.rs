@@ -37,6 +37,17 @@ struct Hole {
     gap: Stretch,
 }
 
+/// When a pair was listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Listing {
+    /// Its first candle opened then.
+    At(UtcMillis),
+    /// Before what was asked for.
+    Earlier,
+    /// That could not be found out.
+    Unknown,
+}
+
 /// A backfill under way.
 struct History<'a> {
     run: &'a mut HistoryRun,
@@ -98,7 +109,7 @@ fn plan(store: &Store, settings: &Settings, wanted: &Backfill, now: UtcMillis) -
             let to = wanted.to.unwrap_or(now).min(timeframe.newest_closed(now));
             let leave = store.gaps_to_leave(&key, now)?;
             let open = store.holes(&key, timeframe.ceil(from), timeframe.floor(to))?;
-            let asked = open.into_iter().flat_map(|hole| without(hole, &leave, timeframe));
+            let asked = open.into_iter().flat_map(|hole| hole.without(&leave, timeframe));
             left.extend(asked.map(|gap| Hole { key: key.clone(), gap }));
         }
     }
@@ -112,7 +123,7 @@ impl History<'_> {
         while !left.is_empty() && stop.is_none() {
             let abreast = left.split_off(left.len().saturating_sub(SERIES_AT_ONCE));
             let questions: Vec<Wanted> = abreast.iter().map(|s| question(&s.key, s.gap)).collect();
-            let answers = self.market.candles(&questions, Pages::One, self.now);
+            let answers = self.market.candles(&questions, self.now);
             // One series that nobody answers about is no reason to leave the others.
             let nobody = answers.iter().all(|a| a.fault.as_ref().is_some_and(Fault::leaves_nothing_to_ask));
             for (hole, answer) in abreast.into_iter().zip(answers) {
@@ -130,41 +141,52 @@ impl History<'_> {
     /// Takes a page in; what is left of its stretch.
     fn take(&mut self, hole: Hole, page: &Answer) -> Result<Option<Hole>, StoreError> {
         let Hole { key, gap } = hole;
-        let listed = self.listing(&key, gap, page)?;
-        if page.batch.candles.is_empty() && listed.is_none() && self.store.tail(&key, self.now, 1)?.is_empty() {
+        self.run.notes.batch(&key, &page.batch);
+        let listing = self.listing(&key, gap, page)?;
+        let nothing = listing == Listing::Unknown && page.batch.candles.is_empty();
+        if nothing && self.store.tail(&key, self.now, 1)?.is_empty() {
             // Nothing is known of the series at all: that is no gap in it.
             return Ok(None);
         }
         let asked =
             Stretch { from: gap.from, to: page.next.map_or(gap.to, |next| key.timeframe.step(next, -1).min(gap.to)) };
-        let tally = self.record(&key, asked, page, listed)?;
-        self.run.had_something |= listed.is_some() || !page.batch.candles.is_empty();
-        self.run.notes.batch(&key, &page.batch);
+        let tally = self.record(&key, asked, page, listing)?;
+        self.run.had_something |= matches!(listing, Listing::At(_)) || !page.batch.candles.is_empty();
         self.run.add(About::Series(&key), tally);
         self.bar.inc(count(key.timeframe, asked));
         let rest = Stretch { from: key.timeframe.step(asked.to, 1), to: gap.to };
         Ok((rest.from <= rest.to).then_some(Hole { key, gap: rest }))
     }
 
-    /// When the pair was listed, where that is known or can be found out: its candles begin later than was asked, and so
-    /// do the oldest ones there are. If there are older ones, these begin late because of an outage; if there are none at
-    /// all, nothing is known.
-    fn listing(&mut self, key: &SeriesKey, gap: Stretch, page: &Answer) -> Result<Option<UtcMillis>, StoreError> {
+    /// When the pair was listed, as far as it matters: candles that begin later than was asked do so because of the
+    /// listing or of an outage, and the oldest candle there is tells which.
+    fn listing(&mut self, key: &SeriesKey, gap: Stretch, page: &Answer) -> Result<Listing, StoreError> {
         let first = page.batch.candles.first().map(Candle::open_time);
         if let Some(listed) = self.store.listed_at(key)? {
-            return Ok(Some(listed));
+            return Ok(Listing::At(listed));
         }
         if first.is_some_and(|first| first <= gap.from) || !self.store.tail(key, gap.from, 1)?.is_empty() {
-            return Ok(None);
+            return Ok(Listing::Earlier);
         }
         let ever = Stretch { from: UtcMillis::EXCHANGE_START, to: key.timeframe.newest_closed(self.now) };
-        let oldest = self.market.candles(&[question(key, ever)], Pages::One, self.now).pop();
-        let oldest = oldest.and_then(|answer| answer.batch.candles.first().map(Candle::open_time));
-        if oldest.is_none() {
-            let text = "the exchange has not a single candle of it".to_owned();
-            self.run.notes.complain("empty", About::Series(key), text, Gate::StaleData.remedy());
-        }
-        Ok(oldest.filter(|oldest| *oldest > gap.from))
+        let oldest = self.market.candles(&[question(key, ever)], self.now).pop().unwrap_or_default();
+        let notes = &mut self.run.notes;
+        Ok(match (oldest.batch.candles.first().map(Candle::open_time), oldest.fault) {
+            (Some(oldest), _) if oldest > gap.from => Listing::At(oldest),
+            (Some(_), _) => Listing::Earlier,
+            (None, Some(fault)) => {
+                notes.fault(About::Series(key), &fault);
+                Listing::Unknown
+            }
+            (None, None) => {
+                notes.bad_rows(key, &oldest.batch);
+                if oldest.batch.bad == 0 {
+                    let text = "the exchange has not a single candle of it".to_owned();
+                    notes.complain("empty", About::Series(key), text, Gate::StaleData.remedy());
+                }
+                Listing::Unknown
+            }
+        })
     }
 
     /// Stores a page in one transaction: its candles, and what it showed to be missing.
@@ -173,7 +195,7 @@ impl History<'_> {
         key: &SeriesKey,
         asked: Stretch,
         page: &Answer,
-        listed: Option<UtcMillis>,
+        listing: Listing,
     ) -> Result<Tally, StoreError> {
         let origin = Origin {
             run_id: self.run.run_id().to_owned(),
@@ -184,15 +206,24 @@ impl History<'_> {
         };
         let write = self.store.write()?;
         let tally = write.add_candles(key, write.add_ingest(&origin)?, &page.batch.candles)?;
-        if let Some(listed) = listed {
+        if let Listing::At(listed) = listing {
             write.set_listed_at(key, listed)?;
         }
-        let expected = Stretch { from: asked.from.max(listed.unwrap_or(asked.from)), to: asked.to };
+        let expected = Stretch { from: expected_from(key.timeframe, asked, page, listing), to: asked.to };
         write.note_gaps(key, &lacking(key.timeframe, expected, &page.batch), self.now)?;
         write.settle_gaps(key, asked, self.now)?;
         write.count_attempts(key, asked, self.now)?;
         write.commit()?;
         Ok(Tally { bad: page.batch.bad, ..tally })
+    }
+}
+
+/// From where on candles should have come.
+fn expected_from(timeframe: Timeframe, asked: Stretch, page: &Answer, listing: Listing) -> UtcMillis {
+    match listing {
+        Listing::At(listed) => asked.from.max(listed),
+        Listing::Earlier => asked.from,
+        Listing::Unknown => page.batch.candles.first().map_or(timeframe.step(asked.to, 1), Candle::open_time),
     }
 }
 
@@ -207,24 +238,8 @@ fn lacking(timeframe: Timeframe, expected: Stretch, batch: &Batch) -> Vec<Stretc
     before.into_iter().chain(batch.gaps.iter().copied()).chain(after).collect()
 }
 
-/// A stretch without those that are known to be empty.
-fn without(hole: Stretch, empty: &[Stretch], timeframe: Timeframe) -> Vec<Stretch> {
-    let mut left = Vec::new();
-    let mut from = hole.from;
-    for gap in empty.iter().filter(|g| g.from <= hole.to && g.to >= hole.from) {
-        if gap.from > from {
-            left.push(Stretch { from, to: timeframe.step(gap.from, -1) });
-        }
-        from = from.max(timeframe.step(gap.to, 1));
-    }
-    if from <= hole.to {
-        left.push(Stretch { from, to: hole.to });
-    }
-    left
-}
-
 fn question(key: &SeriesKey, gap: Stretch) -> Wanted {
-    Wanted { key: key.clone(), from: Some(gap.from), to: Some(gap.to) }
+    Wanted { key: key.clone(), from: Some(gap.from), to: Some(gap.to), pages: Pages::One }
 }
 
 fn count(timeframe: Timeframe, gap: Stretch) -> u64 {
@@ -240,24 +255,6 @@ mod tests {
     fn stretches(minutes: &[(i64, i64)]) -> Vec<Stretch> {
         let at = |minute| Timeframe::M1.step(START, minute);
         minutes.iter().map(|&(from, to)| Stretch { from: at(from), to: at(to) }).collect()
-    }
-
-    #[test]
-    fn what_is_known_to_be_empty_is_not_asked_for_again() {
-        let hole = stretches(&[(10, 20)])[0];
-        for (empty, left) in [
-            (vec![], vec![(10, 20)]),
-            (vec![(0, 9), (21, 30)], vec![(10, 20)]),
-            (vec![(5, 10)], vec![(11, 20)]),
-            (vec![(20, 25)], vec![(10, 19)]),
-            (vec![(10, 20)], vec![]),
-            (vec![(0, 30)], vec![]),
-            (vec![(12, 13), (16, 17)], vec![(10, 11), (14, 15), (18, 20)]),
-            (vec![(12, 13), (14, 15)], vec![(10, 11), (16, 20)]),
-            (vec![(12, 18), (14, 15)], vec![(10, 11), (19, 20)]),
-        ] {
-            assert_eq!(without(hole, &stretches(&empty), Timeframe::M1), stretches(&left), "{empty:?}");
-        }
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::notes::{About, Notes};
 use crate::decision::Gate;
-use crate::exchange::{Answer, Fault, MarketData, Pages, Wanted};
+use crate::exchange::{Answer, Fault, MarketData, PAGE, Pages, Wanted};
 use crate::market::{Batch, Candle, Series, SeriesKey, Source, Stretch, View};
 use crate::report::Tally;
 use crate::store::{Ingest, Origin, Store, StoreError, Write};
@@ -17,6 +17,26 @@ const OVERLAPPING: usize = 3;
 /// Old gaps of a series that one run asks for again.
 const GAPS_A_RUN: usize = 3;
 
+/// A series that is further behind than this is not caught up with in one run: its newest candles come first, and what
+/// lies between is a gap that later runs fill a page at a time (or a backfill does at once).
+const CATCH_UP_PAGES: i64 = 5;
+
+/// What is to be asked for of a series whose newest stored candle is `newest`, if anything is.
+fn due(key: &SeriesKey, newest: Option<UtcMillis>, now: UtcMillis) -> Option<Wanted> {
+    let (key, closed) = (key.clone(), key.timeframe.newest_closed(now));
+    let page = i64::try_from(PAGE).unwrap_or(i64::MAX);
+    let far = key.timeframe.step(closed, -CATCH_UP_PAGES * page);
+    match newest {
+        Some(newest) if newest >= closed => None,
+        Some(newest) if newest > far => {
+            let from = key.timeframe.step(newest, -OVERLAP);
+            Some(Wanted { key, from: Some(from), to: None, pages: Pages::All })
+        }
+        // The newest page of closed candles: not one fewer for the candle that is still forming.
+        Some(_) | None => Some(Wanted { key, from: None, to: Some(closed), pages: Pages::One }),
+    }
+}
+
 /// What is known of one series after collecting.
 #[derive(Debug)]
 pub(super) struct Collected {
@@ -26,16 +46,22 @@ pub(super) struct Collected {
     fresh: Batch,
     /// What it said about old gaps.
     old: Vec<(Stretch, Batch)>,
+    /// Old gaps whose request failed.
+    put_off: Vec<Stretch>,
     /// Candles that were not known before.
     added: u64,
+    /// Candles that are told differently now.
+    revised: u64,
 }
 
 /// Everything that was collected.
 #[derive(Debug, Default)]
 pub(super) struct Collection {
     pub(super) series: BTreeMap<SeriesKey, Collected>,
-    /// Requests that failed.
+    /// Requests for what is new that failed.
     pub(super) faults: Vec<(SeriesKey, Fault)>,
+    /// Requests for old gaps that failed.
+    gap_faults: Vec<(SeriesKey, Fault)>,
     /// Series that were asked for.
     pub(super) asked: usize,
 }
@@ -66,12 +92,19 @@ impl Collection {
         Ok(collection)
     }
 
-    /// Asks for what is missing at `now`.
-    pub(super) fn ask(&mut self, store: &Store, market: &mut dyn MarketData, now: UtcMillis) -> Result<(), StoreError> {
-        let questions = self.plan(store, now)?;
+    /// Asks for what is missing at `now`, first of all for what is decided on.
+    pub(super) fn ask(
+        &mut self,
+        store: &Store,
+        market: &mut dyn MarketData,
+        decision: Timeframe,
+        now: UtcMillis,
+    ) -> Result<(), StoreError> {
+        let mut questions = self.plan(store, now)?;
+        questions.sort_by_key(|q| (q.wanted.key.timeframe != decision, q.gap.is_some()));
         self.asked = questions.iter().filter(|q| q.gap.is_none()).count();
         let wanted: Vec<Wanted> = questions.iter().map(|q| q.wanted.clone()).collect();
-        let answers = market.candles(&wanted, Pages::All, now);
+        let answers = market.candles(&wanted, now);
         for (question, answer) in questions.into_iter().zip(answers) {
             self.take(&question, answer);
         }
@@ -85,13 +118,10 @@ impl Collection {
         let mut questions = Vec::new();
         for (key, collected) in &self.series {
             let newest = collected.series.newest().map(Candle::open_time);
-            let from = newest.map(|newest| key.timeframe.step(newest, -OVERLAP));
-            if newest.is_none_or(|newest| newest < key.timeframe.newest_closed(now)) {
-                questions.push(Question { wanted: Wanted { key: key.clone(), from, to: None }, gap: None });
-            }
-            for due in store.gaps_due(key, now, GAPS_A_RUN)? {
-                let wanted = Wanted { key: key.clone(), from: Some(due.from), to: Some(due.to) };
-                questions.push(Question { wanted, gap: Some(due) });
+            questions.extend(due(key, newest, now).map(|wanted| Question { wanted, gap: None }));
+            for gap in store.gaps_due(key, now, GAPS_A_RUN)? {
+                let wanted = Wanted { key: key.clone(), from: Some(gap.from), to: Some(gap.to), pages: Pages::One };
+                questions.push(Question { wanted, gap: Some(gap) });
             }
         }
         Ok(questions)
@@ -100,12 +130,19 @@ impl Collection {
     /// Takes an answer in, as far as it came.
     fn take(&mut self, question: &Question, answer: Answer) {
         let key = &question.wanted.key;
-        // A request that failed is no attempt at a gap.
-        let counts = question.gap.is_none() || answer.fault.is_none();
-        if let Some(collected) = self.series.get_mut(key).filter(|_| counts) {
-            collected.take(key, answer.batch, question.gap);
+        let Some(collected) = self.series.get_mut(key) else { return };
+        match (question.gap, answer.fault) {
+            (None, fault) => {
+                collected.take(key, answer.batch);
+                self.faults.extend(fault.map(|fault| (key.clone(), fault)));
+            }
+            (Some(gap), None) => collected.old.push((gap, answer.batch)),
+            // A request that failed is no attempt at a gap; it is put off.
+            (Some(gap), Some(fault)) => {
+                collected.put_off.push(gap);
+                self.gap_faults.push((key.clone(), fault));
+            }
         }
-        self.faults.extend(answer.fault.map(|fault| (key.clone(), fault)));
     }
 
     /// Tells what was odd about the answers.
@@ -139,7 +176,7 @@ impl Collection {
         {
             return notes.fault(About::Run, fault);
         }
-        for (key, fault) in &self.faults {
+        for (key, fault) in self.faults.iter().chain(&self.gap_faults) {
             match fault {
                 // A recording need not hold everything; what is decided on it must.
                 Fault::Absent { .. } if key.timeframe != decision => {
@@ -153,6 +190,16 @@ impl Collection {
     /// How many candles are known that were not.
     pub(super) fn added(&self) -> u64 {
         self.series.values().map(|collected| collected.added).sum()
+    }
+
+    /// How many candles are told differently now.
+    pub(super) fn revised(&self) -> u64 {
+        self.series.values().map(|collected| collected.revised).sum()
+    }
+
+    /// How many gaps the answers showed.
+    pub(super) fn gaps(&self) -> u64 {
+        self.series.values().map(|collected| collected.fresh.gaps.len() as u64).sum()
     }
 
     /// How many rows were left out.
@@ -197,13 +244,10 @@ impl Collection {
 
 impl Collected {
     fn new(series: Series) -> Self {
-        Self { series, fresh: Batch::default(), old: Vec::new(), added: 0 }
+        Self { series, fresh: Batch::default(), old: Vec::new(), put_off: Vec::new(), added: 0, revised: 0 }
     }
 
-    fn take(&mut self, key: &SeriesKey, mut batch: Batch, gap: Option<Stretch>) {
-        if let Some(gap) = gap {
-            return self.old.push((gap, batch));
-        }
+    fn take(&mut self, key: &SeriesKey, mut batch: Batch) {
         if self.fresh.candles.is_empty() {
             // What is missing between the newest stored candle and the first new one.
             let seam = self.series.newest().zip(batch.candles.first());
@@ -214,12 +258,14 @@ impl Collected {
 
     fn merge(&mut self) {
         for batch in self.old.iter().map(|(_, batch)| batch).chain([&self.fresh]) {
-            self.added += self.series.merge(&batch.candles);
+            let merged = self.series.merge(&batch.candles);
+            self.added += merged.added;
+            self.revised += merged.revised;
         }
     }
 
     fn is_untouched(&self) -> bool {
-        self.fresh.candles.is_empty() && self.old.is_empty()
+        self.fresh.candles.is_empty() && self.old.is_empty() && self.put_off.is_empty()
     }
 
     fn store(&self, write: &Write<'_>, key: &SeriesKey, ingest: Ingest, now: UtcMillis) -> Result<Tally, StoreError> {
@@ -234,6 +280,9 @@ impl Collected {
         for gap in self.old.iter().map(|(gap, _)| *gap).collect::<BTreeSet<_>>() {
             write.settle_gaps(key, gap, now)?;
             write.count_attempts(key, gap, now)?;
+        }
+        for gap in &self.put_off {
+            write.put_gap_off(key, *gap, now)?;
         }
         Ok(tally)
     }
@@ -285,7 +334,11 @@ mod tests {
 
     fn take(collected: &mut Collected, minutes: &[i64], gap: Option<Stretch>) {
         let key = SeriesKey { symbol: "BTC/USDT".parse().unwrap(), timeframe: Timeframe::M1 };
-        collected.take(&key, Batch { candles: candles(minutes, 2.0), ..Batch::default() }, gap);
+        let batch = Batch { candles: candles(minutes, 2.0), ..Batch::default() };
+        match gap {
+            Some(gap) => collected.old.push((gap, batch)),
+            None => collected.take(&key, batch),
+        }
     }
 
     #[test]
@@ -313,7 +366,7 @@ mod tests {
         collected.merge();
         let known: Vec<_> = collected.series.candles().iter().map(|c| (c.open_time(), c.close())).collect();
         assert_eq!(known, [(at(0), 1.0), (at(1), 1.0), (at(2), 2.0), (at(4), 2.0), (at(5), 2.0)]);
-        assert_eq!(collected.added, 2);
+        assert_eq!((collected.added, collected.revised), (2, 1));
         assert_eq!(collected.fresh.gaps, [], "the rest of an old gap is no new one");
     }
 
@@ -324,5 +377,23 @@ mod tests {
         assert!(collected.is_untouched());
         take(&mut collected, &[], Some(stretch(2, 3)));
         assert!(!collected.is_untouched(), "the attempt counts");
+    }
+
+    #[test]
+    fn a_series_far_behind_begins_with_its_newest_page() {
+        let key = SeriesKey { symbol: "BTC/USDT".parse().unwrap(), timeframe: Timeframe::M1 };
+        let now = at(10_000);
+        for (newest, from, to) in [
+            (None, None, Some(at(9_999))),
+            (Some(at(9_999)), None, None),
+            (Some(at(9_998)), Some(at(9_996)), None),
+            (Some(at(5_000)), Some(at(4_998)), None),
+            (Some(at(4_999)), None, Some(at(9_999))),
+        ] {
+            let wanted = due(&key, newest, now);
+            let is_due = newest != Some(at(9_999));
+            assert_eq!(wanted.is_some(), is_due, "{newest:?}");
+            assert_eq!(wanted.map(|w| (w.from, w.to)), is_due.then_some((from, to)), "{newest:?}");
+        }
     }
 }

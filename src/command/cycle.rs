@@ -178,11 +178,17 @@ impl<'a> Cycle<'a> {
     fn fall_back(&mut self, store: &Store, stop: Stop) -> Result<(), Stop> {
         let Stop::Market(fault) = stop else { return Err(stop) };
         self.take_names_of_the_day();
-        if !self.recall(store)? {
-            return Err(Stop::Market(fault));
+        if self.recall(store)? {
+            self.notes.warn(fault.code(), About::Run, format!("{fault}; what is on record is shown"));
+            return Ok(());
         }
-        self.notes.warn(fault.code(), About::Run, format!("{fault}; what is on record is shown"));
-        Ok(())
+        let candle = self.timeframe().newest_closed(self.now);
+        let mut pairs = Vec::new();
+        for symbol in &self.symbols {
+            pairs.push(self.recorded(store, symbol, candle)?.unwrap_or_else(|| decide::failed(symbol)));
+        }
+        self.pairs = pairs;
+        Err(Stop::Market(fault))
     }
 
     /// Whether every pair was decided for the newest candle; then what was decided is printed again.

@@ -6,7 +6,7 @@ use tokio::runtime::Runtime;
 use super::klines::read_json;
 use super::transport::{CannotConnect, Reply, Transport};
 use super::wire::{self, ExchangeInfo, Time};
-use super::{Answer, Fault, MarketData, Opening, PAGE, Pages, Usage, Wanted};
+use super::{Answer, Fault, MarketData, Opening, PAGE, Usage, Wanted};
 use crate::clock;
 use crate::market::{Batch, Instrument, Sifter, Source};
 use crate::settings::ExchangeSettings;
@@ -53,15 +53,19 @@ impl MarketData for Binance {
             transport.start_deadline();
             let instruments = ask_all(transport, symbols, |symbol| instrument(transport, symbol));
             let (server_time, instruments) = futures_util::future::join(server_time(transport), instruments).await;
-            Opening { server_time, instruments: Some(symbols.iter().cloned().zip(instruments).collect()) }
+            Opening {
+                server_time,
+                date: transport.date(),
+                instruments: Some(symbols.iter().cloned().zip(instruments).collect()),
+            }
         })
     }
 
-    fn candles(&mut self, wanted: &[Wanted], pages: Pages, now: UtcMillis) -> Vec<Answer> {
+    fn candles(&mut self, wanted: &[Wanted], now: UtcMillis) -> Vec<Answer> {
         let transport = &self.transport;
         self.runtime().block_on(async {
             transport.start_deadline();
-            ask_all(transport, wanted, |wanted| series(transport, wanted, pages, now)).await
+            ask_all(transport, wanted, |wanted| series(transport, wanted, now)).await
         })
     }
 
@@ -120,12 +124,12 @@ async fn instrument(transport: &Transport, symbol: &Symbol) -> Result<Instrument
 }
 
 /// One series, page after page.
-async fn series(transport: &Transport, wanted: &Wanted, pages: Pages, now: UtcMillis) -> Answer {
+async fn series(transport: &Transport, wanted: &Wanted, now: UtcMillis) -> Answer {
     let mut answer = Answer::default();
     let mut from = wanted.from;
     while {
         let page = page(transport, &Wanted { from, ..wanted.clone() }, now).await;
-        answer.take(wanted, pages, page)
+        answer.take(wanted, page)
     } {
         from = answer.next;
     }

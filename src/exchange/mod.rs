@@ -31,6 +31,8 @@ pub struct Wanted {
     pub from: Option<UtcMillis>,
     /// The last open time.
     pub to: Option<UtcMillis>,
+    /// How much of it.
+    pub pages: Pages,
 }
 
 /// The most candles one page holds.
@@ -58,7 +60,7 @@ pub struct Answer {
 
 impl Answer {
     /// Takes in another page; whether to ask for one more.
-    fn take(&mut self, wanted: &Wanted, pages: Pages, page: Result<(Batch, Option<UtcMillis>), Fault>) -> bool {
+    fn take(&mut self, wanted: &Wanted, page: Result<(Batch, Option<UtcMillis>), Fault>) -> bool {
         match page {
             Ok((batch, next)) => {
                 self.batch.append(wanted.key.timeframe, batch);
@@ -66,7 +68,7 @@ impl Answer {
             }
             Err(fault) => self.fault = Some(fault),
         }
-        pages == Pages::All && self.next.is_some() && self.fault.is_none()
+        wanted.pages == Pages::All && self.next.is_some() && self.fault.is_none()
     }
 }
 
@@ -75,6 +77,8 @@ impl Answer {
 pub struct Opening {
     /// The exchange's clock.
     pub server_time: Result<UtcMillis, Fault>,
+    /// The date of its newest answer, to the second: the clock where that cannot be had.
+    pub date: Option<UtcMillis>,
     /// The pairs asked for; none where the source, a recording, tells nothing of pairs.
     pub instruments: Option<Vec<(Symbol, Result<Instrument, Fault>)>>,
 }
@@ -92,7 +96,7 @@ pub trait MarketData {
 
     /// The candles of each of `wanted` that are closed at `now`, all at once and independent of each other. The answers
     /// stand in the order of the questions.
-    fn candles(&mut self, wanted: &[Wanted], pages: Pages, now: UtcMillis) -> Vec<Answer>;
+    fn candles(&mut self, wanted: &[Wanted], now: UtcMillis) -> Vec<Answer>;
 
     /// What asking has cost so far.
     fn usage(&self) -> Usage;

@@ -12,7 +12,7 @@ use flate2::read::MultiGzDecoder;
 
 use super::klines::read_csv;
 use super::wire::{self, ExchangeInfo};
-use super::{Answer, Fault, MarketData, Opening, PAGE, Pages, Usage, Wanted};
+use super::{Answer, Fault, MarketData, Opening, PAGE, Usage, Wanted};
 use crate::market::{Batch, Candle, Series, SeriesKey, Sifter, Source, Stretch};
 use crate::unit::{Symbol, Timeframe, UtcMillis};
 
@@ -59,10 +59,10 @@ impl Recording {
         self.now
     }
 
-    fn series(&self, wanted: &Wanted, pages: Pages, now: UtcMillis) -> Answer {
+    fn series(&self, wanted: &Wanted, now: UtcMillis) -> Answer {
         let mut answer = Answer::default();
         let mut from = wanted.from;
-        while answer.take(wanted, pages, self.page(&Wanted { from, ..wanted.clone() }, now)) {
+        while answer.take(wanted, self.page(&Wanted { from, ..wanted.clone() }, now)) {
             from = answer.next;
         }
         answer
@@ -125,12 +125,12 @@ impl MarketData for Recording {
             found.ok_or_else(|| Fault::UnknownSymbol { host: self.origin(), symbol: symbol.to_string() })
         };
         let all = |info| symbols.iter().map(|symbol| (symbol.clone(), described(info, symbol))).collect();
-        Opening { server_time: Ok(self.now), instruments: self.info.as_ref().map(all) }
+        Opening { server_time: Ok(self.now), date: None, instruments: self.info.as_ref().map(all) }
     }
 
-    fn candles(&mut self, wanted: &[Wanted], pages: Pages, now: UtcMillis) -> Vec<Answer> {
+    fn candles(&mut self, wanted: &[Wanted], now: UtcMillis) -> Vec<Answer> {
         let now = now.min(self.now);
-        wanted.iter().map(|wanted| self.series(wanted, pages, now)).collect()
+        wanted.iter().map(|wanted| self.series(wanted, now)).collect()
     }
 
     fn usage(&self) -> Usage {
@@ -208,6 +208,7 @@ fn refused(path: &Path, text: String) -> Fault {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::exchange::Pages;
     use crate::market::Extras;
 
     const START: UtcMillis = UtcMillis::new(1_710_288_000_000); // 2024-03-13
@@ -281,7 +282,10 @@ mod tests {
         let told = |symbol: &str, timeframe, hours| {
             let mut recording = Recording::open(folder.path(), Some(Timeframe::H1.step(START, hours))).unwrap();
             let (key, now) = (SeriesKey { symbol: symbol.parse().unwrap(), timeframe }, recording.now());
-            let answer = recording.candles(&[Wanted { key, from: Some(START), to: None }], Pages::All, now).remove(0);
+            let answer = {
+                let wanted = Wanted { key, from: Some(START), to: None, pages: Pages::All };
+                recording.candles(&[wanted], now).remove(0)
+            };
             match answer.fault {
                 None => Ok(answer.batch.candles.iter().map(|c| (c.close(), c.volume())).collect::<Vec<_>>()),
                 Some(fault) => Err(fault.code()),

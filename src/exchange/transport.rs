@@ -14,6 +14,7 @@ use super::limits::{RequestBudget, backoff_ms};
 use super::wire;
 use crate::clock;
 use crate::settings::ExchangeSettings;
+use crate::unit::UtcMillis;
 
 /// Why the exchange cannot be talked to at all.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -65,6 +66,7 @@ pub(super) struct Transport {
     /// The host that answered last: it is asked first. A dead one costs its time-outs once a run only.
     preferred: Cell<usize>,
     answered: RefCell<BTreeSet<usize>>,
+    date: Cell<Option<UtcMillis>>,
 }
 
 impl Transport {
@@ -82,6 +84,7 @@ impl Transport {
             deadline: Cell::new(None),
             preferred: Cell::new(0),
             answered: RefCell::default(),
+            date: Cell::new(None),
         })
     }
 
@@ -94,6 +97,11 @@ impl Transport {
         } else {
             names.collect::<Vec<_>>().join(", ")
         }
+    }
+
+    /// The date of the newest answer, whatever it was.
+    pub(super) fn date(&self) -> Option<UtcMillis> {
+        self.date.get()
     }
 
     /// How many requests may be on their way at the same time.
@@ -184,6 +192,7 @@ impl Transport {
         if let Some(weight) = wire::used_weight(response.headers()) {
             self.budget.weigh(weight, clock::wall());
         }
+        self.date.set(wire::date(response.headers()).max(self.date.get()));
         let status = response.status();
         let retry_after_ms = wire::retry_after_ms(response.headers(), clock::wall());
         let body = self.read(response, &name).await;

@@ -125,6 +125,11 @@ pub(super) fn used_weight(headers: &HeaderMap) -> Option<u64> {
     headers.get("x-mbx-used-weight-1m")?.to_str().ok()?.trim().parse().ok()
 }
 
+/// `Date`: when the answer was made, to the second.
+pub(super) fn date(headers: &HeaderMap) -> Option<UtcMillis> {
+    UtcMillis::from_http_date(headers.get("date")?.to_str().ok()?.trim()).and_then(|t| clock(t.get()))
+}
+
 /// `Retry-After`, in seconds or as a date (RFC 9110, 10.2.3), held at three days: the longest ban there is.
 pub(super) fn retry_after_ms(headers: &HeaderMap, now: UtcMillis) -> Option<i64> {
     const LONGEST: i64 = 3 * 86_400_000;

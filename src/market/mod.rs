@@ -14,7 +14,7 @@ mod view;
 pub use candle::{Candle, Extras, Field, Flaw, RawExtras, Row};
 pub use instrument::{Instrument, Status};
 pub use lineage::{Rename, renamed, traded_as};
-pub use series::{NotOrdered, Series, SeriesKey, Stretch};
+pub use series::{Merged, NotOrdered, Series, SeriesKey, Stretch};
 pub use sift::{BadRow, Batch, Sifter};
 pub use source::Source;
 pub use view::{Standing, View};

@@ -36,10 +36,35 @@ impl Stretch {
         (gap.from <= gap.to).then_some(gap)
     }
 
+    /// What is left of it without others, which stand in order.
+    pub fn without(self, others: &[Self], timeframe: Timeframe) -> Vec<Self> {
+        let mut left = Vec::new();
+        let mut from = self.from;
+        for other in others.iter().filter(|o| o.from <= self.to && o.to >= self.from) {
+            if other.from > from {
+                left.push(Self { from, to: timeframe.step(other.from, -1) });
+            }
+            from = from.max(timeframe.step(other.to, 1));
+        }
+        if from <= self.to {
+            left.push(Self { from, to: self.to });
+        }
+        left
+    }
+
     /// How many candles it has room for.
     pub const fn candles(self, timeframe: Timeframe) -> i64 {
         self.to.since_ms(self.from) / timeframe.ms() + 1
     }
+}
+
+/// What taking candles in did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Merged {
+    /// They were not there before.
+    pub added: u64,
+    /// They are told differently now.
+    pub revised: u64,
 }
 
 /// Candles that do not follow each other in time or stand off the grid.
@@ -86,19 +111,23 @@ impl Series {
         self.newest().map(|c| self.timeframe.step(c.open_time(), 1))
     }
 
-    /// Takes candles in: a newer word on a candle replaces the older one. How many were not there before.
-    pub fn merge(&mut self, newer: &[Candle]) -> u64 {
+    /// Takes candles in: a newer word on a candle replaces the older one.
+    pub fn merge(&mut self, newer: &[Candle]) -> Merged {
         let before = self.candles.len();
+        let mut revised = 0;
         let last = self.newest().map(Candle::open_time);
         let fresh = newer.partition_point(|c| Some(c.open_time()) <= last);
         for candle in &newer[..fresh] {
             match self.candles.binary_search_by_key(&candle.open_time(), Candle::open_time) {
-                Ok(i) => self.candles[i] = *candle,
+                Ok(i) => {
+                    revised += u64::from(!self.candles[i].agrees_with(candle));
+                    self.candles[i] = *candle;
+                }
                 Err(i) => self.candles.insert(i, *candle),
             }
         }
         self.candles.extend_from_slice(&newer[fresh..]);
-        (self.candles.len() - before) as u64
+        Merged { added: (self.candles.len() - before) as u64, revised }
     }
 
     /// Keeps the newest `count` candles that opened before `end`.
@@ -170,7 +199,8 @@ mod tests {
     #[test]
     fn a_newer_word_replaces_an_older_one_and_holes_are_filled_in_order() {
         let mut held = series([0, 1, 4]);
-        assert_eq!(held.merge(&[candle(1, 50.0), candle(2, 51.0), candle(5, 52.0)]), 2);
+        let merged = held.merge(&[candle(1, 50.0), candle(2, 51.0), candle(5, 52.0)]);
+        assert_eq!(merged, Merged { added: 2, revised: 1 });
         let opens: Vec<f64> = held.candles().iter().map(Candle::open).collect();
         assert_eq!(opens, [100.0, 50.0, 51.0, 100.0, 52.0]);
         held.keep_before(Timeframe::M1.step(START, 5), 2);
@@ -196,5 +226,28 @@ mod tests {
         assert_eq!(Stretch::between(at(0), at(1), Timeframe::M1), None);
         let gap = Stretch::between(at(0), at(4), Timeframe::M1).unwrap();
         assert_eq!((gap.from, gap.to, gap.candles(Timeframe::M1)), (at(1), at(3), 3));
+    }
+
+    fn stretches(minutes: &[(i64, i64)]) -> Vec<Stretch> {
+        let at = |minute| Timeframe::M1.step(START, minute);
+        minutes.iter().map(|&(from, to)| Stretch { from: at(from), to: at(to) }).collect()
+    }
+
+    #[test]
+    fn a_stretch_without_others_is_what_lies_between_them() {
+        let hole = stretches(&[(10, 20)])[0];
+        for (empty, left) in [
+            (vec![], vec![(10, 20)]),
+            (vec![(0, 9), (21, 30)], vec![(10, 20)]),
+            (vec![(5, 10)], vec![(11, 20)]),
+            (vec![(20, 25)], vec![(10, 19)]),
+            (vec![(10, 20)], vec![]),
+            (vec![(0, 30)], vec![]),
+            (vec![(12, 13), (16, 17)], vec![(10, 11), (14, 15), (18, 20)]),
+            (vec![(12, 13), (14, 15)], vec![(10, 11), (16, 20)]),
+            (vec![(12, 18), (14, 15)], vec![(10, 11), (19, 20)]),
+        ] {
+            assert_eq!(hole.without(&stretches(&empty), Timeframe::M1), stretches(&left), "{empty:?}");
+        }
     }
 }

@@ -71,12 +71,25 @@ impl Write<'_> {
         for gap in touched {
             let left = holes(&self.transaction, series, key.timeframe, gap.from, gap.to)?;
             if left != [gap] {
-                self.close(series, gap, now)?;
+                self.forget(series, gap)?;
+                for filled in gap.without(&left, key.timeframe) {
+                    self.add_repaired(series, key.timeframe, filled, now)?;
+                }
                 for hole in left {
                     self.note(series, key.timeframe, hole, now)?;
                 }
             }
         }
+        Ok(())
+    }
+
+    /// Puts a gap off whose request failed, so that others have their turn; that is no attempt.
+    pub fn put_gap_off(&self, key: &SeriesKey, gap: Stretch, now: UtcMillis) -> Result<(), StoreError> {
+        let series = self.series_id_or_new(key)?;
+        self.transaction.execute(
+            "UPDATE data_gaps SET next_attempt_at = ?3 + ?4 WHERE series_id = ?1 AND from_open = ?2 AND state = 'open'",
+            params![series, gap.from.get(), now.get(), PAUSE_MS],
+        )?;
         Ok(())
     }
 
@@ -92,9 +105,23 @@ impl Write<'_> {
         Ok(())
     }
 
-    /// Puts a gap on record. It grows together with open gaps that it touches, which keep their count of attempts: else
-    /// the gap at the end of a pair that is no longer traded would be a new one with every run.
+    /// Puts a gap on record, but for what was given up of it.
     fn note(&self, series: i64, timeframe: Timeframe, gap: Stretch, now: UtcMillis) -> Result<(), StoreError> {
+        let mut statement = self.transaction.prepare_cached(
+            "SELECT from_open, to_open FROM data_gaps
+              WHERE series_id = ?1 AND from_open <= ?3 AND to_open >= ?2 AND state = 'unfillable' ORDER BY from_open",
+        )?;
+        let rows = statement.query_map(params![series, gap.from.get(), gap.to.get()], self::gap)?;
+        let given_up: Vec<Stretch> = rows.collect::<Result<_, _>>()?;
+        for part in gap.without(&given_up, timeframe) {
+            self.note_open(series, timeframe, part, now)?;
+        }
+        Ok(())
+    }
+
+    /// Puts an open gap on record. It grows together with open gaps that it touches, which keep their count of attempts: else
+    /// the gap at the end of a pair that is no longer traded would be a new one with every run.
+    fn note_open(&self, series: i64, timeframe: Timeframe, gap: Stretch, now: UtcMillis) -> Result<(), StoreError> {
         if self.is_on_record(series, gap)? {
             return Ok(());
         }
@@ -138,10 +165,18 @@ impl Write<'_> {
         Ok(statement.query_row(params![series, gap.from.get(), gap.to.get()], |r| r.get(0))?)
     }
 
-    fn close(&self, series: i64, gap: Stretch, now: UtcMillis) -> Result<(), StoreError> {
+    fn forget(&self, series: i64, gap: Stretch) -> Result<(), StoreError> {
+        let sql = "DELETE FROM data_gaps WHERE series_id = ?1 AND from_open = ?2";
+        self.transaction.execute(sql, params![series, gap.from.get()])?;
+        Ok(())
+    }
+
+    fn add_repaired(&self, series: i64, timeframe: Timeframe, gap: Stretch, now: UtcMillis) -> Result<(), StoreError> {
         self.transaction.execute(
-            "UPDATE data_gaps SET state = 'repaired', settled_at = ?3 WHERE series_id = ?1 AND from_open = ?2",
-            params![series, gap.from.get(), now.get()],
+            "INSERT INTO data_gaps (series_id, from_open, to_open, missing, state, found_at, next_attempt_at, settled_at)
+             VALUES (?1, ?2, ?3, ?4, 'repaired', ?5, ?5, ?5)
+             ON CONFLICT DO UPDATE SET to_open = ?3, missing = ?4, state = 'repaired', settled_at = ?5",
+            params![series, gap.from.get(), gap.to.get(), gap.candles(timeframe), now.get()],
         )?;
         Ok(())
     }
@@ -280,14 +315,26 @@ mod tests {
         let mut minutes = Minutes::new();
         minutes.note(&[(2, 7)]);
         minutes.fill(&[4, 5]);
-        minutes.check(&[(2, 3, 2, "open", 0), (6, 7, 2, "open", 0)]);
+        minutes.check(&[(2, 3, 2, "open", 0), (4, 5, 2, "repaired", 0), (6, 7, 2, "open", 0)]);
         minutes.fill(&[2, 3, 6]);
-        minutes.check(&[(2, 3, 2, "repaired", 0), (6, 7, 2, "repaired", 0), (7, 7, 1, "open", 0)]);
+        let (repaired, open) = ("repaired", "open");
+        minutes.check(&[(2, 3, 2, repaired, 0), (4, 5, 2, repaired, 0), (6, 6, 1, repaired, 0), (7, 7, 1, open, 0)]);
         minutes.fill(&[7]);
         assert_eq!(minutes.store.gaps_open().unwrap(), 0);
         minutes.store.connection.execute("DELETE FROM price_data", []).unwrap();
         minutes.note(&[(2, 3)]);
-        minutes.check(&[(2, 3, 2, "open", 0), (6, 7, 2, "repaired", 0), (7, 7, 1, "repaired", 0)]);
+        minutes.check(&[(2, 3, 2, open, 0), (4, 5, 2, repaired, 0), (6, 6, 1, repaired, 0), (7, 7, 1, repaired, 0)]);
+    }
+
+    #[test]
+    fn what_was_given_up_is_not_noted_again_within_a_longer_gap() {
+        let mut minutes = Minutes::new();
+        minutes.note(&[(4, 5)]);
+        for hours in [1, 3, 7] {
+            minutes.attempt((4, 5), after(hours));
+        }
+        minutes.note(&[(2, 7)]);
+        minutes.check(&[(2, 3, 2, "open", 0), (4, 5, 2, "unfillable", 3), (6, 7, 2, "open", 0)]);
     }
 
     #[test]

@@ -29,7 +29,8 @@ impl Lock {
     }
 
     fn path(db: &Path) -> PathBuf {
-        let mut name = db.as_os_str().to_owned();
+        // However the file is spelled, and through whatever links: it is one database.
+        let mut name = db.canonicalize().unwrap_or_else(|_| db.to_owned()).into_os_string();
         name.push(".lock");
         PathBuf::from(name)
     }

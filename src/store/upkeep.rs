@@ -115,10 +115,11 @@ impl Store {
     pub fn backup(&self, to: &Path) -> Result<(), StoreError> {
         let refused = |text: String| StoreError::Open { path: to.to_owned(), text };
         let mut part = to.as_os_str().to_owned();
-        part.push(".part");
+        part.push(format!(".{}.part", std::process::id()));
         let part = Path::new(&part);
-        // What an earlier backup that was cut off left behind.
-        drop(std::fs::remove_file(part));
+        if part.exists() {
+            return Err(refused(format!("{} exists", part.display())));
+        }
         {
             let mut copy = Connection::open(part).map_err(|e| refused(e.to_string()))?;
             Backup::new(&self.connection, &mut copy)?.run_to_completion(1000, Duration::ZERO, None)?;

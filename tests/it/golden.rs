@@ -27,8 +27,8 @@ fn candles(
     let key = SeriesKey { symbol: symbol.parse().unwrap(), timeframe };
     let end = timeframe.step(to, 1).plus_ms(1);
     let mut recording = Recording::open(&folder.join("klines"), Some(end)).unwrap();
-    let wanted = Wanted { key, from: Some(from), to: Some(to) };
-    let answer = recording.candles(&[wanted], Pages::All, end).remove(0);
+    let wanted = Wanted { key, from: Some(from), to: Some(to), pages: Pages::All };
+    let answer = recording.candles(&[wanted], end).remove(0);
     assert_eq!(answer.fault, None);
     answer.batch.candles
 }

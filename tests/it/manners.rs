@@ -26,7 +26,7 @@ fn a_first_cycle_decides_and_asks_each_thing_once() {
     assert!(run.decided("BTC/USDT") && run.decided("ETH/USDT"), "{run}");
     assert_eq!(run.json()["as_of"], "2026-09-01T12:00:00Z");
     assert_eq!(world.value("SELECT max(open_time) FROM price_data"), ELEVEN.to_string());
-    assert_eq!(world.value("SELECT count(*) FROM price_data"), "1998", "the open candle is left out");
+    assert_eq!(world.value("SELECT count(*) FROM price_data"), "2000", "as many closed ones as a page holds");
     assert_eq!(exchange.seen().len(), 1 + 2 + 2, "{:#?}", targets(&exchange.seen()));
     assert_none_twice(&exchange);
     for request in exchange.seen() {
@@ -119,7 +119,7 @@ fn a_gap_is_recorded_asked_for_again_and_repaired() {
     let run = world.run(&["cycle"]).expect(0);
     assert_eq!(run.json()["collected"]["gaps_open"], 0);
     assert_eq!(world.query("SELECT missing, state FROM data_gaps"), [["1", "repaired"]]);
-    assert_eq!(world.value("SELECT count(*) FROM price_data"), "1001");
+    assert_eq!(world.value("SELECT count(*) FROM price_data"), "1002");
 }
 
 #[test]
@@ -134,7 +134,7 @@ fn a_long_absence_is_paged_without_a_hole_or_a_second_request() {
     assert_eq!(exchange.asked("interval=1m").len(), 3, "2,402 candles are three pages");
     let count = "SELECT count(*), (max(open_time) - min(open_time)) / 60000 + 1 FROM price_data \
                  JOIN series ON series.id = series_id WHERE timeframe = '1m'";
-    assert_eq!(world.query(count), [["3399", "3399"]]);
+    assert_eq!(world.query(count), [["3400", "3400"]]);
     assert_eq!(world.value("SELECT count(*) FROM data_gaps"), "0");
 }
 

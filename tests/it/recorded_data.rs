@@ -61,8 +61,8 @@ fn recorded(folder: &Path, symbol: &str, timeframe: Timeframe, from: i64, to: i6
     let now = timeframe.step(to, 2);
     let mut recording = Recording::open(folder, Some(now)).unwrap();
     let key = SeriesKey { symbol: symbol.parse().unwrap(), timeframe };
-    let wanted = Wanted { key, from: Some(from), to: Some(to) };
-    let answer = recording.candles(&[wanted], Pages::All, now).remove(0);
+    let wanted = Wanted { key, from: Some(from), to: Some(to), pages: Pages::All };
+    let answer = recording.candles(&[wanted], now).remove(0);
     assert_eq!(answer.fault, None);
     answer.batch.candles.iter().map(columns).collect()
 }

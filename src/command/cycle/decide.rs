@@ -218,20 +218,21 @@ fn status_at(gate: Option<Gate>) -> PairStatus {
 
 fn report(judged: &Judged, decision: &Decision) -> PairReport {
     let view = &judged.view;
+    let status = status_at(decision.refusal.as_ref().map(Refusal::gate));
     let signal = judged.signals.iter().find_map(|s| s.as_ref().ok());
     let newest = view.series().newest();
     #[expect(clippy::cast_precision_loss, reason = "an age in milliseconds is far below 2^53")]
     let age_s = view.age_ms().and_then(|ms| Number::exact(ms as f64 / 1000.0));
     PairReport {
         symbol: view.symbol().clone(),
-        status: status_at(decision.refusal.as_ref().map(Refusal::gate)),
+        status,
         price: newest.and_then(Candle::close_price),
         candle_open_time: newest.map(Candle::open_time),
         data_age_s: age_s,
         score: decision.score.and_then(|s| Number::exact(s.get())),
         confidence_pct: decision.score.and_then(|s| Number::exact(s.confidence_pct())),
         signal: decision.leaning.map(Leaning::word),
-        decision: Some(decision.action.word()),
+        decision: (status != PairStatus::Failed).then_some(decision.action.word()),
         reasons: signal.map(PairReport::reasons_of).unwrap_or_default(),
         blocked_by: decision.refusal.as_ref().map(Blocked::from),
         indicators: signal.map(|s| PairReport::indicators_of(&s.readings)).unwrap_or_default(),

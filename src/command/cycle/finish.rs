@@ -15,7 +15,10 @@ impl Cycle<'_> {
     pub(super) fn end(&mut self, store: &mut Store, decided: Result<(), Stop>) -> Result<Exit, Stop> {
         let exit = match decided {
             Ok(()) => self.judge(),
-            Err(Stop::Market(fault)) => self.stopped(Stop::Market(fault)),
+            Err(Stop::Market(fault)) => {
+                self.stopped(Stop::Market(fault));
+                self.judge()
+            }
             Err(stop) => return Err(stop),
         };
         let status = match exit {
@@ -64,7 +67,9 @@ impl Cycle<'_> {
                 if !told {
                     self.notes.fault(About::Run, &fault);
                 }
-                self.pairs = self.symbols.iter().map(failed).collect();
+                if self.pairs.is_empty() {
+                    self.pairs = self.symbols.iter().map(failed).collect();
+                }
             }
         }
         exit
@@ -87,6 +92,8 @@ impl Cycle<'_> {
     /// The summary, also written to a file where that was asked for.
     pub(super) fn say(&self, exit: Exit, file: Option<SummaryFile>) -> Output {
         let text = to_json(&self.summary(exit), self.options.pretty);
+        // A run that found another one at work has touched nothing, this file included.
+        let file = file.filter(|_| exit != Exit::Busy);
         match file.map_or(Ok(()), |file| file.write(&text)) {
             Ok(()) => Output { text, exit },
             // The decisions stand and are printed; exit 1 tells whoever waits for the file that it is missing.

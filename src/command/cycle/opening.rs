@@ -34,8 +34,10 @@ impl Cycle<'_> {
             }
             Err(fault) if fault.leaves_nothing_to_ask() => return Err(Stop::Market(fault)),
             Err(fault) => {
-                let text = format!("the exchange's clock could not be had, this machine's is used: {fault}");
+                let whose = if opening.date.is_some() { "the date of its answers" } else { "this machine's" };
+                let text = format!("the exchange's clock could not be had, {whose} is used: {fault}");
                 self.notes.warn("clock_unknown", About::Run, text);
+                self.now = opening.date.unwrap_or(self.now);
             }
         }
         self.take_instruments(opening.instruments);
@@ -60,6 +62,7 @@ impl Cycle<'_> {
     fn take_instruments(&mut self, answers: Option<Vec<(Symbol, Result<Instrument, Fault>)>>) {
         let Some(answers) = answers else {
             self.listings.assumed = true;
+            self.listings.known.clear();
             let text = "the recording has no exchangeInfo.json: all pairs are taken to be traded";
             return self.notes.warn("status_assumed", About::Run, text.to_owned());
         };

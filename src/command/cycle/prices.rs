@@ -14,7 +14,7 @@ impl Cycle<'_> {
     pub(super) fn collect(&mut self, store: &mut Store, market: &mut dyn MarketData) -> Result<Collection, Stop> {
         let watch = Stopwatch::start();
         let mut collection = Collection::read(store, &self.keys(), self.now, |key| self.needs_history(store, key))?;
-        collection.ask(store, market, self.now)?;
+        collection.ask(store, market, self.strategy.timeframe, self.now)?;
         self.usage = market.usage();
         let noted = self.notes.errors.len();
         let listings = &self.listings;
@@ -31,10 +31,7 @@ impl Cycle<'_> {
         self.store_collection(store, market, &collection, &agent)?;
         self.agents.push(agent);
         self.logged = self.agents.len();
-        match collection.faults.iter().find(|(_, fault)| fault.stops_the_run()) {
-            Some((_, fault)) => Err(Stop::Market(fault.clone())),
-            None => Ok(collection),
-        }
+        Ok(collection)
     }
 
     fn keys(&self) -> Vec<SeriesKey> {
@@ -61,6 +58,7 @@ impl Cycle<'_> {
         agent: &Agent,
     ) -> Result<(), StoreError> {
         self.collected.candles_new = collection.added();
+        self.collected.candles_revised = collection.revised();
         self.collected.rows_bad = collection.bad_rows();
         if !self.options.dry_run {
             let origin = Origin {
@@ -82,7 +80,8 @@ impl Cycle<'_> {
             self.collected.candles_new = tally.added;
             self.collected.candles_revised = tally.revised;
         }
-        self.collected.gaps_open = store.gaps_open()?;
+        let unwritten = if self.options.dry_run { collection.gaps() } else { 0 };
+        self.collected.gaps_open = store.gaps_open()? + unwritten;
         Ok(())
     }
 }

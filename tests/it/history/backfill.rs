@@ -156,7 +156,7 @@ fn only_the_holes_around_the_stored_candles_are_asked_for() {
     let exchange = Exchange::start();
     exchange.set_clock(JUNE);
     let noon = JUNE - 30_000;
-    let (first, oldest) = (noon - 1500 * HOUR, noon - 999 * HOUR);
+    let (first, oldest) = (noon - 1500 * HOUR, noon - 1000 * HOUR);
     let world = one_series(&exchange);
     world.run(&["cycle"]).expect(0);
     assert_eq!(world.value("SELECT min(open_time) FROM price_data"), oldest.to_string());

@@ -90,7 +90,7 @@ fn imported(exchange: &Exchange, world: World) -> World {
     world.run(&["cycle"]).expect(0);
     let doubled = PRICES.replace("volume", "volume * 2");
     let run = import(&world, "BTCUSDT-1h-2026.csv", &format!("open_time, {doubled} WHERE symbol = 'BTC/USDT'"));
-    assert_eq!(run.expect(0).says("not_believed").json()["not_believed"], 999);
+    assert_eq!(run.expect(0).says("not_believed").json()["not_believed"], 1000);
     exchange.advance(HOUR);
     world.run(&["cycle"]).expect(0);
     world
