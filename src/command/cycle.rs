@@ -154,11 +154,14 @@ impl<'a> Cycle<'a> {
     }
 
     fn open(&self, db: &Path, contents: Contents) -> Result<(Option<Lock>, Store), Stop> {
-        if self.options.dry_run {
-            return Ok((None, Store::open(db, Access::Peek(contents))?));
+        let lock = if self.options.dry_run { None } else { Some(Lock::take(db)?) };
+        let access = if self.options.dry_run { Access::Peek(contents) } else { Access::Write(contents) };
+        let store = Store::open(db, access)?;
+        if let Some(folder) = &self.options.replay {
+            let folder = folder.canonicalize().unwrap_or_else(|_| folder.clone());
+            store.expect_recording(&folder.display().to_string())?;
         }
-        let lock = Lock::take(db)?;
-        Ok((Some(lock), Store::open(db, Access::Write(contents))?))
+        Ok((lock, store))
     }
 
     fn run_stages(&mut self, store: &mut Store, market: &mut dyn MarketData) -> Result<(), Stop> {

@@ -78,7 +78,7 @@ impl StoreError {
                 "install the newer trader again, or name another database with --db; nothing was changed"
             }
             Self::Foreign(_) => "name another file with --db; nothing was changed",
-            Self::Mixed { .. } => "keep recordings and live data apart: name another database with --db",
+            Self::Mixed { .. } => "keep live data and each recording apart: name another database with --db",
             Self::Busy(_) => "wait until it has ended; a cycle ends within its deadline, a backfill may take long",
             Self::BadRow(_) => CORRUPT,
             Self::Sql(error) => kind(error).remedy(),

@@ -101,6 +101,24 @@ impl Store {
         Ok(Snapshot { _transaction: self.connection.unchecked_transaction()? })
     }
 
+    /// A database of replays holds one recording: another one would find its decisions made.
+    pub fn expect_recording(&self, folder: &str) -> Result<(), StoreError> {
+        let sql = "SELECT value FROM meta WHERE key = 'recording'";
+        let holds: Option<String> = self.connection.query_row(sql, [], |r| r.get(0)).optional()?;
+        match holds {
+            Some(holds) if holds != folder => {
+                let (holds, wants) = (format!("recorded ({holds})"), format!("recorded ({folder})"));
+                Err(StoreError::Mixed { path: self.path.clone(), holds, wants })
+            }
+            Some(_) => Ok(()),
+            None if self.connection.is_readonly("main")? => Ok(()),
+            None => {
+                self.connection.execute("INSERT INTO meta VALUES ('recording', ?1)", [folder])?;
+                Ok(())
+            }
+        }
+    }
+
     fn expect_schema(&self) -> Result<(), StoreError> {
         let path = self.path.clone();
         match migrate::found(&self.connection, &self.path)? {

@@ -8,6 +8,7 @@ mod late;
 mod limits;
 mod on_record;
 mod outside;
+mod second_round;
 mod standings;
 
 use std::thread;
