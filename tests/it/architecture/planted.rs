@@ -70,7 +70,7 @@ const BASE: &[(&str, &str)] = &[
     ("src/store/mod.rs", "//! Tables.\nuse rusqlite::Connection;\nfn f() { g().expect(\"a row has a key\") }\n"),
     ("src/command/mod.rs", "//! Subcommands.\nuse crate::{clock::now, store::{Row, Table}};\nuse log::info;\n"),
     ("Cargo.toml", "[dependencies]\nserde.workspace = true\n\n[dev-dependencies]\ntempfile = \"3\"\n"),
-    ("README.md", "`~/work/x`, ../home/y, $HOME/work/z and https://example.org/home/\n"),
+    ("README.md", "`~/house/x`, ../home/y, $HOME/door/z and https://example.org/home/\n"),
 ];
 
 /// The base with one file added or put in another's place.
