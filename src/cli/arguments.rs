@@ -42,7 +42,7 @@ pub(super) struct Global {
     )]
     pub(super) config: Option<PathBuf>,
     #[arg(
-        help = "Database [default: $XDG_DATA_HOME/trader/trader.db; replay.db beside it for recordings]",
+        help = "Database [default: $XDG_DATA_HOME/trader/trader.db; replay-….db beside it for a recording]",
         long,
         value_name = "FILE",
         global = true,

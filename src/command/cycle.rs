@@ -100,12 +100,13 @@ impl Listings {
 pub fn cycle(settings: &Settings, options: &CycleOptions) -> anyhow::Result<Output> {
     let summary_file = settings.summary_file.as_deref().map(SummaryFile::open).transpose()?;
     let mut market = open_source(settings, options)?;
-    let (contents, db) = match options.replay {
-        Some(_) => (Contents::Replay, &settings.replay_db),
-        None => (Contents::Live, &settings.db),
+    let (contents, db) = match &options.replay {
+        Some(folder) => (Contents::Replay, settings.replay_db(folder)),
+        None => (Contents::Live, settings.db.clone()),
     };
+    log::info!("the database is {}", db.display());
     let mut cycle = Cycle::begin(settings, options, market.as_mut());
-    let outcome = cycle.open(db, contents).and_then(|(_lock, mut store)| {
+    let outcome = cycle.open(&db, contents).and_then(|(_lock, mut store)| {
         let decided = cycle.run_stages(&mut store, market.as_mut());
         cycle.end(&mut store, decided)
     });

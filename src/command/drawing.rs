@@ -7,7 +7,7 @@ use crate::report::Table;
 /// A table for people, numbers to the right.
 pub(super) fn drawn(table: &Table) -> String {
     let mut drawing = comfy_table::Table::new();
-    drawing.load_style(presets::UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic);
+    drawing.load_style(presets::UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Disabled);
     drawing.set_header(table.columns.iter());
     for row in &table.rows {
         let cells = row.iter().map(|cell| {

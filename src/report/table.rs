@@ -93,6 +93,18 @@ pub struct Table {
 }
 
 impl Table {
+    /// Without some columns.
+    #[must_use]
+    pub fn without(mut self, names: &[&str]) -> Self {
+        let kept: Vec<bool> = self.columns.iter().map(|column| !names.contains(column)).collect();
+        for row in &mut self.rows {
+            let mut kept = kept.iter();
+            row.retain(|_| kept.next().copied().unwrap_or_default());
+        }
+        self.columns.retain(|column| !names.contains(column));
+        self
+    }
+
     /// Comma-separated values with a header (RFC 4180).
     pub fn to_csv(&self) -> String {
         let line = |fields: Vec<String>| fields.iter().map(|f| quoted(f)).collect::<Vec<_>>().join(",") + "\n";
@@ -150,6 +162,7 @@ mod tests {
                 Cell::Empty,
             ]],
         };
+        assert_eq!(table.clone().without(&["text", "x"]).to_csv(), "symbol,n\nBTC/USDT,-3\n");
         assert_eq!(table.to_csv(), "symbol,text,n,x\nBTC/USDT,\"a \"\"b\"\", c\",-3,\n");
         assert_eq!(
             serde_json::to_string(&table).unwrap(),

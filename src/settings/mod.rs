@@ -47,8 +47,8 @@ pub struct Settings {
     pub file: Option<PathBuf>,
     /// The database of live data.
     pub db: PathBuf,
-    /// The database of replays: the same where the user named one.
-    pub replay_db: PathBuf,
+    /// Whether the user named that database.
+    db_named: bool,
     /// Where the summary of a cycle is also written.
     pub summary_file: Option<PathBuf>,
     /// How to write the log.
@@ -96,11 +96,10 @@ impl Settings {
         keys.db = flags.db.clone().or(keys.db);
         keys.summary_file = flags.summary_file.clone().or(keys.summary_file);
         let strategy = Strategy::from_keys(&keys.strategy);
-        let place = |default: &Option<PathBuf>| keys.db.clone().or(default.clone()).ok_or(SettingsError::NoHome);
         Ok(Self {
             file,
-            db: place(&paths.db)?,
-            replay_db: place(&paths.replay_db)?,
+            db: keys.db.clone().or(paths.db.clone()).ok_or(SettingsError::NoHome)?,
+            db_named: keys.db.is_some(),
             summary_file: keys.summary_file.clone(),
             log: keys.log,
             pairs: keys.pairs.distinct().into_iter().map(|pair| pair.0).collect(),
@@ -110,6 +109,19 @@ impl Settings {
             unknown_variables,
             keys,
         })
+    }
+
+    /// The database of a recording: the one the user named, or one of its own, called like the recording's folder. Live
+    /// and recorded candles are never mixed, and neither are two recordings.
+    pub fn replay_db(&self, recording: &Path) -> PathBuf {
+        if self.db_named {
+            return self.db.clone();
+        }
+        let folder = recording.canonicalize().unwrap_or_else(|_| recording.to_owned());
+        let plain = |c: char| if c.is_alphanumeric() { c } else { '-' };
+        let name: String = folder.to_string_lossy().chars().map(plain).collect();
+        let newest: String = name.chars().skip(name.chars().count().saturating_sub(NAME_LENGTH)).collect();
+        self.db.with_file_name(format!("replay-{}.db", newest.trim_matches('-')))
     }
 
     /// The timeframes of a cycle: those to collect, and the one that is decided on.
@@ -122,6 +134,9 @@ impl Settings {
         toml::to_string_pretty(&self.keys).map_err(|e| SettingsError::Print(e.to_string()))
     }
 }
+
+/// Of a recording's path so many letters make the name of its database, the last ones: file names have a limit.
+const NAME_LENGTH: usize = 100;
 
 fn read(path: &Path, named: bool) -> Result<Option<String>, SettingsError> {
     match std::fs::read_to_string(path) {

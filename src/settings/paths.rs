@@ -9,8 +9,8 @@ pub struct Paths {
     pub config: Option<PathBuf>,
     /// The database of live data.
     pub db: Option<PathBuf>,
-    /// The database of replays: recorded and live candles are never mixed.
-    pub replay_db: Option<PathBuf>,
+    /// The folder of both databases: that of live data, and one for each recording.
+    pub data: Option<PathBuf>,
 }
 
 impl Paths {
@@ -22,10 +22,6 @@ impl Paths {
         let config = absolute("XDG_CONFIG_HOME").or_else(|| home(".config")).map(|f| f.join("trader"));
         let data = absolute("XDG_DATA_HOME").or_else(|| home(".local/share")).map(|f| f.join("trader"));
         let within = |folder: &Option<PathBuf>, file: &str| folder.as_ref().map(|f| f.join(file));
-        Self {
-            config: within(&config, "config.toml"),
-            db: within(&data, "trader.db"),
-            replay_db: within(&data, "replay.db"),
-        }
+        Self { config: within(&config, "config.toml"), db: within(&data, "trader.db"), data }
     }
 }

@@ -131,5 +131,14 @@ fn without_a_home_the_database_must_be_named() {
     assert!(error.contains("--db") && error.contains("HOME"), "{error}");
     let named = Flags { db: Some("x.db".into()), ..Flags::default() };
     let settings = Settings::load(&named, &[], &nowhere).unwrap();
-    assert_eq!((settings.db, settings.replay_db), ("x.db".into(), "x.db".into()));
+    assert_eq!((&settings.db, settings.replay_db(Path::new("y"))), (&"x.db".into(), "x.db".into()));
+}
+
+#[test]
+fn each_recording_has_a_database_of_its_own_unless_one_is_named() {
+    let settings = load("", &[], Flags::default()).unwrap();
+    let db = |folder: &str| settings.replay_db(Path::new(folder)).display().to_string();
+    assert_eq!(db("/nowhere/March 2024"), "/nowhere/.local/share/trader/replay-nowhere-March-2024.db");
+    assert_ne!(db("/nowhere/a"), db("/nowhere/b"));
+    assert!(db(&"/x".repeat(500)).len() < 200);
 }

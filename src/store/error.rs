@@ -72,7 +72,7 @@ impl StoreError {
         match self {
             Self::Open { .. } => "check that the folder exists and may be written, or name another file with --db",
             Self::Missing(_) => {
-                "run `trader cycle` first, or name the database with --db (that of replays is replay.db in the same folder)"
+                "run `trader cycle` first, or name the database with --db (each recording has its own: replay-….db in the same folder)"
             }
             Self::Newer { .. } => {
                 "install the newer trader again, or name another database with --db; nothing was changed"
