@@ -290,11 +290,12 @@ impl Collected {
     /// Tells when a series ends too early for its timeframe.
     fn note_age(&self, notes: &mut Notes, key: &SeriesKey, source: Source, now: UtcMillis) {
         const TWO_HOURS_MS: i64 = 7_200_000;
+        let remedy = Gate::StaleData.remedy();
         let Some(newest) = self.series.newest().map(Candle::open_time) else {
             let text = "no closed candle".to_owned();
             return match source {
                 Source::Replay => notes.warn("absent", About::Series(key), text),
-                Source::Rest | Source::Archive => notes.complain("empty", About::Series(key), text, EMPTY),
+                Source::Rest | Source::Archive => notes.complain("empty", About::Series(key), text, remedy),
             };
         };
         let late_ms = key.timeframe.newest_closed(now).since_ms(newest);
@@ -302,13 +303,11 @@ impl Collected {
             let text = format!("its newest candle opened at {newest}");
             match source {
                 Source::Replay => notes.warn("stale_data", About::Series(key), text),
-                Source::Rest | Source::Archive => notes.complain("stale_data", About::Series(key), text, EMPTY),
+                Source::Rest | Source::Archive => notes.complain("stale_data", About::Series(key), text, remedy),
             }
         }
     }
 }
-
-const EMPTY: &str = Gate::StaleData.remedy();
 
 #[cfg(test)]
 mod tests {

@@ -5,6 +5,7 @@
 //! configuration file.
 
 mod bounded;
+mod digest;
 mod error;
 mod file;
 mod paths;
@@ -111,17 +112,10 @@ impl Settings {
         })
     }
 
-    /// The database of a recording: the one the user named, or one of its own, called like the recording's folder. Live
-    /// and recorded candles are never mixed, and neither are two recordings.
+    /// The database of a recording: the one the user named, or one of its own. Live and recorded candles are never mixed,
+    /// and neither are two recordings.
     pub fn replay_db(&self, recording: &Path) -> PathBuf {
-        if self.db_named {
-            return self.db.clone();
-        }
-        let folder = recording.canonicalize().unwrap_or_else(|_| recording.to_owned());
-        let plain = |c: char| if c.is_alphanumeric() { c } else { '-' };
-        let name: String = folder.to_string_lossy().chars().map(plain).collect();
-        let newest: String = name.chars().skip(name.chars().count().saturating_sub(NAME_LENGTH)).collect();
-        self.db.with_file_name(format!("replay-{}.db", newest.trim_matches('-')))
+        if self.db_named { self.db.clone() } else { self.db.with_file_name(paths::replay_file(recording)) }
     }
 
     /// The timeframes of a cycle: those to collect, and the one that is decided on.
@@ -134,9 +128,6 @@ impl Settings {
         toml::to_string_pretty(&self.keys).map_err(|e| SettingsError::Print(e.to_string()))
     }
 }
-
-/// Of a recording's path so many letters make the name of its database, the last ones: file names have a limit.
-const NAME_LENGTH: usize = 100;
 
 fn read(path: &Path, named: bool) -> Result<Option<String>, SettingsError> {
     match std::fs::read_to_string(path) {

@@ -1,6 +1,8 @@
-//! Where things are when nobody says otherwise: the XDG base directories.
+//! Where things are when nobody says otherwise: the XDG base directories, and the databases of recordings beside the live one.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+use super::digest::digest;
 
 /// Default places; none where the environment names no home.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -25,3 +27,16 @@ impl Paths {
         Self { config: within(&config, "config.toml"), db: within(&data, "trader.db"), data }
     }
 }
+
+/// The name of a recording's database: that of its folder for people, and a digest of the whole path, since folders of one
+/// name, or of names that differ in a sign only, are different recordings.
+pub(super) fn replay_file(recording: &Path) -> PathBuf {
+    let path = recording.canonicalize().unwrap_or_else(|_| recording.to_owned());
+    let plain = |c: char| if c.is_alphanumeric() { c } else { '-' };
+    let folder = path.file_name().unwrap_or_default().to_string_lossy();
+    let folder: String = folder.chars().take(NAME_LENGTH).map(plain).collect();
+    format!("replay-{folder}-{}.db", digest(path.as_os_str().as_encoded_bytes())).into()
+}
+
+/// So many letters of a folder's name are kept: file names have a limit of 255 bytes, and a letter may be four.
+const NAME_LENGTH: usize = 50;

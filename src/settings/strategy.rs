@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use super::bounded::{Real, Whole};
+use super::digest::digest;
 use super::spelled::Spelled;
 use crate::decision::Policy;
 use crate::market::View;
@@ -164,10 +164,7 @@ impl Strategy {
             weights: Rule::ALL.iter().map(|r| (r.code().to_owned(), weights.get(*r))).collect(),
         };
         let parameters = serde_json::to_string(&parameters).expect("numbers and texts can be written as JSON");
-        let hash = Sha256::digest(parameters.as_bytes())
-            .iter()
-            .take(8)
-            .fold(String::new(), |hex, b| hex + &format!("{b:02x}"));
+        let hash = digest(parameters.as_bytes());
         Self { name: name.to_owned(), timeframe, weights, policy, hash, parameters }
     }
 

@@ -138,7 +138,13 @@ fn without_a_home_the_database_must_be_named() {
 fn each_recording_has_a_database_of_its_own_unless_one_is_named() {
     let settings = load("", &[], Flags::default()).unwrap();
     let db = |folder: &str| settings.replay_db(Path::new(folder)).display().to_string();
-    assert_eq!(db("/nowhere/March 2024"), "/nowhere/.local/share/trader/replay-nowhere-March-2024.db");
-    assert_ne!(db("/nowhere/a"), db("/nowhere/b"));
-    assert!(db(&"/x".repeat(500)).len() < 200);
+    // The digits: printf '/nowhere/March 2024' | sha256sum | head -c 16
+    assert_eq!(db("/nowhere/March 2024"), "/nowhere/.local/share/trader/replay-March-2024-e63828a1d045dc61.db");
+    let long = "/x".repeat(500);
+    for (one, other) in [("/nowhere/a", "/nowhere/b"), ("/nowhere/a-b", "/nowhere/a_b"), ("/nowhere/a", "/elsewhere/a")]
+    {
+        assert_ne!(db(one), db(other));
+    }
+    assert_ne!(db(&format!("/a{long}")), db(&format!("/b{long}")));
+    assert!(db(&format!("/{}", "x".repeat(250))).len() < 200);
 }

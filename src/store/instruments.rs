@@ -44,29 +44,23 @@ impl Write<'_> {
     /// Stores what the exchange says of a pair; a change begins a new row of its history at `now`, the exchange's clock.
     pub fn set_instrument(&self, instrument: &Instrument, now: UtcMillis) -> Result<(), StoreError> {
         let text = |d: Option<Decimal>| d.map(|d| d.to_string());
-        let row = params![
-            instrument.symbol.as_str(),
-            instrument.fetched_at.get(),
-            instrument.status.to_string(),
-            text(instrument.tick_size),
-            text(instrument.step_size),
-            text(instrument.min_notional),
-            now.get()
-        ];
+        let Instrument { symbol, status, fetched_at, .. } = instrument;
+        let (symbol, status) = (symbol.as_str(), status.to_string());
+        let [tick, step, least] = [instrument.tick_size, instrument.step_size, instrument.min_notional].map(text);
         self.transaction.execute(
             "INSERT INTO symbol_history (symbol, since, status, tick_size, step_size, min_notional)
-             SELECT ?1, ?7, ?3, ?4, ?5, ?6
+             SELECT ?1, ?2, ?3, ?4, ?5, ?6
               WHERE NOT EXISTS (SELECT 1 FROM symbol_history h WHERE h.symbol = ?1 AND h.status = ?3
                                    AND h.tick_size IS ?4 AND h.step_size IS ?5 AND h.min_notional IS ?6
-                                   AND h.since = (SELECT max(since) FROM symbol_history WHERE symbol = ?1 AND since <= ?7))
+                                   AND h.since = (SELECT max(since) FROM symbol_history WHERE symbol = ?1 AND since <= ?2))
              ON CONFLICT DO UPDATE SET status = ?3, tick_size = ?4, step_size = ?5, min_notional = ?6",
-            row,
+            params![symbol, now.get(), status, tick, step, least],
         )?;
         self.transaction.execute(
             "INSERT INTO symbols (symbol, fetched_at, status, tick_size, step_size, min_notional)
-             SELECT ?1, ?2, ?3, ?4, ?5, ?6 WHERE ?7 IS NOT NULL
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)
              ON CONFLICT DO UPDATE SET fetched_at = ?2, status = ?3, tick_size = ?4, step_size = ?5, min_notional = ?6",
-            row,
+            params![symbol, fetched_at.get(), status, tick, step, least],
         )?;
         Ok(())
     }
