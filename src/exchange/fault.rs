@@ -191,7 +191,7 @@ impl Fault {
                 "nothing of it was used; check --base-url for a proxy in between, and whether trader is up to date"
             }
             Self::Absent { .. } => "add a file named SYMBOL-INTERVAL-….csv for it, or leave it out",
-            Self::File { .. } => "repair or remove the file",
+            Self::File { .. } => "correct the path, or repair or remove the file",
         }
     }
 
