@@ -21,6 +21,8 @@ pub mod indicator;
 pub mod signal;
 /// Choices: what follows from opinions under a policy, and why something does not.
 pub mod decision;
+/// Hindsight: forecasts, what became of them, and how good they were.
+pub mod outcome;
 /// What we say, as values: the JSON shapes, tables, stories.
 pub mod report;
 
