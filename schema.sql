@@ -110,7 +110,12 @@ CREATE TABLE symbols (
     tick_size    TEXT,
     step_size    TEXT,
     min_notional TEXT,
-    fetched_at   INTEGER NOT NULL
+    fetched_at   INTEGER NOT NULL,
+    min_quantity TEXT,
+    max_quantity TEXT,
+    -- A sale's price may lie between so many times the exchange's reference price.
+    sell_down    TEXT,
+    sell_up      TEXT
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE symbol_history (
     symbol       TEXT    NOT NULL,
@@ -119,6 +124,10 @@ CREATE TABLE symbol_history (
     tick_size    TEXT,
     step_size    TEXT,
     min_notional TEXT,
+    min_quantity TEXT,
+    max_quantity TEXT,
+    sell_down    TEXT,
+    sell_up      TEXT,
     PRIMARY KEY (symbol, since)
 ) STRICT, WITHOUT ROWID;
 

@@ -37,8 +37,8 @@ const NEW_YEAR: i64 = 1_640_995_200_000;
 /// How long the exchange takes for each answer.
 const DELAY: Duration = Duration::from_millis(80);
 const MILLION: i32 = 1_000_000;
-/// Five pairs each hour for 1m, 5m, 15m and 1h, six times for 4h, once for 1d; and the clock each hour.
-const REQUESTS_OF_A_DAY: usize = 24 * (5 * 4 + 1) + 6 * 5 + 5;
+/// Five pairs each hour for 1m, 5m, 15m and 1h, six times for 4h, once for 1d; and the clock and five quotes each hour.
+const REQUESTS_OF_A_DAY: usize = 24 * (5 * 4 + 1 + 5) + 6 * 5 + 5;
 /// Measurements of what takes a process.
 const RUNS: usize = 9;
 
@@ -64,7 +64,9 @@ fn main() {
         measure();
     }
     println!();
-    println!("CPU: user + system of the whole process, from /proc/PID/schedstat; memory: VmHWM; cycles: 30 series,");
+    println!(
+        "CPU: user + system of the whole process, from /proc/PID/schedstat; memory: VmHWM; cycles: 30 series, 5 quotes,"
+    );
     println!(
         "each answer 80 ms after its request; a round trip is 80 ms of wall time, the program's own time included."
     );

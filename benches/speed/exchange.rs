@@ -103,6 +103,7 @@ impl Market {
         let body = match path {
             "/api/v3/time" => json!({ "serverTime": self.clock }).to_string(),
             "/api/v3/exchangeInfo" => exchange_info(self.clock, symbol).to_string(),
+            "/api/v3/ticker/bookTicker" => book_ticker(self.clock, symbol).to_string(),
             "/api/v3/klines" => {
                 let interval = parameter("interval").map_or("", |(_, interval)| interval);
                 let tail = self.series.get(&(symbol, interval)).expect("only the 30 series are asked for");
@@ -148,10 +149,18 @@ fn exchange_info(clock: i64, symbol: &str) -> Value {
             "filters": [
                 {"filterType": "PRICE_FILTER", "minPrice": "0.01000000", "maxPrice": "1000000.00000000", "tickSize": "0.01000000"},
                 {"filterType": "LOT_SIZE", "minQty": "0.00001000", "maxQty": "9000.00000000", "stepSize": "0.00001000"},
+                {"filterType": "MARKET_LOT_SIZE", "minQty": "0.00000000", "maxQty": "104.34142329", "stepSize": "0.00000000"},
+                {"filterType": "PERCENT_PRICE_BY_SIDE", "bidMultiplierUp": "5", "bidMultiplierDown": "0.2",
+                 "askMultiplierUp": "5", "askMultiplierDown": "0.2", "avgPriceMins": 5},
                 {"filterType": "NOTIONAL", "minNotional": "5.00000000", "applyMinToMarket": true}
             ]
         }]
     })
+}
+
+fn book_ticker(clock: i64, symbol: &str) -> Value {
+    let [bid, ask] = candles::quote(symbol, clock);
+    json!({"symbol": symbol, "bidPrice": bid, "bidQty": "0.16356700", "askPrice": ask, "askQty": "0.18635000"})
 }
 
 fn whole_answer(body: &[u8], gzip: bool) -> Vec<u8> {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::notes::{About, Notes};
 use crate::decision::Gate;
 use crate::exchange::{Answer, Fault, MarketData, PAGE, Pages, Wanted};
-use crate::market::{Batch, Candle, Series, SeriesKey, Source, Stretch, View};
+use crate::market::{Batch, Candle, Quote, Series, SeriesKey, Source, Stretch, View};
 use crate::report::Tally;
 use crate::store::{Ingest, Origin, Store, StoreError, Write};
 use crate::unit::{Symbol, Timeframe, UtcMillis};
@@ -64,6 +64,8 @@ pub(super) struct Collection {
     gap_faults: Vec<(SeriesKey, Fault)>,
     /// Series that were asked for.
     pub(super) asked: usize,
+    /// The bid and ask of pairs, or why they could not be had.
+    pub(super) quotes: Vec<(Symbol, Result<Quote, Fault>)>,
 }
 
 /// A question, and the old gap it is about.
@@ -92,22 +94,26 @@ impl Collection {
         Ok(collection)
     }
 
-    /// Asks for what is missing at `now`, first of all for what is decided on.
+    /// Asks for what is missing at `now`, first of all for what is decided on; and, when anything is, in the same wave for
+    /// the bid and ask of `quoted`.
     pub(super) fn ask(
         &mut self,
         store: &Store,
         market: &mut dyn MarketData,
         decision: Timeframe,
+        quoted: &[Symbol],
         now: UtcMillis,
     ) -> Result<(), StoreError> {
         let mut questions = self.plan(store, now)?;
         questions.sort_by_key(|q| (q.wanted.key.timeframe != decision, q.gap.is_some()));
         self.asked = questions.iter().filter(|q| q.gap.is_none()).count();
         let wanted: Vec<Wanted> = questions.iter().map(|q| q.wanted.clone()).collect();
-        let answers = market.candles(&wanted, now);
-        for (question, answer) in questions.into_iter().zip(answers) {
+        let quoted = if wanted.is_empty() { &[] } else { quoted };
+        let wave = market.candles_and_quotes(&wanted, quoted, now);
+        for (question, answer) in questions.into_iter().zip(wave.candles) {
             self.take(&question, answer);
         }
+        self.quotes = wave.quotes;
         for collected in self.series.values_mut() {
             collected.merge();
         }
@@ -310,89 +316,4 @@ impl Collected {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const START: UtcMillis = UtcMillis::new(1_710_288_000_000);
-
-    fn at(minute: i64) -> UtcMillis {
-        Timeframe::M1.step(START, minute)
-    }
-
-    fn stretch(from: i64, to: i64) -> Stretch {
-        Stretch { from: at(from), to: at(to) }
-    }
-
-    fn candles(minutes: &[i64], price: f64) -> Vec<Candle> {
-        minutes.iter().map(|m| Candle::from_parts(at(*m), [price; 4], 1.0, None).unwrap()).collect()
-    }
-
-    fn stored(minutes: &[i64]) -> Collected {
-        Collected::new(Series::new(Timeframe::M1, candles(minutes, 1.0)).unwrap())
-    }
-
-    fn take(collected: &mut Collected, minutes: &[i64], gap: Option<Stretch>) {
-        let key = SeriesKey { symbol: "BTC/USDT".parse().unwrap(), timeframe: Timeframe::M1 };
-        let batch = Batch { candles: candles(minutes, 2.0), ..Batch::default() };
-        match gap {
-            Some(gap) => collected.old.push((gap, batch)),
-            None => collected.take(&key, batch),
-        }
-    }
-
-    #[test]
-    fn what_is_missing_between_the_stored_and_the_new_candles_is_a_gap() {
-        for (old, answers, gaps) in [
-            (vec![], vec![vec![5, 6]], vec![]),
-            (vec![0, 1, 2], vec![vec![0, 1, 2, 3]], vec![]),
-            (vec![0, 1, 2], vec![vec![3]], vec![]),
-            (vec![0, 1, 2], vec![vec![], vec![5]], vec![stretch(3, 4)]),
-            (vec![0, 1, 2], vec![vec![5], vec![8]], vec![stretch(3, 4), stretch(6, 7)]),
-        ] {
-            let mut collected = stored(&old);
-            for answer in &answers {
-                take(&mut collected, answer, None);
-            }
-            assert_eq!(collected.fresh.gaps, gaps, "{old:?}, then {answers:?}");
-        }
-    }
-
-    #[test]
-    fn answers_are_laid_over_what_is_stored_and_old_gaps_are_filled() {
-        let mut collected = stored(&[0, 1, 4]);
-        take(&mut collected, &[2], Some(stretch(2, 3)));
-        take(&mut collected, &[4, 5], None);
-        collected.merge();
-        let known: Vec<_> = collected.series.candles().iter().map(|c| (c.open_time(), c.close())).collect();
-        assert_eq!(known, [(at(0), 1.0), (at(1), 1.0), (at(2), 2.0), (at(4), 2.0), (at(5), 2.0)]);
-        assert_eq!((collected.added, collected.revised), (2, 1));
-        assert_eq!(collected.fresh.gaps, [], "the rest of an old gap is no new one");
-    }
-
-    #[test]
-    fn an_old_gap_that_was_asked_for_in_vain_has_to_be_stored() {
-        let mut collected = stored(&[0, 1, 4]);
-        take(&mut collected, &[], None);
-        assert!(collected.is_untouched());
-        take(&mut collected, &[], Some(stretch(2, 3)));
-        assert!(!collected.is_untouched(), "the attempt counts");
-    }
-
-    #[test]
-    fn a_series_far_behind_begins_with_its_newest_page() {
-        let key = SeriesKey { symbol: "BTC/USDT".parse().unwrap(), timeframe: Timeframe::M1 };
-        let now = at(10_000);
-        for (newest, from, to) in [
-            (None, None, Some(at(9_999))),
-            (Some(at(9_999)), None, None),
-            (Some(at(9_998)), Some(at(9_996)), None),
-            (Some(at(5_000)), Some(at(4_998)), None),
-            (Some(at(4_999)), None, Some(at(9_999))),
-        ] {
-            let wanted = due(&key, newest, now);
-            let is_due = newest != Some(at(9_999));
-            assert_eq!(wanted.is_some(), is_due, "{newest:?}");
-            assert_eq!(wanted.map(|w| (w.from, w.to)), is_due.then_some((from, to)), "{newest:?}");
-        }
-    }
-}
+mod tests;

@@ -9,6 +9,7 @@ mod finish;
 mod opening;
 mod prices;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::notes::{About, Notes};
@@ -18,7 +19,7 @@ use super::{Output, usage};
 use crate::clock;
 use crate::exchange::{Binance, Fault, MarketData, Recording, Usage};
 use crate::exit::Exit;
-use crate::market::{Instrument, Standing};
+use crate::market::{Instrument, Quote, Standing, Status};
 use crate::report::{Agent, Collected, Pair, Problem};
 use crate::settings::{Settings, Strategy};
 use crate::store::{Access, Contents, Execution, Lock, RunRow, Store, StoreError};
@@ -63,6 +64,8 @@ struct Cycle<'a> {
     now: UtcMillis,
     symbols: Vec<Symbol>,
     listings: Listings,
+    /// The market at this moment, of the pairs that are traded; a recording has none.
+    quotes: BTreeMap<Symbol, Quote>,
     notes: Notes,
     agents: Vec<Agent>,
     /// So many of them are in the execution log.
@@ -93,6 +96,12 @@ impl Listings {
             None if self.assumed => Standing::Assumed,
             None => Standing::Unknown,
         }
+    }
+
+    /// Whether the pair may be traded, as far as is known: neither stopped nor unknown to the exchange.
+    fn may_be_traded(&self, symbol: &Symbol) -> bool {
+        let is_stopped = matches!(self.standing(symbol), Standing::Told(Status::Stopped(_)));
+        !is_stopped && !self.unknown.contains(symbol)
     }
 }
 
@@ -144,6 +153,7 @@ impl<'a> Cycle<'a> {
             now,
             symbols: settings.pairs.clone(),
             listings: Listings::default(),
+            quotes: BTreeMap::new(),
             notes,
             agents: Vec::new(),
             logged: 0,

@@ -66,6 +66,11 @@ impl Notes {
         }
     }
 
+    /// Whether such a fault was told of the whole run.
+    pub(super) fn blames_everything_on(&self, fault: &Fault) -> bool {
+        self.errors.iter().any(|e| e.symbol.is_none() && e.code == fault.code())
+    }
+
     pub(super) fn store(&mut self, error: &StoreError) {
         self.complain(error.code(), About::Run, error.to_string(), error.remedy());
     }

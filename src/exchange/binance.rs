@@ -5,10 +5,10 @@ use tokio::runtime::Runtime;
 
 use super::klines::read_json;
 use super::transport::{CannotConnect, Reply, Transport};
-use super::wire::{self, ExchangeInfo, Time};
-use super::{Answer, Fault, MarketData, Opening, PAGE, Usage, Wanted};
+use super::wire::{self, BookTicker, ExchangeInfo, Time};
+use super::{Answer, Fault, MarketData, Opening, PAGE, Usage, Wanted, Wave};
 use crate::clock;
-use crate::market::{Batch, Instrument, Sifter, Source};
+use crate::market::{Batch, Instrument, Quote, Sifter, Source};
 use crate::settings::ExchangeSettings;
 use crate::unit::{Symbol, UtcMillis};
 
@@ -62,11 +62,23 @@ impl MarketData for Binance {
     }
 
     fn candles(&mut self, wanted: &[Wanted], now: UtcMillis) -> Vec<Answer> {
+        self.candles_and_quotes(wanted, &[], now).candles
+    }
+
+    fn candles_and_quotes(&mut self, wanted: &[Wanted], quoted: &[Symbol], now: UtcMillis) -> Wave {
         let transport = &self.transport;
-        self.runtime().block_on(async {
+        // Quotes first: each is a short answer, and a long series may take many pages.
+        let questions = quoted.iter().map(Question::Quote).chain(wanted.iter().map(Question::Candles));
+        let questions: Vec<Question<'_>> = questions.collect();
+        let told = self.runtime().block_on(async {
             transport.start_deadline();
-            ask_all(transport, wanted, |wanted| series(transport, wanted, now)).await
-        })
+            ask_all(transport, &questions, |question| question.ask(transport, now)).await
+        });
+        let mut wave = Wave::default();
+        for told in told {
+            told.join(&mut wave);
+        }
+        wave
     }
 
     fn usage(&self) -> Usage {
@@ -105,6 +117,36 @@ async fn ask_all<'a, Q, A, F: Future<Output = A>>(
     answers.into_iter().map(|(_, answer)| answer).collect()
 }
 
+/// One question of a wave.
+enum Question<'a> {
+    Candles(&'a Wanted),
+    Quote(&'a Symbol),
+}
+
+/// What it gave.
+enum Told {
+    Candles(Answer),
+    Quote(Symbol, Result<Quote, Fault>),
+}
+
+impl Question<'_> {
+    async fn ask(&self, transport: &Transport, now: UtcMillis) -> Told {
+        match self {
+            Self::Candles(wanted) => Told::Candles(series(transport, wanted, now).await),
+            Self::Quote(symbol) => Told::Quote((*symbol).clone(), quote(transport, symbol, now).await),
+        }
+    }
+}
+
+impl Told {
+    fn join(self, wave: &mut Wave) {
+        match self {
+            Self::Candles(answer) => wave.candles.push(answer),
+            Self::Quote(symbol, answer) => wave.quotes.push((symbol, answer)),
+        }
+    }
+}
+
 async fn server_time(transport: &Transport) -> Result<UtcMillis, Fault> {
     let Reply { host, body } = transport.get("/api/v3/time", &[]).await?;
     let time: Time = wire::json(&host, &body)?;
@@ -121,6 +163,15 @@ async fn instrument(transport: &Transport, symbol: &Symbol) -> Result<Instrument
     let described = info.symbols.iter().find(|s| s.describes(symbol));
     let unknown = Fault::UnknownSymbol { host, symbol: symbol.to_string() };
     described.map(|s| s.instrument(symbol, clock::wall())).ok_or(unknown)
+}
+
+/// The bid and ask of one pair.
+async fn quote(transport: &Transport, symbol: &Symbol, now: UtcMillis) -> Result<Quote, Fault> {
+    let name = symbol.exchange_name();
+    let answer = transport.get("/api/v3/ticker/bookTicker", &[("symbol", name.as_str())]).await;
+    let Reply { host, body } = answer.map_err(|fault| about(fault, symbol))?;
+    let ticker: BookTicker = wire::json(&host, &body)?;
+    ticker.quote(symbol, now).map_err(|text| Fault::NoQuote { host, text })
 }
 
 /// One series, page after page.

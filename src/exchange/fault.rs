@@ -123,6 +123,14 @@ pub enum Fault {
         /// The limit.
         limit: u64,
     },
+    /// No bid and ask that could be traded at.
+    #[error("{host} names no price to trade at: {text}")]
+    NoQuote {
+        /// The server.
+        host: String,
+        /// Why.
+        text: String,
+    },
     /// A recording that has no candles of the series.
     #[error("{origin} has no candles of it at that time")]
     Absent {
@@ -158,6 +166,7 @@ impl Fault {
             Self::Truncated { .. } => "truncated_body",
             Self::BadJson { .. } => "bad_json",
             Self::TooLarge { .. } => "too_large",
+            Self::NoQuote { .. } => "no_quote",
             Self::Absent { .. } => "absent",
             Self::File { .. } => "file",
         }
@@ -190,6 +199,7 @@ impl Fault {
             Self::BadJson { .. } | Self::TooLarge { .. } => {
                 "nothing of it was used; check --base-url for a proxy in between, and whether trader is up to date"
             }
+            Self::NoQuote { .. } => "see whether the pair is traded; the next run asks again",
             Self::Absent { .. } => "add a file named SYMBOL-INTERVAL-….csv for it, or leave it out",
             Self::File { .. } => "correct the path, or repair or remove the file",
         }
@@ -220,6 +230,7 @@ impl Fault {
             | Self::Truncated { .. }
             | Self::BadJson { .. }
             | Self::TooLarge { .. }
+            | Self::NoQuote { .. }
             | Self::Absent { .. }
             | Self::File { .. } => false,
         }
@@ -273,6 +284,7 @@ mod tests {
             (Fault::Truncated { host: host() }, [1, 1, 0, 0]),
             (Fault::BadJson { host: host(), text: text() }, [0, 0, 0, 0]),
             (Fault::TooLarge { host: host(), limit: 1 }, [0, 0, 0, 0]),
+            (Fault::NoQuote { host: host(), text: text() }, [0, 0, 0, 0]),
             (Fault::Absent { origin: text() }, [0, 0, 0, 0]),
             (Fault::File { path: text(), text: text() }, [0, 0, 0, 0]),
         ]

@@ -19,7 +19,7 @@ pub use limits::{Ban, Usage};
 pub use recorded::Recording;
 pub use transport::CannotConnect;
 
-use crate::market::{Batch, Instrument, SeriesKey, Source};
+use crate::market::{Batch, Instrument, Quote, SeriesKey, Source};
 use crate::unit::{Symbol, UtcMillis};
 
 /// Candles somebody wants: those that open from `from` to `to`, both included. Without `from`, the newest up to `to`.
@@ -83,6 +83,15 @@ pub struct Opening {
     pub instruments: Option<Vec<(Symbol, Result<Instrument, Fault>)>>,
 }
 
+/// What one wave of requests gave.
+#[derive(Debug, Default)]
+pub struct Wave {
+    /// The candles, in the order of the questions.
+    pub candles: Vec<Answer>,
+    /// The bid and ask of each pair, in the order of the questions; none where the source has no such thing.
+    pub quotes: Vec<(Symbol, Result<Quote, Fault>)>,
+}
+
 /// A source of market data that can be asked.
 pub trait MarketData {
     /// What kind of source.
@@ -97,6 +106,10 @@ pub trait MarketData {
     /// The candles of each of `wanted` that are closed at `now`, all at once and independent of each other. The answers
     /// stand in the order of the questions.
     fn candles(&mut self, wanted: &[Wanted], now: UtcMillis) -> Vec<Answer>;
+
+    /// Candles as above and, at the same time, the bid and ask of each of `quoted` at `now`. A recording gives no quotes,
+    /// not even faults of them: its market is the open of the next candle.
+    fn candles_and_quotes(&mut self, wanted: &[Wanted], quoted: &[Symbol], now: UtcMillis) -> Wave;
 
     /// What asking has cost so far.
     fn usage(&self) -> Usage;

@@ -12,7 +12,7 @@ use flate2::read::MultiGzDecoder;
 
 use super::klines::read_csv;
 use super::wire::{self, ExchangeInfo};
-use super::{Answer, Fault, MarketData, Opening, PAGE, Usage, Wanted};
+use super::{Answer, Fault, MarketData, Opening, PAGE, Usage, Wanted, Wave};
 use crate::market::{Batch, Candle, Series, SeriesKey, Sifter, Source, Stretch};
 use crate::unit::{Symbol, Timeframe, UtcMillis};
 
@@ -131,6 +131,10 @@ impl MarketData for Recording {
     fn candles(&mut self, wanted: &[Wanted], now: UtcMillis) -> Vec<Answer> {
         let now = now.min(self.now);
         wanted.iter().map(|wanted| self.series(wanted, now)).collect()
+    }
+
+    fn candles_and_quotes(&mut self, wanted: &[Wanted], _: &[Symbol], now: UtcMillis) -> Wave {
+        Wave { candles: self.candles(wanted, now), quotes: Vec::new() }
     }
 
     fn usage(&self) -> Usage {

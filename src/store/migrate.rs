@@ -12,7 +12,7 @@ const SCHEMA: &str = include_str!("../../schema.sql");
 const APPLICATION: i64 = 0x7472_6472;
 /// `STEPS[n]` leads from version n + 1 to version n + 2. A version that was released is kept as
 /// `fixtures/schema/vN.sql`, from which the test starts.
-const STEPS: [&str; 0] = [];
+const STEPS: [&str; 1] = [include_str!("migrations/v2.sql")];
 
 /// The version that `SCHEMA` describes.
 pub(super) fn version() -> i64 {
@@ -66,12 +66,22 @@ mod tests {
         let mut statement =
             connection.prepare("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name").unwrap();
         // Comments and white space are no part of the shape.
-        let plain = |sql: String| {
-            let code: Vec<&str> = sql.lines().map(|l| l.split("--").next().unwrap_or_default()).collect();
-            code.join(" ").split_whitespace().collect::<Vec<_>>().join(" ")
+        let plain = |sql: String| -> String {
+            sql.lines().flat_map(|l| l.split("--").next().unwrap_or_default().split_whitespace()).collect()
         };
         let rows = statement.query_map([], |r| Ok((r.get(0)?, plain(r.get(1)?)))).unwrap();
         rows.map(Result::unwrap).collect()
+    }
+
+    /// A database of a released version.
+    fn database(released: i64) -> Connection {
+        let file = format!("{}/fixtures/schema/v{released}.sql", env!("CARGO_MANIFEST_DIR"));
+        let sql = std::fs::read_to_string(&file).expect("a released schema is kept in fixtures/schema");
+        let old = Connection::open_in_memory().unwrap();
+        old.execute_batch(&sql).unwrap();
+        old.pragma_update(None, "application_id", APPLICATION).unwrap();
+        old.pragma_update(None, "user_version", released).unwrap();
+        old
     }
 
     #[test]
@@ -79,15 +89,24 @@ mod tests {
         let mut fresh = Connection::open_in_memory().unwrap();
         migrate(&mut fresh, Path::new("fresh")).unwrap();
         for released in 1..=version() {
-            let file = format!("{}/fixtures/schema/v{released}.sql", env!("CARGO_MANIFEST_DIR"));
-            let sql = std::fs::read_to_string(&file).expect("a released schema is kept in fixtures/schema");
-            let mut old = Connection::open_in_memory().unwrap();
-            old.execute_batch(&sql).unwrap();
-            old.pragma_update(None, "application_id", APPLICATION).unwrap();
-            old.pragma_update(None, "user_version", released).unwrap();
+            let mut old = database(released);
             migrate(&mut old, Path::new("old")).unwrap();
             assert_eq!(shape(&old), shape(&fresh), "v{released}: a change of schema.sql needs a step in STEPS");
         }
+    }
+
+    #[test]
+    fn pairs_without_their_limits_are_asked_for_again_and_their_history_stays() {
+        let mut old = database(1);
+        old.execute_batch(
+            "INSERT INTO symbols (symbol, status, fetched_at) VALUES ('BTC/USDT', 'TRADING', 1);
+             INSERT INTO symbol_history (symbol, since, status) VALUES ('BTC/USDT', 1, 'TRADING');",
+        )
+        .unwrap();
+        migrate(&mut old, Path::new("old")).unwrap();
+        let count =
+            |table: &str| -> i64 { old.query_row(&format!("SELECT count(*) FROM {table}"), [], |r| r.get(0)).unwrap() };
+        assert_eq!((count("symbols"), count("symbol_history")), (0, 1));
     }
 
     #[test]

@@ -84,11 +84,16 @@ impl Plain {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Price(Decimal);
 
-/// An amount of the base asset, exact.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// An amount of the base asset, exact; nothing by default.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Quantity(Decimal);
 
 impl Price {
+    /// A price from a decimal above zero.
+    pub fn new(value: Decimal) -> Option<Self> {
+        (value > Decimal::ZERO).then_some(Self(value))
+    }
+
     /// The decimal a candle's price came from: the bridge from `f64`. `None` for what never was a price.
     pub fn from_candle(price: f64) -> Option<Self> {
         // The shortest decimal that reads back as this float is the one that was parsed: it had at most 15 digits.
@@ -179,6 +184,9 @@ mod tests {
         }
         assert_eq!(Price::from_candle(0.0), None);
         assert_eq!(Price::from_candle(f64::NAN), None);
+        assert_eq!(Price::new(Decimal::ZERO), None);
+        assert_eq!(Price::new(Decimal::NEGATIVE_ONE), None);
+        assert_eq!(Price::new(Decimal::ONE), Price::from_candle(1.0));
     }
 
     proptest! {

@@ -16,6 +16,8 @@ mod world;
 mod bad_input;
 /// How the program behaves towards the exchange: what it asks for, and what it does not.
 mod manners;
+/// Bid and ask: when they are asked for, and what becomes of a run without them.
+mod quotes;
 /// Deadlines, time-outs, retries.
 mod patience;
 /// Killed anywhere, run twice, and what the next run makes of it.

@@ -27,7 +27,10 @@ fn a_first_cycle_decides_and_asks_each_thing_once() {
     assert_eq!(run.json()["as_of"], "2026-09-01T12:00:00Z");
     assert_eq!(world.value("SELECT max(open_time) FROM price_data"), ELEVEN.to_string());
     assert_eq!(world.value("SELECT count(*) FROM price_data"), "2000", "as many closed ones as a page holds");
-    assert_eq!(exchange.seen().len(), 1 + 2 + 2, "{:#?}", targets(&exchange.seen()));
+    assert_eq!(exchange.seen().len(), 1 + 2 + 2 + 2, "{:#?}", targets(&exchange.seen()));
+    let paths = ["/time", "/exchangeInfo?", "/klines?", "/ticker/bookTicker?"];
+    assert_eq!(paths.map(|path| exchange.asked(path).len()), [1, 2, 2, 2]);
+    assert_eq!(run.json()["collected"]["requests"], 7);
     assert_none_twice(&exchange);
     for request in exchange.seen() {
         let agent = request.header("user-agent").unwrap_or_default();
@@ -55,7 +58,8 @@ fn a_warm_cycle_asks_only_for_what_must_be_new() {
     exchange.advance(HOUR);
     let run = world.run(&["cycle"]).expect(0);
     let klines = exchange.asked("klines");
-    assert_eq!(exchange.seen().len(), 3, "time and two series: {:#?}", targets(&exchange.seen()));
+    assert_eq!(exchange.seen().len(), 5, "time, two series and two quotes: {:#?}", targets(&exchange.seen()));
+    assert_eq!(exchange.asked("bookTicker").len(), 2);
     assert_eq!(klines.len(), 2);
     let overlap = (ELEVEN - 2 * HOUR).to_string();
     for request in klines {
@@ -139,19 +143,20 @@ fn a_long_absence_is_paged_without_a_hole_or_a_second_request() {
 }
 
 #[test]
-fn thirty_series_are_asked_in_two_waves() {
+fn thirty_series_and_five_quotes_are_asked_in_two_waves() {
     let exchange = Exchange::start();
     let delay = Duration::from_millis(400);
     exchange.set_delay(delay);
     let world = World::facing(&exchange).with("TRADER_PAIRS", ALL_PAIRS).with("TRADER_TIMEFRAMES", ALL_TIMEFRAMES);
     world.run(&["cycle"]).expect(0);
     assert_eq!(exchange.asked("klines").len(), 30);
-    assert_eq!(exchange.seen().len(), 36, "{:#?}", targets(&exchange.seen()));
+    assert_eq!(exchange.asked("bookTicker").len(), 5);
+    assert_eq!(exchange.seen().len(), 6 + 35, "{:#?}", targets(&exchange.seen()));
     assert_none_twice(&exchange);
     // Wall time on a busy machine proves little; that all wait at the same moment proves it.
-    assert_eq!(exchange.peak_in_flight(), 30, "all series wait for their answers at once");
-    let arrival = |part: &str| exchange.asked(part).into_iter().map(|request| request.at);
-    let (first, last) = (arrival("klines").min(), arrival("klines").max());
+    assert_eq!(exchange.peak_in_flight(), 35, "all of them wait for their answers at once");
+    let arrivals = || ["klines", "bookTicker"].iter().flat_map(|part| exchange.asked(part)).map(|request| request.at);
+    let (first, last) = (arrivals().min(), arrivals().max());
     assert!(last.zip(first).is_some_and(|(last, first)| last - first < delay));
 }
 

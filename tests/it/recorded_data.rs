@@ -2,6 +2,7 @@
 //! not part of this repository; without them every test here says that it was skipped.
 
 mod cut;
+mod pairs;
 mod wire;
 
 use std::io::Write;

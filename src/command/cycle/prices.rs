@@ -3,23 +3,26 @@
 use super::{Cycle, READINGS_KEPT, Stop, execution};
 use crate::clock::{self, Stopwatch};
 use crate::command::collect::Collection;
-use crate::exchange::MarketData;
-use crate::market::{SeriesKey, Standing, Status};
+use crate::command::notes::About;
+use crate::exchange::{Fault, MarketData};
+use crate::market::{Quote, SeriesKey};
 use crate::report::{Agent, AgentName, AgentStatus};
 use crate::store::{Origin, Store, StoreError};
 use crate::unit::Symbol;
 
 impl Cycle<'_> {
-    /// Collects what is missing and stores it.
+    /// Collects what is missing and stores it; takes the quotes that come with it.
     pub(super) fn collect(&mut self, store: &mut Store, market: &mut dyn MarketData) -> Result<Collection, Stop> {
         let watch = Stopwatch::start();
         let mut collection = Collection::read(store, &self.keys(), self.now, |key| self.needs_history(store, key))?;
-        collection.ask(store, market, self.strategy.timeframe, self.now)?;
+        let quoted: Vec<Symbol> = self.symbols.iter().filter(|s| self.listings.may_be_traded(s)).cloned().collect();
+        collection.ask(store, market, self.strategy.timeframe, &quoted, self.now)?;
         self.usage = market.usage();
         let noted = self.notes.errors.len();
         let listings = &self.listings;
-        let traded = |symbol: &Symbol| !matches!(listings.standing(symbol), Standing::Told(Status::Stopped(_)));
+        let traded = |symbol: &Symbol| listings.may_be_traded(symbol);
         collection.note(&mut self.notes, market.source(), self.strategy.timeframe, self.now, traded);
+        self.take_quotes(std::mem::take(&mut collection.quotes));
         let error = self.error_since(noted);
         let status = match (collection.failed(), &error) {
             (true, _) => AgentStatus::Failed,
@@ -32,6 +35,21 @@ impl Cycle<'_> {
         self.agents.push(agent);
         self.logged = self.agents.len();
         Ok(collection)
+    }
+
+    /// Keeps the quotes. One that could not be had is no error: everything else goes on without it.
+    fn take_quotes(&mut self, quotes: Vec<(Symbol, Result<Quote, Fault>)>) {
+        for (symbol, answer) in quotes {
+            match answer {
+                Ok(quote) => {
+                    log::debug!("{symbol}: bid {}, ask {}", quote.bid, quote.ask);
+                    self.quotes.insert(symbol, quote);
+                }
+                // What was told of the whole run is not told again of each pair.
+                Err(fault) if self.notes.blames_everything_on(&fault) => {}
+                Err(fault) => self.notes.warn("no_quote", About::Pair(&symbol), fault.to_string()),
+            }
+        }
     }
 
     fn keys(&self) -> Vec<SeriesKey> {

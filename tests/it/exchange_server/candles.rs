@@ -46,6 +46,13 @@ pub(crate) fn row(symbol: &str, open_time: i64, step: i64, revised: bool) -> Val
     ])
 }
 
+/// The bid and ask of a symbol at an instant as the exchange writes them: the close of the newest whole minute, and one
+/// tick above it.
+pub(crate) fn quote(symbol: &str, at: i64) -> [String; 2] {
+    let bid = price(symbol, at.div_euclid(MINUTE) * MINUTE);
+    [bid, bid + 1].map(|price| decimal(price, 2))
+}
+
 /// The price in hundredths at an instant: three triangle waves and a little noise around a level
 /// of the symbol's own.
 fn price(symbol: &str, at: i64) -> i64 {
@@ -88,6 +95,17 @@ fn decimal(units: i64, places: u32) -> String {
     let one = 10_i64.pow(places);
     let eight = 10_i64.pow(8 - places);
     format!("{}.{:08}", units / one, units % one * eight)
+}
+
+#[test]
+fn a_quote_lies_at_the_newest_close() {
+    let noon = 1_788_264_000_000;
+    let newest = row("BTCUSDT", noon - 60 * MINUTE, 60 * MINUTE, false);
+    for at in [noon, noon + 30_000, noon + MINUTE - 1] {
+        let [bid, ask] = quote("BTCUSDT", at);
+        assert_eq!(newest[4], bid);
+        assert!(ask.parse::<f64>().ok() > bid.parse::<f64>().ok());
+    }
 }
 
 #[test]

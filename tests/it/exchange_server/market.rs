@@ -1,4 +1,4 @@
-//! The right answers: server time, symbol status, klines by the exchange's range rules.
+//! The right answers: server time, symbol status, bid and ask, klines by the exchange's range rules.
 
 use serde_json::{Value, json};
 
@@ -21,6 +21,7 @@ pub(super) fn answer(state: &mut State, request: &Seen) -> Answer {
         ("GET", "/api/v3/time") => (1, Ok(json!({"serverTime": state.clock}))),
         ("GET", "/api/v3/exchangeInfo") => (20, exchange_info(state, request)),
         ("GET", "/api/v3/klines") => (2, klines(state, request)),
+        ("GET", "/api/v3/ticker/bookTicker") => (2, book_ticker(state, request)),
         _ => (1, Err((404, json!({"code": -1000, "msg": "Path not found."})))),
     };
     state.weight += weight;
@@ -78,10 +79,21 @@ fn filters() -> Value {
         {"filterType": "PRICE_FILTER", "minPrice": "0.01000000", "maxPrice": "1000000.00000000", "tickSize": "0.01000000"},
         {"filterType": "LOT_SIZE", "minQty": "0.00001000", "maxQty": "9000.00000000", "stepSize": "0.00001000"},
         {"filterType": "MARKET_LOT_SIZE", "minQty": "0.00000000", "maxQty": "104.34142329", "stepSize": "0.00000000"},
+        {"filterType": "PERCENT_PRICE_BY_SIDE", "bidMultiplierUp": "1.2", "bidMultiplierDown": "0.5",
+         "askMultiplierUp": "2", "askMultiplierDown": "0.8", "avgPriceMins": 5},
         {"filterType": "NOTIONAL", "minNotional": "5.00000000", "applyMinToMarket": true,
          "maxNotional": "9000000.00000000", "applyMaxToMarket": false, "avgPriceMins": 5},
         {"filterType": "A_FILTER_OF_THE_FUTURE", "anything": 1}
     ])
+}
+
+/// A pair that is no longer traded keeps answering, with zeros.
+fn book_ticker(state: &State, request: &Seen) -> Outcome {
+    let symbol = symbol(state, request)?;
+    let has_stopped = state.stopped.get(symbol).is_some_and(|at| *at <= state.clock);
+    let zeros = || ["0.00000000"; 2].map(str::to_owned);
+    let [bid, ask] = if has_stopped { zeros() } else { candles::quote(symbol, state.clock) };
+    Ok(json!({"symbol": symbol, "bidPrice": bid, "bidQty": "0.16356700", "askPrice": ask, "askQty": "0.18635000"}))
 }
 
 /// Both bounds are inclusive and compare with the open time; without a start the newest candles
@@ -123,15 +135,26 @@ fn is_in(set: &std::collections::HashSet<(String, String, i64)>, symbol: &str, i
     !set.is_empty() && set.contains(&(symbol.into(), interval.into(), open))
 }
 
+#[cfg(test)]
+fn get(target: String) -> Seen {
+    Seen { method: "GET".into(), target, headers: Vec::new(), at: std::time::Instant::now() }
+}
+
+#[test]
+fn a_quote_costs_its_weight_and_a_delisted_pair_is_quoted_at_zero() {
+    let mut state = State::new();
+    let mut ask = |symbol: &str| answer(&mut state, &get(format!("/api/v3/ticker/bookTicker?symbol={symbol}")));
+    let (btc, matic) = (ask("BTCUSDT").body, ask("MATICUSDT").body);
+    assert_eq!([&btc["bidPrice"], &btc["askPrice"]], candles::quote("BTCUSDT", super::NOON).each_ref());
+    assert_eq!([&matic["bidPrice"], &matic["askPrice"]], ["0.00000000"; 2]);
+    assert_eq!(ask("NOPEUSDT").body["code"], -1121);
+    assert_eq!(state.weight, 3 * 2);
+}
+
 #[test]
 fn klines_follow_the_range_rules_of_the_exchange() {
     let ask = |query: &str| -> Vec<i64> {
-        let request = Seen {
-            method: "GET".into(),
-            target: format!("/api/v3/klines?symbol=BTCUSDT&interval=1h&{query}"),
-            headers: Vec::new(),
-            at: std::time::Instant::now(),
-        };
+        let request = get(format!("/api/v3/klines?symbol=BTCUSDT&interval=1h&{query}"));
         let body = answer(&mut State::new(), &request).body;
         let rows = body.as_array().expect("rows");
         rows.iter().filter_map(|row| row[0].as_i64()).collect()

@@ -88,7 +88,10 @@ fn a_fault_comes_as_often_as_told_and_to_whom_it_is_meant_for() {
 fn an_unknown_symbol_is_refused_as_the_exchange_does_it() {
     let exchange = Exchange::start();
     let mut stream = connect(&exchange);
-    for target in ["/api/v3/exchangeInfo?symbol=NOPEUSDT", "/api/v3/klines?symbol=NOPEUSDT&interval=1h"] {
+    for target in
+        ["exchangeInfo?symbol=NOPEUSDT", "klines?symbol=NOPEUSDT&interval=1h", "ticker/bookTicker?symbol=NOPEUSDT"]
+    {
+        let target = &format!("/api/v3/{target}");
         ask(&mut stream, target, "");
         let (head, body) = answer(&mut stream);
         assert!(head.starts_with("HTTP/1.1 400"), "{head}");
