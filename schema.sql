@@ -246,3 +246,304 @@ CREATE VIEW gaps AS
 SELECT s.symbol, s.timeframe, strftime('%Y-%m-%dT%H:%M:%SZ', g.from_open / 1000, 'unixepoch') AS first_missing,
        strftime('%Y-%m-%dT%H:%M:%SZ', g.to_open / 1000, 'unixepoch') AS last_missing, g.missing, g.state, g.attempts
   FROM data_gaps g JOIN series s ON s.id = g.series_id;
+
+-- The paper account. Deposits, orders, fills, ends, protections and ledger entries are facts: triggers at the end refuse to
+-- change or delete them. balances and positions are folded from them and can be rebuilt; trades is what a position became.
+-- Amounts are decimals as text.
+CREATE TABLE deposits (
+    id     INTEGER NOT NULL PRIMARY KEY,
+    at     INTEGER NOT NULL,
+    asset  TEXT    NOT NULL,
+    amount TEXT    NOT NULL,
+    run_id TEXT    NOT NULL
+) STRICT;
+
+-- What was meant to be done, written down before it was done. The name says what for, so that nothing is done twice.
+CREATE TABLE orders (
+    id          INTEGER NOT NULL PRIMARY KEY,
+    order_id    TEXT    NOT NULL UNIQUE,
+    position_id TEXT    NOT NULL,
+    symbol      TEXT    NOT NULL,
+    side        TEXT    NOT NULL CHECK (side IN ('BUY', 'SELL')),
+    -- Why a position is left; null for an entry.
+    reason      TEXT    CHECK (reason IN ('stop', 'trailing_stop', 'target', 'time', 'signal', 'manual', 'emergency')),
+    quantity    TEXT    NOT NULL,
+    placed_at   INTEGER NOT NULL,
+    -- The market at that moment, where it was known.
+    bid         TEXT,
+    ask         TEXT,
+    -- An entry's plan: the close decided on, the expected price, where it ends, what it may lose.
+    reference   TEXT,
+    price       TEXT,
+    stop        TEXT,
+    target      TEXT,
+    trail       TEXT,
+    hold_ms     INTEGER,
+    risk        TEXT,
+    risk_budget TEXT,
+    decision_id INTEGER REFERENCES trading_decisions (id),
+    run_id      TEXT    NOT NULL,
+    CHECK ((bid IS NULL) = (ask IS NULL)),
+    CHECK ((side = 'SELL') = (reason IS NOT NULL)),
+    CHECK ((side = 'BUY') = (stop IS NOT NULL AND reference IS NOT NULL AND price IS NOT NULL AND risk IS NOT NULL
+                             AND risk_budget IS NOT NULL AND position_id = order_id))
+) STRICT;
+CREATE INDEX orders_by_position ON orders (position_id);
+
+CREATE TABLE fills (
+    id               INTEGER NOT NULL PRIMARY KEY,
+    order_id         TEXT    NOT NULL REFERENCES orders (order_id),
+    part             INTEGER NOT NULL CHECK (part >= 1),
+    position_id      TEXT    NOT NULL,
+    symbol           TEXT    NOT NULL,
+    side             TEXT    NOT NULL CHECK (side IN ('BUY', 'SELL')),
+    at               INTEGER NOT NULL,
+    -- The market's price, and the price with spread and slippage.
+    reference        TEXT    NOT NULL,
+    price            TEXT    NOT NULL,
+    quantity         TEXT    NOT NULL,
+    notional         TEXT    NOT NULL,
+    fee              TEXT    NOT NULL,
+    fee_asset        TEXT    NOT NULL,
+    risk             TEXT    NOT NULL,
+    -- The candle it was filled on; null where the book was known.
+    timeframe        TEXT,
+    candle_open_time INTEGER,
+    is_ambiguous     INTEGER NOT NULL CHECK (is_ambiguous IN (0, 1)),
+    is_coarse        INTEGER NOT NULL CHECK (is_coarse IN (0, 1)),
+    run_id           TEXT    NOT NULL,
+    UNIQUE (order_id, part)
+) STRICT;
+CREATE INDEX fills_by_position ON fills (position_id);
+
+-- How an order ended; without a row it waits.
+CREATE TABLE order_ends (
+    order_id TEXT    NOT NULL PRIMARY KEY REFERENCES orders (order_id),
+    at       INTEGER NOT NULL,
+    how      TEXT    NOT NULL CHECK (how IN ('filled', 'expired', 'gapped', 'too_small')),
+    run_id   TEXT    NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Where a position's stop stood after a run had walked all candles before `walked_to`.
+CREATE TABLE protections (
+    position_id TEXT    NOT NULL REFERENCES orders (order_id),
+    walked_to   INTEGER NOT NULL,
+    stop        TEXT    NOT NULL,
+    high        TEXT    NOT NULL,
+    run_id      TEXT    NOT NULL,
+    PRIMARY KEY (position_id, walked_to)
+) STRICT, WITHOUT ROWID;
+
+-- Double entry: for each deposit and fill the amounts of each asset sum to nothing.
+CREATE TABLE ledger_entries (
+    id         INTEGER NOT NULL PRIMARY KEY,
+    at         INTEGER NOT NULL,
+    deposit_id INTEGER REFERENCES deposits (id),
+    fill_id    INTEGER REFERENCES fills (id),
+    account    TEXT    NOT NULL CHECK (account IN ('wallet', 'capital', 'market', 'fees')),
+    asset      TEXT    NOT NULL,
+    amount     TEXT    NOT NULL,
+    CHECK ((deposit_id IS NULL) <> (fill_id IS NULL))
+) STRICT;
+CREATE INDEX ledger_entries_of_wallet ON ledger_entries (at) WHERE account = 'wallet';
+
+CREATE TABLE balances (
+    asset  TEXT NOT NULL PRIMARY KEY,
+    amount TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Open positions. There is none without a stop, and one for a pair.
+CREATE TABLE positions (
+    position_id TEXT    NOT NULL PRIMARY KEY REFERENCES orders (order_id),
+    symbol      TEXT    NOT NULL UNIQUE,
+    opened_at   INTEGER NOT NULL,
+    quantity    TEXT    NOT NULL,
+    entry_price TEXT    NOT NULL,
+    cost        TEXT    NOT NULL,
+    risk        TEXT    NOT NULL,
+    stop        TEXT    NOT NULL CHECK (CAST(stop AS REAL) > 0),
+    target      TEXT,
+    high        TEXT    NOT NULL,
+    walked_to   INTEGER NOT NULL,
+    leaving     TEXT
+) STRICT, WITHOUT ROWID;
+
+-- Closed round trips.
+CREATE TABLE trades (
+    position_id     TEXT    NOT NULL PRIMARY KEY REFERENCES orders (order_id),
+    symbol          TEXT    NOT NULL,
+    opened_at       INTEGER NOT NULL,
+    closed_at       INTEGER NOT NULL,
+    reason          TEXT    NOT NULL,
+    quantity        TEXT    NOT NULL,
+    sold            TEXT    NOT NULL,
+    decided_price   TEXT    NOT NULL,
+    entry_reference TEXT    NOT NULL,
+    exit_reference  TEXT    NOT NULL,
+    entry_price     TEXT    NOT NULL,
+    exit_price      TEXT    NOT NULL,
+    cost            TEXT    NOT NULL,
+    proceeds        TEXT    NOT NULL,
+    fees            TEXT    NOT NULL,
+    profit          TEXT    NOT NULL,
+    risk            TEXT    NOT NULL,
+    r_multiple      REAL,
+    roi             REAL    NOT NULL,
+    -- The mean that was forecast for the longest horizon.
+    predicted_roi   REAL,
+    was_ambiguous   INTEGER NOT NULL CHECK (was_ambiguous IN (0, 1)),
+    run_id          TEXT    NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX trades_by_time ON trades (closed_at);
+
+-- The account as a run left it: one row for each run that decided.
+CREATE TABLE portfolio_state (
+    id                  INTEGER NOT NULL PRIMARY KEY,
+    time                INTEGER NOT NULL,
+    run_id              TEXT    NOT NULL UNIQUE,
+    equity              TEXT    NOT NULL,
+    cash                TEXT    NOT NULL,
+    coins               TEXT    NOT NULL,
+    peak_equity         TEXT    NOT NULL,
+    -- 00:00 UTC of the day, and the equity of that moment.
+    day                 INTEGER NOT NULL,
+    day_start_equity    TEXT    NOT NULL,
+    day_is_lost         INTEGER NOT NULL CHECK (day_is_lost IN (0, 1)),
+    state               TEXT    NOT NULL CHECK (state IN ('normal', 'warning', 'day_loss', 'paused', 'halted')),
+    drawdown_pct        REAL    NOT NULL,
+    day_pnl_pct         REAL    NOT NULL,
+    heat_pct            REAL    NOT NULL,
+    heat_correlated_pct REAL    NOT NULL,
+    positions           INTEGER NOT NULL,
+    -- The newest ledger entry that is inside.
+    ledger_id           INTEGER NOT NULL
+) STRICT;
+CREATE INDEX portfolio_state_by_time ON portfolio_state (time);
+
+-- Who stopped entries, when and why, and who let them in again.
+CREATE TABLE risk_events (
+    id          INTEGER NOT NULL PRIMARY KEY,
+    at          INTEGER NOT NULL,
+    kind        TEXT    NOT NULL CHECK (kind IN ('paused', 'halted', 'resumed')),
+    reason      TEXT    NOT NULL,
+    equity      TEXT,
+    -- A resume that sets the peak anew.
+    peak_equity TEXT,
+    run_id      TEXT    NOT NULL
+) STRICT;
+
+-- What outcomes have taught, for each horizon.
+CREATE TABLE calibrations (
+    id         INTEGER NOT NULL PRIMARY KEY,
+    horizon_ms INTEGER NOT NULL,
+    fitted_at  INTEGER NOT NULL,
+    outcomes   INTEGER NOT NULL,
+    n_eff      REAL    NOT NULL,
+    slope      REAL    NOT NULL,
+    -- The 10, 50 and 90 % quantiles of standardised misses.
+    misses     TEXT    CHECK (misses IS NULL OR json_valid(misses)),
+    method     TEXT    NOT NULL CHECK (method IN ('prior', 'platt', 'isotonic')),
+    parameters TEXT    NOT NULL CHECK (json_valid(parameters)),
+    run_id     TEXT    NOT NULL
+) STRICT;
+CREATE INDEX calibrations_by_time ON calibrations (horizon_ms, fitted_at);
+
+-- What each decision expected of buying at its close, told before anybody could know. Returns are shares, costs inside.
+CREATE TABLE forecasts (
+    decision_id    INTEGER NOT NULL REFERENCES trading_decisions (id),
+    horizon_ms     INTEGER NOT NULL CHECK (horizon_ms > 0),
+    -- The end of the candle that was decided on, and its close.
+    data_cutoff    INTEGER NOT NULL,
+    reference      REAL    NOT NULL,
+    -- The market's ask at the run, where it was known.
+    arrival        REAL,
+    score          REAL,
+    z              REAL    NOT NULL,
+    sigma          REAL,
+    roi_mean       REAL,
+    roi_p10        REAL,
+    roi_p50        REAL,
+    roi_p90        REAL,
+    p_gain         REAL    NOT NULL CHECK (p_gain BETWEEN 0 AND 1),
+    -- Null: the prior.
+    calibration_id INTEGER REFERENCES calibrations (id),
+    cost           REAL    NOT NULL,
+    -- The exit policy it assumes.
+    stop           REAL,
+    target         REAL,
+    trail          REAL,
+    hold_ms        INTEGER,
+    -- What a purchase would have cost, or did cost: errors are counted in money by it.
+    notional       TEXT    NOT NULL,
+    was_acted_on   INTEGER NOT NULL CHECK (was_acted_on IN (0, 1)),
+    PRIMARY KEY (decision_id, horizon_ms)
+) STRICT, WITHOUT ROWID;
+
+-- Forecasts that wait for their horizon to end.
+CREATE TABLE forecasts_due (
+    due_at      INTEGER NOT NULL,
+    decision_id INTEGER NOT NULL,
+    horizon_ms  INTEGER NOT NULL,
+    PRIMARY KEY (due_at, decision_id, horizon_ms),
+    FOREIGN KEY (decision_id, horizon_ms) REFERENCES forecasts (decision_id, horizon_ms)
+) STRICT, WITHOUT ROWID;
+
+-- What became of them: the return over the horizon, under the exit policy, and of the trade where there was one.
+CREATE TABLE outcomes (
+    decision_id  INTEGER NOT NULL,
+    horizon_ms   INTEGER NOT NULL,
+    kind         TEXT    NOT NULL CHECK (kind IN ('horizon', 'policy', 'trade')),
+    resolver     INTEGER NOT NULL,
+    resolved_at  INTEGER NOT NULL,
+    gross        REAL,
+    net          REAL,
+    ended_by     TEXT,
+    ended_at     INTEGER,
+    is_ambiguous INTEGER NOT NULL CHECK (is_ambiguous IN (0, 1)),
+    -- Why there is no return.
+    unresolvable TEXT,
+    -- A trade's miss, net less forecast, by its causes.
+    miss_market   REAL,
+    miss_policy   REAL,
+    miss_delay    REAL,
+    miss_slippage REAL,
+    miss_fees     REAL,
+    miss_rounding REAL,
+    PRIMARY KEY (decision_id, horizon_ms, kind),
+    FOREIGN KEY (decision_id, horizon_ms) REFERENCES forecasts (decision_id, horizon_ms),
+    CHECK ((net IS NULL) = (unresolvable IS NOT NULL))
+) STRICT, WITHOUT ROWID;
+
+-- The account over time, and the trades, as people read them.
+CREATE VIEW equity_curve AS
+SELECT strftime('%Y-%m-%dT%H:%M:%SZ', time / 1000, 'unixepoch') AS run, equity, cash, drawdown_pct, day_pnl_pct, heat_pct,
+       positions, state
+  FROM portfolio_state;
+
+CREATE VIEW round_trips AS
+SELECT strftime('%Y-%m-%dT%H:%M:%SZ', opened_at / 1000, 'unixepoch') AS opened,
+       strftime('%Y-%m-%dT%H:%M:%SZ', closed_at / 1000, 'unixepoch') AS closed,
+       symbol, reason, entry_price, exit_price, profit, round(r_multiple, 2) AS r_multiple,
+       round(100.0 * predicted_roi, 3) AS predicted_roi_pct, round(100.0 * roi, 3) AS roi_pct
+  FROM trades;
+
+CREATE TRIGGER deposits_are_kept BEFORE UPDATE ON deposits BEGIN SELECT RAISE(ABORT, 'deposits are facts'); END;
+CREATE TRIGGER deposits_are_held BEFORE DELETE ON deposits BEGIN SELECT RAISE(ABORT, 'deposits are facts'); END;
+CREATE TRIGGER orders_are_kept BEFORE UPDATE ON orders BEGIN SELECT RAISE(ABORT, 'orders are facts'); END;
+CREATE TRIGGER orders_are_held BEFORE DELETE ON orders BEGIN SELECT RAISE(ABORT, 'orders are facts'); END;
+CREATE TRIGGER fills_are_kept BEFORE UPDATE ON fills BEGIN SELECT RAISE(ABORT, 'fills are facts'); END;
+CREATE TRIGGER fills_are_held BEFORE DELETE ON fills BEGIN SELECT RAISE(ABORT, 'fills are facts'); END;
+CREATE TRIGGER order_ends_are_kept BEFORE UPDATE ON order_ends BEGIN SELECT RAISE(ABORT, 'order_ends are facts'); END;
+CREATE TRIGGER order_ends_are_held BEFORE DELETE ON order_ends BEGIN SELECT RAISE(ABORT, 'order_ends are facts'); END;
+CREATE TRIGGER protections_are_kept BEFORE UPDATE ON protections BEGIN SELECT RAISE(ABORT, 'protections are facts'); END;
+CREATE TRIGGER protections_are_held BEFORE DELETE ON protections BEGIN SELECT RAISE(ABORT, 'protections are facts'); END;
+CREATE TRIGGER ledger_entries_are_kept BEFORE UPDATE ON ledger_entries BEGIN SELECT RAISE(ABORT, 'ledger_entries are facts'); END;
+CREATE TRIGGER ledger_entries_are_held BEFORE DELETE ON ledger_entries BEGIN SELECT RAISE(ABORT, 'ledger_entries are facts'); END;
+CREATE TRIGGER trades_are_kept BEFORE UPDATE ON trades BEGIN SELECT RAISE(ABORT, 'trades are facts'); END;
+CREATE TRIGGER trades_are_held BEFORE DELETE ON trades BEGIN SELECT RAISE(ABORT, 'trades are facts'); END;
+CREATE TRIGGER forecasts_are_kept BEFORE UPDATE ON forecasts BEGIN SELECT RAISE(ABORT, 'forecasts are facts'); END;
+CREATE TRIGGER forecasts_are_held BEFORE DELETE ON forecasts BEGIN SELECT RAISE(ABORT, 'forecasts are facts'); END;
+CREATE TRIGGER outcomes_are_kept BEFORE UPDATE ON outcomes BEGIN SELECT RAISE(ABORT, 'outcomes are facts'); END;
+CREATE TRIGGER outcomes_are_held BEFORE DELETE ON outcomes BEGIN SELECT RAISE(ABORT, 'outcomes are facts'); END;
+CREATE TRIGGER risk_events_are_kept BEFORE UPDATE ON risk_events BEGIN SELECT RAISE(ABORT, 'risk_events are facts'); END;
+CREATE TRIGGER risk_events_are_held BEFORE DELETE ON risk_events BEGIN SELECT RAISE(ABORT, 'risk_events are facts'); END;

@@ -4,7 +4,7 @@
 //! Values flow one way:
 //!
 //! ```text
-//! bytes → candles → series → readings → score → signal → decision → report → bytes
+//! bytes → candles → series → readings → score → signal → decision → approved order → fill → ledger → outcome → report
 //! ```
 //!
 //! A test (`tests/it/architecture.rs`) holds the house to this order, keeps the pure rooms free of I/O, clocks and
@@ -19,8 +19,12 @@ pub mod market;
 pub mod indicator;
 /// Opinions: analysts that turn readings into a score with reasons.
 pub mod signal;
+/// What happened to our money: orders, fills, double entries, and the positions folded from them.
+pub mod ledger;
 /// Choices: what follows from opinions under a policy, and why something does not.
 pub mod decision;
+/// From an approved order to a fill: the pessimistic paper broker and the walk over fine candles.
+pub mod execution;
 /// Hindsight: forecasts, what became of them, and how good they were.
 pub mod outcome;
 /// What we say, as values: the JSON shapes, tables, stories.

@@ -94,8 +94,8 @@ impl Collection {
         Ok(collection)
     }
 
-    /// Asks for what is missing at `now`, first of all for what is decided on; and, when anything is, in the same wave for
-    /// the bid and ask of `quoted`.
+    /// Asks for what is missing at `now`, first of all for what is decided on; and in the same wave for the bid and ask of
+    /// `quoted`.
     pub(super) fn ask(
         &mut self,
         store: &Store,
@@ -108,7 +108,6 @@ impl Collection {
         questions.sort_by_key(|q| (q.wanted.key.timeframe != decision, q.gap.is_some()));
         self.asked = questions.iter().filter(|q| q.gap.is_none()).count();
         let wanted: Vec<Wanted> = questions.iter().map(|q| q.wanted.clone()).collect();
-        let quoted = if wanted.is_empty() { &[] } else { quoted };
         let wave = market.candles_and_quotes(&wanted, quoted, now);
         for (question, answer) in questions.into_iter().zip(wave.candles) {
             self.take(&question, answer);

@@ -5,13 +5,18 @@
 
 mod analyse;
 mod decide;
+mod expect;
 mod finish;
+mod hindsight;
 mod opening;
+mod orders;
 mod prices;
+mod settle;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use super::account::Account;
 use super::notes::{About, Notes};
 use super::run::Begun;
 use super::summary_file::SummaryFile;
@@ -19,9 +24,10 @@ use super::{Output, usage};
 use crate::clock;
 use crate::exchange::{Binance, Fault, MarketData, Recording, Usage};
 use crate::exit::Exit;
+use crate::ledger::{Fill, Order};
 use crate::market::{Instrument, Quote, Standing, Status};
 use crate::report::{Agent, Collected, Pair, Problem};
-use crate::settings::{Settings, Strategy};
+use crate::settings::{Settings, Strategy, Trading};
 use crate::store::{Access, Contents, Execution, Lock, RunRow, Store, StoreError};
 use crate::unit::{Symbol, Timeframe, UtcMillis};
 
@@ -57,6 +63,7 @@ impl From<StoreError> for Stop {
 /// A cycle under way.
 struct Cycle<'a> {
     strategy: &'a Strategy,
+    trading: &'a Trading,
     timeframes: Vec<Timeframe>,
     options: &'a CycleOptions,
     begun: Begun,
@@ -74,6 +81,14 @@ struct Cycle<'a> {
     usage: Usage,
     pairs: Vec<Pair>,
     repeat: bool,
+    /// Pairs with a position or an order under way, whether they are decided on or not.
+    held: Vec<Symbol>,
+    /// The account, once it was settled.
+    account: Option<Account>,
+    /// Orders that this run placed.
+    orders: Vec<Order>,
+    /// Fills that it booked.
+    fills: Vec<Fill>,
 }
 
 /// What is known of the pairs at the exchange.
@@ -146,6 +161,7 @@ impl<'a> Cycle<'a> {
         }
         Self {
             strategy: &settings.strategy,
+            trading: &settings.trading,
             timeframes: settings.cycle_timeframes(),
             options,
             begun: Begun::now(now),
@@ -161,6 +177,10 @@ impl<'a> Cycle<'a> {
             usage: Usage::default(),
             pairs: Vec::new(),
             repeat: false,
+            held: Vec::new(),
+            account: None,
+            orders: Vec::new(),
+            fills: Vec::new(),
         }
     }
 
@@ -181,20 +201,24 @@ impl<'a> Cycle<'a> {
         }
         self.take_names_of_the_day();
         if self.recall(store)? {
-            return Ok(());
+            return self.catch_up(store);
         }
+        self.held = store.books()?.busy_pairs();
         let collection = self.collect(store, market)?;
+        self.settle(store, &collection)?;
+        self.look_back(store)?;
         let judged = self.analyse(store, &collection)?;
-        self.decide(store, judged)
+        self.decide(store, judged)?;
+        self.carry_out(store)
     }
 
     /// What is decided is decided, even when nobody can be asked: by this machine's clock then.
-    fn fall_back(&mut self, store: &Store, stop: Stop) -> Result<(), Stop> {
+    fn fall_back(&mut self, store: &mut Store, stop: Stop) -> Result<(), Stop> {
         let Stop::Market(fault) = stop else { return Err(stop) };
         self.take_names_of_the_day();
         if self.recall(store)? {
             self.notes.warn(fault.code(), About::Run, format!("{fault}; what is on record is shown"));
-            return Ok(());
+            return self.catch_up(store);
         }
         let candle = self.timeframe().newest_closed(self.now);
         let mut pairs = Vec::new();
@@ -202,6 +226,7 @@ impl<'a> Cycle<'a> {
             pairs.push(self.recorded(store, symbol, candle)?.unwrap_or_else(|| decide::failed(symbol)));
         }
         self.pairs = pairs;
+        self.account = Account::stored(self.sources(store))?;
         Err(Stop::Market(fault))
     }
 
@@ -225,6 +250,14 @@ impl<'a> Cycle<'a> {
         let text = store.decided(symbol, self.timeframe(), candle, &self.strategy.hash)?;
         let read = |text: String| serde_json::from_str(&text).map_err(|e| StoreError::BadRow(e.to_string()));
         Ok(text.map(read).transpose()?.map(Pair::Recorded))
+    }
+
+    /// What an earlier run of this candle was killed before, if it was: carrying out its orders, noting the account.
+    fn catch_up(&mut self, store: &mut Store) -> Result<(), Stop> {
+        self.account = Account::stored(self.sources(store))?;
+        let as_of = self.timeframe().floor(self.now);
+        let is_whole = store.remembered()?.is_some_and(|row| row.time >= as_of);
+        if is_whole || self.options.dry_run { Ok(()) } else { self.carry_out(store) }
     }
 
     fn timeframe(&self) -> Timeframe {

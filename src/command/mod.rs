@@ -3,6 +3,7 @@
 //! Uses every room before it. A command gives back what is to be said and how the program ends; only `say` writes to
 //! stdout. Commands decide nothing that a pure room could decide.
 
+mod account;
 mod backfill;
 mod collect;
 mod cycle;

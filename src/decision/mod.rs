@@ -1,11 +1,22 @@
 //! Choices: what follows from the opinions about a view, under a policy.
 //!
-//! Uses `unit`, `market`, `indicator` and `signal`. `decide` is one pure question; the cycle, a backtest and a test all
-//! ask it. What is not known is a refusal. This room never acts on a decision.
+//! Uses `unit`, `market`, `indicator`, `signal` and `ledger`. `decide` is one pure question; the cycle, a backtest and a
+//! test all ask it; `approve_entry` is the second one, about money. What is not known is a refusal. This room never acts on
+//! a decision.
 
+mod approval;
+mod heat;
+mod objection;
 mod refusal;
+mod risk;
+mod sizing;
 
+pub use approval::{Approved, ExitPolicy, Room, Wish, approve_entry, approve_exit};
+pub use heat::correlated;
+pub use objection::Objection;
 pub use refusal::{Gate, Refusal};
+pub use risk::{Limits, RiskState, Standings};
+pub use sizing::{Allowance, size};
 
 use crate::market::{Standing, Status, View};
 use crate::signal::{Leaning, NotReady, Score, Signal, Thresholds};

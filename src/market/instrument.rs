@@ -65,6 +65,22 @@ pub struct Instrument {
 }
 
 impl Instrument {
+    /// A pair of which a recording says nothing: it is taken to be traded, in steps of a hundred-thousandth of a coin and
+    /// from five units of money on, as Binance's larger pairs are; prices are as fine as they come.
+    pub fn assumed(symbol: Symbol, at: UtcMillis) -> Self {
+        Self {
+            symbol,
+            status: Status::Trading,
+            tick_size: Some(Decimal::new(1, 8)),
+            step_size: Some(Decimal::new(1, 5)),
+            min_quantity: Some(Decimal::new(1, 5)),
+            max_quantity: None,
+            min_notional: Some(Decimal::from(5)),
+            sell_price_factor: None,
+            fetched_at: at,
+        }
+    }
+
     /// The largest quantity in whole steps that is not above this one; the same where there is no step.
     pub fn floor_to_step(&self, quantity: Quantity) -> Quantity {
         floor(quantity.get(), self.step_size).and_then(Quantity::new).unwrap_or_default()

@@ -1,26 +1,37 @@
 //! Hindsight: forecasts, what became of them, and how good they were.
 //!
-//! Uses no other room: its statistics are functions of plain numbers. What the numbers do not define is `None`, and
-//! overlapping outcomes count only for what they are worth. This room never asks what time it is, and never decides
-//! anything.
+//! Uses the pure rooms before it. A forecast is told before anybody can know; the same question is answered afterwards from
+//! closed candles, and the statistics are functions of plain numbers: what they do not define is `None`, and overlapping
+//! outcomes count only for what they are worth. This room never asks what time it is, and never decides anything.
 
 mod accuracy;
 mod calibration;
+mod forecast;
 mod interval;
 mod isotonic;
+mod learning;
+mod miss;
 mod platt;
 mod probability;
 mod rank;
+mod resolve;
 
 pub use accuracy::{
     Line, actual_on_predicted, bias, mae, median_ae, pearson, r_squared_against_zero, rmse, sign_hit_rate,
 };
 pub use calibration::{Calibration, prior};
+pub use forecast::{Experience, Forecast, PRIOR_SLOPE, forecast, standardised, volatility};
 pub use interval::{Interval, RHO, effective_n, wilson};
 pub use isotonic::isotonic;
+pub use learning::{LEARN_EVERY_MS, Sample, independent, learn};
+pub use miss::{Compared, Miss};
 pub use platt::platt;
 pub use probability::{BINS, Bin, Confusion, brier, brier_skill, calibration_error, log_loss, reliability};
 pub use rank::{average_ranks, information_coefficient, t_statistic};
+pub use resolve::{Answer, GRACE_MS, Outcome, Question, Unresolvable, is_ripe, over_horizon, under_policy};
+
+/// The version of the rules by which outcomes are resolved; it stands with each of them.
+pub const RESOLVER: u32 = 1;
 
 /// The mean; none of no values, and none when a value is not finite.
 fn mean(values: impl ExactSizeIterator<Item = f64>) -> Option<f64> {

@@ -5,6 +5,7 @@
 
 mod json;
 mod number;
+mod portfolio;
 mod explanation;
 mod summary;
 mod table;
@@ -14,6 +15,10 @@ pub use explanation::{Explanation, GateReport, Provenance, Recheck};
 pub use history::{Failure, HistoryReport, Tally};
 pub use json::{Shape, schema, to_json};
 pub use number::Number;
+pub use portfolio::{
+    FillReport, ForecastReport, HorizonReport, LimitReport, OrderReport, PortfolioDocument, PortfolioReport,
+    PositionReport, RiskDocument, exact, percent,
+};
 pub use summary::{
     Agent, AgentName, AgentStatus, Blocked, Collected, Cycle, Pair, PairReport, PairStatus, Problem, ReasonReport,
     StrategyReport, Warning,

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::Number;
+use super::{FillReport, ForecastReport, Number, OrderReport, PortfolioReport};
 use crate::decision::Refusal;
 use crate::indicator::{Indicator, Readings};
 use crate::signal::{Reason, Signal};
@@ -45,6 +45,12 @@ pub struct Cycle {
     pub strategy: StrategyReport,
     /// One entry for each pair asked for.
     pub pairs: Vec<Pair>,
+    /// The account; null where it could not be read.
+    pub portfolio: Option<PortfolioReport>,
+    /// Orders that this run placed.
+    pub orders: Vec<OrderReport>,
+    /// Fills that this run booked.
+    pub fills: Vec<FillReport>,
     /// The parts of the run.
     pub agents: Vec<Agent>,
     /// What was collected.
@@ -110,8 +116,10 @@ pub struct PairReport {
     pub decision: Option<&'static str>,
     /// The points the score is the sum of.
     pub reasons: Vec<ReasonReport>,
-    /// The gate that was closed.
+    /// The gate that was closed, or what the account objected to.
     pub blocked_by: Option<Blocked>,
+    /// What is expected of buying at this price; null where nothing was decided.
+    pub forecast: Option<ForecastReport>,
     /// The readings of the decision candle.
     pub indicators: BTreeMap<&'static str, Option<Number>>,
 }

@@ -9,6 +9,7 @@ use super::SettingsError;
 use super::bounded::{Real, Whole};
 use super::spelled::{AtLeastOne, Spelled};
 use super::strategy::StrategySettings;
+use super::trading::{AccountSettings, CostSettings, ExitSettings, ForecastSettings, RiskSettings, TradingKeys};
 use crate::unit::{Symbol, Timeframe};
 
 /// A commented configuration that says just what the defaults say; a test holds it to that.
@@ -32,8 +33,25 @@ pub(super) struct FileSettings {
     pub exchange: ExchangeSettings,
     /// What decides.
     pub strategy: StrategySettings,
+    /// Whose money.
+    pub account: AccountSettings,
+    /// How much of it may be lost.
+    pub risk: RiskSettings,
+    /// What trading costs.
+    pub costs: CostSettings,
+    /// How positions end.
+    pub exits: ExitSettings,
+    /// What is forecast.
+    pub forecast: ForecastSettings,
     /// How to write the log.
     pub log: LogSettings,
+}
+
+impl FileSettings {
+    /// The sections that say how money is handled.
+    pub(super) fn trading(&self) -> TradingKeys<'_> {
+        TradingKeys { costs: &self.costs, exits: &self.exits, forecast: &self.forecast, risk: &self.risk }
+    }
 }
 
 /// How to write the log.
@@ -98,6 +116,11 @@ impl Default for FileSettings {
             timeframes: AtLeastOne::of(Spelled(Timeframe::M1), Timeframe::ALL.map(Spelled).into_iter().skip(1)),
             exchange: ExchangeSettings::default(),
             strategy: StrategySettings::default(),
+            account: AccountSettings::default(),
+            risk: RiskSettings::default(),
+            costs: CostSettings::default(),
+            exits: ExitSettings::default(),
+            forecast: ForecastSettings::default(),
             log: LogSettings::default(),
         }
     }

@@ -11,6 +11,7 @@ mod file;
 mod paths;
 mod spelled;
 mod strategy;
+mod trading;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -21,6 +22,7 @@ pub use file::{Color, ExchangeSettings, LogFormat, LogLevel, LogSettings, TEMPLA
 pub use paths::Paths;
 pub use spelled::{AtLeastOne, Spelled};
 pub use strategy::Strategy;
+pub use trading::Trading;
 
 use crate::unit::{Symbol, Timeframe};
 
@@ -62,6 +64,8 @@ pub struct Settings {
     pub exchange: ExchangeSettings,
     /// What decides.
     pub strategy: Strategy,
+    /// How money is handled.
+    pub trading: Trading,
     /// Environment variables that begin like ours and mean nothing to us.
     pub unknown_variables: Vec<String>,
     keys: FileSettings,
@@ -96,7 +100,8 @@ impl Settings {
             flags.base_urls.clone().and_then(AtLeastOne::from_vec).unwrap_or(keys.exchange.base_urls);
         keys.db = flags.db.clone().or(keys.db);
         keys.summary_file = flags.summary_file.clone().or(keys.summary_file);
-        let strategy = Strategy::from_keys(&keys.strategy);
+        let strategy = Strategy::from_keys(&keys.strategy, &keys.trading());
+        let trading = keys.trading().settle(&keys.account, strategy.timeframe)?;
         Ok(Self {
             file,
             db: keys.db.clone().or(paths.db.clone()).ok_or(SettingsError::NoHome)?,
@@ -107,6 +112,7 @@ impl Settings {
             timeframes: sorted(keys.timeframes.distinct().into_iter().map(|t| t.0)),
             exchange: keys.exchange.clone(),
             strategy,
+            trading,
             unknown_variables,
             keys,
         })

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::bounded::{Real, Whole};
 use super::digest::digest;
 use super::spelled::Spelled;
+use super::trading::TradingKeys;
 use crate::decision::Policy;
 use crate::market::View;
 use crate::signal::{Rule, Score, Technical, Thresholds, Weights};
@@ -133,6 +134,9 @@ struct Parameters {
     candles: usize,
     max_age_ms: i64,
     max_missing: usize,
+    /// How money is handled; not there in what decided before there was any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    money: Option<serde_json::Value>,
     name: String,
     rules_version: u32,
     sell_score: f64,
@@ -143,19 +147,27 @@ struct Parameters {
 
 impl Strategy {
     /// The strategy that the keys describe.
-    pub(super) fn from_keys(keys: &StrategySettings) -> Self {
+    pub(super) fn from_keys(keys: &StrategySettings, trading: &TradingKeys<'_>) -> Self {
         let name = match keys.name {
             StrategyName::Classic => "classic",
         };
-        Self::new(name, keys.timeframe.0, Weights::new(|rule| keys.weights.of(rule)), policy(keys))
+        let money = serde_json::to_value(trading).expect("numbers and texts can be written as JSON");
+        Self::new(name, keys.timeframe.0, Weights::new(|rule| keys.weights.of(rule)), policy(keys), Some(money))
     }
 
-    fn new(name: &str, timeframe: Timeframe, weights: Weights, policy: Policy) -> Self {
+    fn new(
+        name: &str,
+        timeframe: Timeframe,
+        weights: Weights,
+        policy: Policy,
+        money: Option<serde_json::Value>,
+    ) -> Self {
         let parameters = Parameters {
             buy_score: policy.thresholds.buy.get(),
             candles: View::CANDLES,
             max_age_ms: policy.max_age_ms,
             max_missing: policy.max_missing,
+            money,
             name: name.to_owned(),
             rules_version: RULES_VERSION,
             sell_score: policy.thresholds.sell.get(),
@@ -181,7 +193,7 @@ impl Strategy {
             warm_up: stored.warm_up,
         };
         let timeframe = stored.timeframe.parse().ok()?;
-        (known && complete).then(|| Self::new(&stored.name, timeframe, weights, policy))
+        (known && complete).then(|| Self::new(&stored.name, timeframe, weights, policy, stored.money))
     }
 
     /// The analyst that goes by these weights.

@@ -24,7 +24,8 @@ fn the_template_says_just_what_the_defaults_say() {
     assert_eq!((template.log, template.summary_file), (plain.log, plain.summary_file));
     let table: toml::Table = toml::from_str(TEMPLATE).unwrap();
     let defaults = toml::Table::try_from(FileSettings::default()).unwrap();
-    for section in ["exchange", "strategy", "log"] {
+    assert_eq!(template.trading, plain.trading);
+    for section in ["exchange", "strategy", "account", "risk", "costs", "exits", "forecast", "log"] {
         let keys = |t: &toml::Table| t[section].as_table().unwrap().keys().cloned().collect::<Vec<_>>();
         assert_eq!(keys(&table), keys(&defaults), "[{section}] names every key");
     }

@@ -74,6 +74,22 @@ impl Store {
         Ok(candles)
     }
 
+    /// The candles that open from `from` on and before `end`, whole.
+    pub fn range(&self, key: &SeriesKey, from: UtcMillis, end: UtcMillis) -> Result<Vec<Candle>, StoreError> {
+        let Some(series) = self.series_id(key)? else { return Ok(Vec::new()) };
+        let sql = format!(
+            "SELECT {COLUMNS} FROM price_data p WHERE p.series_id = ?1 AND p.open_time >= ?2 AND p.open_time < ?3
+              ORDER BY p.open_time"
+        );
+        let mut statement = self.connection.prepare_cached(&sql)?;
+        let mut rows = statement.query(params![series, from.get(), end.get()])?;
+        let mut candles = Vec::new();
+        while let Some(row) = rows.next()? {
+            candles.push(candle(row, extras(row)?)?);
+        }
+        Ok(candles)
+    }
+
     /// The open time of the newest candle.
     pub fn newest(&self, key: &SeriesKey) -> Result<Option<UtcMillis>, StoreError> {
         let Some(series) = self.series_id(key)? else { return Ok(None) };

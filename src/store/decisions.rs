@@ -169,8 +169,8 @@ impl Write<'_> {
         Ok(())
     }
 
-    /// Stores a decision. A second one on the same candle by the same strategy is refused by the database.
-    pub fn add_decision(&self, row: &DecisionRow<'_>) -> Result<(), StoreError> {
+    /// Stores a decision; its id. A second one on the same candle by the same strategy is refused by the database.
+    pub fn add_decision(&self, row: &DecisionRow<'_>) -> Result<i64, StoreError> {
         let mut statement = self.transaction.prepare_cached(
             "INSERT INTO trading_decisions (timestamp, symbol, timeframe, candle_open_time, strategy_hash, decision, signal,
                  score, confidence, current_price, blocked_by, pair, run_id)
@@ -191,6 +191,6 @@ impl Write<'_> {
             row.pair,
             row.run_id
         ])?;
-        Ok(())
+        Ok(self.transaction.last_insert_rowid())
     }
 }

@@ -5,10 +5,12 @@
 
 mod amount;
 mod instant;
+mod money;
 mod symbol;
 mod timeframe;
 
 pub use amount::{BadNumber, Decimal, Price, Quantity, parse_candle_price, parse_candle_volume};
 pub use instant::{BadInstant, UtcMillis};
+pub use money::{Bps, Money, counted_down, counted_up, real};
 pub use symbol::{BadSymbol, Symbol};
 pub use timeframe::{BadTimeframe, Timeframe};

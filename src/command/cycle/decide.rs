@@ -5,22 +5,38 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::analyse::Judged;
+use super::expect::Expectation;
+use super::orders::Calls;
 use super::{Cycle, Stop};
 use crate::command::notes::About;
 use crate::decision::{Decision, Gate, Refusal, decide};
 use crate::market::Candle;
 use crate::report::{Blocked, Number, Pair, PairReport, PairStatus, to_json};
 use crate::signal::{AnalystName, Leaning, Score, Signal};
-use crate::store::{DecisionRow, SignalRow, Store, StoreError, Write};
+use crate::store::{DecisionIds, DecisionRow, SignalRow, Store, StoreError, Write};
 use crate::unit::Symbol;
 
 /// A decision that is not on record yet.
 pub(super) struct Fresh {
-    judged: Judged,
+    pub(super) judged: Judged,
     /// The candle before the one that is due: that one has not come, and this one is fresh enough.
     is_late: bool,
-    decision: Decision,
-    report: PairReport,
+    pub(super) decision: Decision,
+    pub(super) report: PairReport,
+    /// What it expects.
+    pub(super) expectation: Option<Expectation>,
+}
+
+impl Fresh {
+    /// The pair.
+    pub(super) const fn symbol(&self) -> &Symbol {
+        self.judged.view.symbol()
+    }
+
+    /// How strong the opinion is.
+    pub(super) const fn score(&self) -> Option<Score> {
+        self.decision.score
+    }
 }
 
 /// What becomes of a pair.
@@ -51,11 +67,15 @@ impl Cycle<'_> {
         for verdict in &verdicts {
             self.complain(verdict);
         }
+        let mut fresh: Vec<&mut Fresh> = verdicts.iter_mut().filter_map(Verdict::fresh).collect();
+        let calls = self.call(store, &mut fresh)?;
+        self.expect(store, &mut fresh)?;
         if !self.options.dry_run {
             let write = store.write()?;
-            self.store_decisions(&write, &verdicts)?;
+            self.store_decisions(&write, &verdicts, &calls)?;
             write.commit()?;
         }
+        self.note_events(&calls.events);
         self.pairs = verdicts.into_iter().map(Pair::from).collect();
         Ok(())
     }
@@ -77,7 +97,7 @@ impl Cycle<'_> {
         Ok(match recorded {
             Some(pair) if is_late => Verdict::Late { symbol, pair: pair.aged(report.data_age_s) },
             Some(pair) => Verdict::Recorded(pair),
-            None => Verdict::Fresh(Box::new(Fresh { judged, is_late, decision, report })),
+            None => Verdict::Fresh(Box::new(Fresh { judged, is_late, decision, report, expectation: None })),
         })
     }
 
@@ -126,8 +146,9 @@ impl Cycle<'_> {
         }
     }
 
-    /// Stores each decision with the opinions it rests on.
-    fn store_decisions(&self, write: &Write<'_>, verdicts: &[Verdict]) -> Result<(), StoreError> {
+    /// Stores each decision with the opinions it rests on, what it expects, and the orders it calls for.
+    fn store_decisions(&self, write: &Write<'_>, verdicts: &[Verdict], calls: &Calls) -> Result<(), StoreError> {
+        let mut ids = DecisionIds::new();
         let strategy = self.strategy;
         write.add_strategy(&strategy.hash, &strategy.name, strategy.timeframe, &strategy.parameters, self.now)?;
         for verdict in verdicts {
@@ -136,7 +157,11 @@ impl Cycle<'_> {
                     for signal in fresh.judged.signals.iter().flatten() {
                         self.store_signal(write, fresh.judged.view.symbol(), signal)?;
                     }
-                    self.store_decision(write, fresh)?;
+                    if let Some(id) = self.store_decision(write, fresh)? {
+                        let pair = fresh.symbol();
+                        self.store_expectation(write, fresh, id, calls.bought.get(pair).copied())?;
+                        ids.insert(pair.clone(), id);
+                    }
                 }
                 Verdict::Fresh(_)
                 | Verdict::Recorded(_)
@@ -145,7 +170,13 @@ impl Cycle<'_> {
                 | Verdict::Nothing(_) => {}
             }
         }
-        Ok(())
+        if let Some(reason) = &calls.halt {
+            write.add_risk_event(&self.halt_event(reason))?;
+        }
+        match &self.account {
+            Some(account) => write.book(&calls.events, &account.books, &ids, &self.begun.run_id),
+            None => Ok(()),
+        }
     }
 
     fn store_signal(&self, write: &Write<'_>, symbol: &Symbol, signal: &Signal) -> Result<(), StoreError> {
@@ -165,11 +196,11 @@ impl Cycle<'_> {
         })
     }
 
-    fn store_decision(&self, write: &Write<'_>, fresh: &Fresh) -> Result<(), StoreError> {
-        let Some(candle) = fresh.judged.view.series().newest() else { return Ok(()) };
+    fn store_decision(&self, write: &Write<'_>, fresh: &Fresh) -> Result<Option<i64>, StoreError> {
+        let Some(candle) = fresh.judged.view.series().newest() else { return Ok(None) };
         let price = candle.close_price().ok_or_else(|| StoreError::BadRow(format!("close {}", candle.close())))?;
         let blocked_by = fresh.report.blocked_by.as_ref().map(|b| to_json(b, false));
-        write.add_decision(&DecisionRow {
+        let row = DecisionRow {
             timestamp: self.now,
             symbol: fresh.judged.view.symbol(),
             timeframe: self.timeframe(),
@@ -183,7 +214,18 @@ impl Cycle<'_> {
             blocked_by: blocked_by.as_deref(),
             pair: &to_json(&fresh.report, false),
             run_id: &self.begun.run_id,
-        })
+        };
+        write.add_decision(&row).map(Some)
+    }
+}
+
+impl Verdict {
+    /// What is decided now, and will not be tried again.
+    fn fresh(&mut self) -> Option<&mut Fresh> {
+        match self {
+            Self::Fresh(fresh) if is_final(fresh.report.status) => Some(fresh),
+            Self::Fresh(_) | Self::Recorded(_) | Self::Late { .. } | Self::Failed(_) | Self::Nothing(_) => None,
+        }
     }
 }
 
@@ -235,6 +277,7 @@ fn report(judged: &Judged, decision: &Decision) -> PairReport {
         decision: (status != PairStatus::Failed).then_some(decision.action.word()),
         reasons: signal.map(PairReport::reasons_of).unwrap_or_default(),
         blocked_by: decision.refusal.as_ref().map(Blocked::from),
+        forecast: None,
         indicators: signal.map(|s| PairReport::indicators_of(&s.readings)).unwrap_or_default(),
     }
 }
@@ -253,6 +296,7 @@ pub(super) fn failed(symbol: &Symbol) -> Pair {
         decision: None,
         reasons: Vec::new(),
         blocked_by: None,
+        forecast: None,
         indicators: BTreeMap::new(),
     }))
 }

@@ -4,10 +4,13 @@ use super::decide::failed;
 use super::{Cycle, Stop, execution, exit_of};
 use crate::clock;
 use crate::command::Output;
+use crate::command::account::Account;
 use crate::command::notes::About;
 use crate::command::summary_file::SummaryFile;
 use crate::exit::Exit;
-use crate::report::{self, Agent, AgentName, AgentStatus, PairStatus, StrategyReport, to_json};
+use crate::report::{
+    self, Agent, AgentName, AgentStatus, FillReport, OrderReport, PairStatus, StrategyReport, to_json,
+};
 use crate::store::{Store, StoreError};
 
 impl Cycle<'_> {
@@ -50,6 +53,8 @@ impl Cycle<'_> {
         let statuses: Vec<Option<PairStatus>> = self.pairs.iter().map(report::Pair::status).collect();
         if !statuses.iter().any(|s| of_use(*s)) {
             Exit::Unavailable
+        } else if self.account.as_ref().is_some_and(|account| !account.state.takes_entries()) {
+            Exit::Halted
         } else if statuses.iter().all(|s| *s == Some(PairStatus::Ok)) && self.notes.errors.is_empty() {
             Exit::Ok
         } else {
@@ -104,6 +109,12 @@ impl Cycle<'_> {
         }
     }
 
+    /// The orders that this run placed; those that are not filled wait.
+    fn order_reports(&self) -> Vec<OrderReport> {
+        let waiting = self.account.as_ref().map(|account| account.books.orders.as_slice()).unwrap_or_default();
+        self.orders.iter().map(|o| OrderReport::of(o, waiting.iter().any(|w| w.id == o.id))).collect()
+    }
+
     fn summary(&self, exit: Exit) -> report::Cycle {
         report::Cycle {
             schema: "trader.cycle.v1",
@@ -124,6 +135,9 @@ impl Cycle<'_> {
                 hash: self.strategy.hash.clone(),
             },
             pairs: self.pairs.clone(),
+            portfolio: self.account.as_ref().map(Account::report),
+            orders: self.order_reports(),
+            fills: self.fills.iter().map(FillReport::from).collect(),
             agents: self.agents.clone(),
             collected: report::Collected {
                 requests: self.usage.requests,

@@ -15,7 +15,7 @@ impl Cycle<'_> {
     pub(super) fn collect(&mut self, store: &mut Store, market: &mut dyn MarketData) -> Result<Collection, Stop> {
         let watch = Stopwatch::start();
         let mut collection = Collection::read(store, &self.keys(), self.now, |key| self.needs_history(store, key))?;
-        let quoted: Vec<Symbol> = self.symbols.iter().filter(|s| self.listings.may_be_traded(s)).cloned().collect();
+        let quoted: Vec<Symbol> = self.watched().into_iter().filter(|s| self.listings.may_be_traded(s)).collect();
         collection.ask(store, market, self.strategy.timeframe, &quoted, self.now)?;
         self.usage = market.usage();
         let noted = self.notes.errors.len();
@@ -52,12 +52,18 @@ impl Cycle<'_> {
         }
     }
 
+    /// The pairs that are decided on, and those that something is held or ordered of.
+    fn watched(&self) -> Vec<Symbol> {
+        let others = self.held.iter().filter(|pair| !self.symbols.contains(pair));
+        self.symbols.iter().chain(others).cloned().collect()
+    }
+
     fn keys(&self) -> Vec<SeriesKey> {
         let of = |symbol: &Symbol| {
             let symbol = symbol.clone();
             self.timeframes.iter().map(move |&timeframe| SeriesKey { symbol: symbol.clone(), timeframe })
         };
-        self.symbols.iter().filter(|s| !self.listings.unknown.contains(s)).flat_map(of).collect()
+        self.watched().iter().filter(|s| !self.listings.unknown.contains(s)).flat_map(of).collect()
     }
 
     /// Many candles are read only of series that are decided on, or whose readings are to be taken.

@@ -1,0 +1,264 @@
+//! The account at a moment: the books, what their coins are worth, and how that stands under the risk rules.
+
+use std::collections::BTreeMap;
+
+use crate::decision::{RiskState, Standings, correlated};
+use crate::ledger::{Books, Mark, Position, Terms};
+use crate::market::{Candle, Instrument, SeriesKey};
+use crate::report::{OrderReport, PortfolioReport, PositionReport, exact, percent};
+use crate::settings::Trading;
+use crate::store::{InForce, PortfolioRow, Remembered, Store, StoreError};
+use crate::unit::{Money, Symbol, Timeframe, UtcMillis, real};
+
+/// Daily returns that a correlation is told from.
+const DAYS: usize = 60;
+
+/// Where facts about pairs come from.
+#[derive(Clone, Copy)]
+pub(super) struct Sources<'a> {
+    pub(super) store: &'a Store,
+    pub(super) trading: &'a Trading,
+    /// The length of the candles that positions are valued by.
+    pub(super) timeframe: Timeframe,
+    pub(super) now: UtcMillis,
+}
+
+impl Sources<'_> {
+    /// The newest close of a pair before an instant, whatever its age: a coin that is no longer traded is worth what it
+    /// was last traded at, never nothing.
+    pub(super) fn mark(&self, symbol: &Symbol, before: UtcMillis) -> Result<Option<Mark>, StoreError> {
+        let key = SeriesKey { symbol: symbol.clone(), timeframe: self.timeframe };
+        let end = self.timeframe.floor(before);
+        Ok(self.store.tail(&key, end, 1)?.last().and_then(|candle| mark(candle, self.timeframe)))
+    }
+
+    fn daily_returns(&self, symbol: &Symbol) -> Result<Vec<f64>, StoreError> {
+        let key = SeriesKey { symbol: symbol.clone(), timeframe: Timeframe::D1 };
+        let candles = self.store.tail(&key, Timeframe::D1.floor(self.now), DAYS + 1)?;
+        Ok(candles.windows(2).map(|pair| pair[1].close() / pair[0].close() - 1.0).collect())
+    }
+
+    /// The terms of a pair, where the exchange's rules for it are known.
+    pub(super) fn terms(&self, symbol: &Symbol, told: Option<&Instrument>) -> Result<Option<Terms>, StoreError> {
+        let instrument = match told {
+            Some(instrument) => Some(instrument.clone()),
+            None => self.store.instrument(symbol)?,
+        };
+        Ok(instrument.map(|instrument| Terms { costs: self.trading.costs(symbol), instrument }))
+    }
+}
+
+/// What a candle's close says a coin is worth.
+pub(super) fn mark(candle: &Candle, timeframe: Timeframe) -> Option<Mark> {
+    Some(Mark { price: candle.close_price()?, at: timeframe.step(candle.open_time(), 1) })
+}
+
+/// The account at a moment.
+#[derive(Clone, Debug)]
+pub(super) struct Account {
+    pub(super) books: Books,
+    /// By the coin.
+    pub(super) marks: BTreeMap<String, Mark>,
+    /// By the pair, where they are known.
+    pub(super) terms: BTreeMap<Symbol, Terms>,
+    pub(super) in_force: InForce,
+    pub(super) standings: Standings,
+    pub(super) state: RiskState,
+    pub(super) coins: Money,
+    /// What all stops would lose together, entries under way included.
+    pub(super) heat: Money,
+    pub(super) heat_correlated: f64,
+    /// Coins that no price is known of.
+    pub(super) unpriced: Vec<String>,
+    day: UtcMillis,
+}
+
+/// What an account is assessed from.
+pub(super) struct Basis {
+    pub(super) books: Books,
+    pub(super) marks: BTreeMap<String, Mark>,
+    pub(super) terms: BTreeMap<Symbol, Terms>,
+}
+
+impl Account {
+    /// The account as the store has it, valued by stored closes.
+    pub(super) fn stored(sources: Sources<'_>) -> Result<Option<Self>, StoreError> {
+        let books = sources.store.books()?;
+        if books.asset.is_empty() {
+            return Ok(None);
+        }
+        let (mut marks, mut terms) = (BTreeMap::new(), BTreeMap::new());
+        for symbol in pairs_of(&books) {
+            marks.extend(sources.mark(&symbol, sources.now)?.map(|mark| (symbol.base().to_owned(), mark)));
+            terms.extend(sources.terms(&symbol, None)?.map(|terms| (symbol, terms)));
+        }
+        Self::assess(sources, Basis { books, marks, terms }).map(Some)
+    }
+
+    /// Values the books and judges them by the risk rules.
+    pub(super) fn assess(sources: Sources<'_>, basis: Basis) -> Result<Self, StoreError> {
+        let Basis { books, marks, terms } = basis;
+        let (remembered, in_force) = (sources.store.remembered()?, sources.store.in_force()?);
+        let (coins, unpriced) = books.worth_of_coins(|asset| marks.get(asset).map(|mark| mark.price));
+        let equity = books.cash() + coins;
+        let day = Timeframe::D1.floor(sources.now);
+        let day_start = day_start(sources, remembered.as_ref(), day, equity)?;
+        let peak = peak(remembered.as_ref(), &in_force).map_or(equity, |peak| peak.max(equity));
+        let today = remembered.filter(|row| row.day == day);
+        let standings = Standings {
+            equity,
+            peak,
+            day_start,
+            day_is_lost: today.is_some_and(|row| row.day_is_lost),
+            is_paused: in_force.paused.is_some(),
+            is_halted: in_force.halted.is_some(),
+        };
+        let standings = Standings { day_is_lost: standings.loses_the_day(&sources.trading.limits), ..standings };
+        let state = standings.state(&sources.trading.limits);
+        let mut account = Self {
+            books,
+            marks,
+            terms,
+            in_force,
+            standings,
+            state,
+            coins,
+            heat: Money::ZERO,
+            heat_correlated: 0.0,
+            unpriced,
+            day,
+        };
+        account.take_heat(sources)?;
+        Ok(account)
+    }
+
+    fn take_heat(&mut self, sources: Sources<'_>) -> Result<(), StoreError> {
+        let mut risks: Vec<(Symbol, Money)> =
+            self.books.positions.iter().map(|p| (p.symbol.clone(), self.open_risk(p))).collect();
+        risks.extend(self.books.entries().map(|(order, plan)| (order.symbol.clone(), plan.risk)));
+        self.heat = risks.iter().map(|(_, risk)| *risk).sum();
+        let returns: Vec<Vec<f64>> =
+            risks.iter().map(|(symbol, _)| sources.daily_returns(symbol)).collect::<Result<_, _>>()?;
+        let shares: Vec<f64> = risks.iter().map(|(_, risk)| self.share(*risk)).collect();
+        self.heat_correlated = correlated(&shares, &returns);
+        Ok(())
+    }
+
+    /// What a position loses from here when its stop is hit; all of it where nothing is known of its terms.
+    pub(super) fn open_risk(&self, position: &Position) -> Money {
+        let Some(mark) = self.marks.get(position.symbol.base()) else { return position.cost };
+        match self.terms.get(&position.symbol) {
+            Some(terms) => terms.open_risk(position.quantity(), mark.price, position.stop),
+            None => Money::proceeds(mark.price, position.quantity()),
+        }
+    }
+
+    fn share(&self, money: Money) -> f64 {
+        money.ratio(self.standings.equity).unwrap_or_default()
+    }
+
+    /// The account as a row of its history.
+    pub(super) fn row(&self, time: UtcMillis) -> PortfolioRow {
+        PortfolioRow {
+            time,
+            standings: self.standings,
+            state: self.state,
+            cash: self.books.cash(),
+            coins: self.coins,
+            day: self.day,
+            heat: self.share(self.heat),
+            heat_correlated: self.heat_correlated,
+            positions: self.books.positions.len(),
+        }
+    }
+
+    /// The account as it is printed.
+    pub(super) fn report(&self) -> PortfolioReport {
+        PortfolioReport {
+            state: self.state.word(),
+            state_text: self.state.meaning(),
+            asset: self.books.asset.clone(),
+            equity: self.standings.equity,
+            cash: self.books.cash(),
+            coins: self.coins,
+            peak_equity: self.standings.peak,
+            day_start_equity: self.standings.day_start,
+            heat_pct: percent(self.share(self.heat)),
+            heat_correlated_pct: percent(self.heat_correlated),
+            drawdown_pct: percent(self.standings.drawdown()),
+            day_pnl_pct: percent(self.standings.day_return()),
+            positions: self.books.positions.iter().map(|p| self.position(p)).collect(),
+        }
+    }
+
+    fn position(&self, p: &Position) -> PositionReport {
+        let mark = self.marks.get(p.symbol.base());
+        let value = mark.map(|mark| Money::proceeds(mark.price, p.quantity()));
+        let pnl = value.map(|value| value + p.proceeds - p.cost);
+        let open_risk = self.open_risk(p);
+        PositionReport {
+            id: p.id.to_string(),
+            symbol: p.symbol.clone(),
+            opened_at: p.opened_at,
+            quantity: exact(p.held),
+            entry_price: exact(p.entry_price().round_dp(8)),
+            mark: mark.map(|mark| mark.price),
+            mark_time: mark.map(|mark| mark.at),
+            value,
+            pnl,
+            pnl_pct: pnl.and_then(|pnl| pnl.ratio(p.cost)).and_then(percent),
+            stop: p.stop,
+            target: p.plan.target,
+            until: p.plan.hold_ms.map(|hold| p.opened_at.plus_ms(hold)),
+            open_risk,
+            open_risk_pct: percent(self.share(open_risk)),
+            planned_risk: p.risk,
+            risk_budget: p.plan.risk_budget,
+            leaving: p.leaving.map(crate::ledger::ExitReason::word),
+        }
+    }
+
+    /// The orders that wait, as they are printed.
+    pub(super) fn waiting(&self) -> Vec<OrderReport> {
+        self.books.orders.iter().map(|order| OrderReport::of(order, true)).collect()
+    }
+}
+
+/// Pairs whose coins the wallet holds, or that an order is about.
+pub(super) fn pairs_of(books: &Books) -> Vec<Symbol> {
+    let held = books.balances.iter().filter(|(asset, amount)| **asset != books.asset && real(**amount) > 0.0);
+    let mut pairs: Vec<Symbol> = held.filter_map(|(asset, _)| Symbol::new(asset, &books.asset).ok()).collect();
+    pairs.extend(books.busy_pairs());
+    pairs.sort();
+    pairs.dedup();
+    pairs
+}
+
+/// The highest equity that is remembered, unless a resume has set it anew since.
+fn peak(remembered: Option<&Remembered>, in_force: &InForce) -> Option<Money> {
+    let set = in_force.peak.filter(|(at, _)| remembered.is_none_or(|row| *at >= row.time));
+    set.map(|(_, peak)| peak).or_else(|| remembered.map(|row| row.peak))
+}
+
+/// The equity at 00:00 UTC, told from what the wallet held and what it was worth then: the same whenever it is asked.
+fn day_start(
+    sources: Sources<'_>,
+    remembered: Option<&Remembered>,
+    day: UtcMillis,
+    equity: Money,
+) -> Result<Money, StoreError> {
+    if let Some(row) = remembered.filter(|row| row.day == day) {
+        return Ok(row.day_start);
+    }
+    let balances = sources.store.balances_before(day)?;
+    if balances.is_empty() {
+        return Ok(equity);
+    }
+    let asset = &sources.trading.asset;
+    let then = Books { asset: asset.clone(), balances, ..Books::default() };
+    let mut marks = BTreeMap::new();
+    for symbol in pairs_of(&then) {
+        marks.extend(sources.mark(&symbol, day)?.map(|mark| (symbol.base().to_owned(), mark.price)));
+    }
+    Ok(then.cash() + then.worth_of_coins(|asset| marks.get(asset).copied()).0)
+}

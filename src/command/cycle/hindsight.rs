@@ -1,0 +1,148 @@
+//! Looking back: forecasts whose horizon has ended are resolved, closed trades are accounted for, and what that teaches is
+//! learnt once a week.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::settle::finer_than;
+use super::{Cycle, Stop};
+use crate::execution::{Rung, Step, timeline};
+use crate::market::{Candle, Series, SeriesKey};
+use crate::outcome::{Answer, Compared, LEARN_EVERY_MS, Miss, Outcome, is_ripe, learn, over_horizon, under_policy};
+use crate::store::{Due, OutcomeKind, Store, StoreError, Unexplained};
+use crate::unit::{Symbol, Timeframe, UtcMillis};
+
+/// Forecasts that one run resolves at most; a year of sleep is made up for in a few runs.
+const DUE_MAX: u32 = 5_000;
+
+/// A forecast and both answers.
+struct Answered {
+    due: Due,
+    horizon: Answer,
+    policy: Answer,
+}
+
+impl Cycle<'_> {
+    /// Resolves what is due and learns from it.
+    pub(super) fn look_back(&mut self, store: &mut Store) -> Result<(), Stop> {
+        if self.options.dry_run {
+            return Ok(());
+        }
+        let answered = self.resolve(store)?;
+        if !answered.is_empty() {
+            let write = store.write()?;
+            for Answered { due, horizon, policy } in &answered {
+                let key = (due.decision_id, due.question.horizon_ms);
+                write.add_outcome(key, OutcomeKind::Horizon, horizon, self.now, None)?;
+                write.add_outcome(key, OutcomeKind::Policy, policy, self.now, None)?;
+                write.settle_forecast(due)?;
+            }
+            write.commit()?;
+        }
+        self.account_for_trades(store)?;
+        self.learn(store)
+    }
+
+    fn resolve(&self, store: &Store) -> Result<Vec<Answered>, StoreError> {
+        let mut by_pair: BTreeMap<Symbol, Vec<Due>> = BTreeMap::new();
+        for due in store.forecasts_due(self.now, DUE_MAX)? {
+            by_pair.entry(due.symbol.clone()).or_default().push(due);
+        }
+        let mut answered = Vec::new();
+        for (pair, dues) in by_pair {
+            let from = dues.iter().map(|due| due.question.from).min().unwrap_or(self.now);
+            let to = dues.iter().map(|due| due.question.due()).max().unwrap_or(self.now);
+            // What an earlier strategy decided on may have been of another length.
+            let lengths: BTreeSet<Timeframe> = dues.iter().map(|due| due.question.timeframe).collect();
+            for timeframe in lengths {
+                let candles = store.range(&SeriesKey { symbol: pair.clone(), timeframe }, from, to)?;
+                for due in dues.iter().filter(|due| due.question.timeframe == timeframe) {
+                    answered.extend(self.answer(store, due, &candles)?);
+                }
+            }
+        }
+        Ok(answered)
+    }
+
+    fn answer(&self, store: &Store, due: &Due, candles: &[Candle]) -> Result<Option<Answered>, StoreError> {
+        if !is_ripe(&due.question, candles, self.now) {
+            return Ok(None);
+        }
+        let costs = self.trading.costs(&due.symbol);
+        let horizon = over_horizon(&due.question, candles, &costs);
+        let finer = |candle: &Candle| self.steps_within(store, due, candle);
+        let policy = under_policy(&due.question, candles, &costs, finer)?;
+        Ok(Some(Answered { due: due.clone(), horizon, policy }))
+    }
+
+    /// The finest candles within one that is decided on.
+    fn steps_within(&self, store: &Store, due: &Due, candle: &Candle) -> Result<Vec<Step>, StoreError> {
+        let whole = due.question.timeframe;
+        let (from, to) = (candle.open_time(), whole.step(candle.open_time(), 1));
+        let mut rungs = Vec::new();
+        for timeframe in finer_than(&self.timeframes, whole) {
+            let key = SeriesKey { symbol: due.symbol.clone(), timeframe };
+            let candles = store.range(&key, from, to)?;
+            let series = Series::new(timeframe, candles).map_err(|e| StoreError::BadRow(e.to_string()))?;
+            rungs.extend((!series.candles().is_empty()).then_some(Rung { series }));
+        }
+        Ok(timeline(&rungs, from, to.plus_ms(7_200_000)))
+    }
+
+    /// Why closed trades did not earn what was forecast.
+    fn account_for_trades(&self, store: &mut Store) -> Result<(), Stop> {
+        let trades = store.unexplained_trades()?;
+        if trades.is_empty() {
+            return Ok(());
+        }
+        let write = store.write()?;
+        for trade in &trades {
+            let (outcome, miss) = self.explain(trade);
+            let key = (trade.decision_id, trade.horizon_ms);
+            write.add_outcome(key, OutcomeKind::Trade, &Ok(outcome), self.now, Some(&miss))?;
+        }
+        Ok(write.commit()?)
+    }
+
+    fn explain(&self, trade: &Unexplained) -> (Outcome, Miss) {
+        let [decided, entered, left, bought, sold] = trade.prices;
+        let compared = Compared {
+            predicted: trade.predicted,
+            cost: trade.cost,
+            horizon_gross: trade.horizon_gross,
+            decided,
+            reference: (entered, left),
+            price: (bought, sold),
+            realised: trade.roi,
+        };
+        let outcome = Outcome {
+            gross: left / entered - 1.0,
+            net: trade.roi,
+            by: trade.by,
+            at: trade.closed_at,
+            is_ambiguous: trade.was_ambiguous,
+        };
+        (outcome, Miss::of(&compared, &self.trading.costs(&trade.symbol)))
+    }
+
+    /// Learns what is to be learnt of each horizon, when a week has passed.
+    fn learn(&self, store: &mut Store) -> Result<(), Stop> {
+        for &horizon_ms in &self.trading.horizons_ms {
+            let last = store.experience(horizon_ms)?.1;
+            let is_time = |at: UtcMillis| self.now.since_ms(at) >= LEARN_EVERY_MS;
+            if !last.is_none_or(is_time) {
+                continue;
+            }
+            let samples = store.samples(horizon_ms)?;
+            if samples.is_empty() {
+                continue;
+            }
+            #[expect(clippy::cast_precision_loss, reason = "milliseconds of a few months")]
+            let bars = horizon_ms as f64 / self.timeframe().ms() as f64;
+            let (experience, n_eff) = learn(&samples, bars);
+            let write = store.write()?;
+            write.add_experience(horizon_ms, &experience, (samples.len(), n_eff), self.now, &self.begun.run_id)?;
+            write.commit()?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,185 @@
+//! The second stage: what happened to orders and positions since the last run.
+
+use super::{Cycle, Stop};
+use crate::command::account::{Account, Basis, Sources, mark, pairs_of};
+use crate::command::collect::Collection;
+use crate::command::notes::About;
+use crate::execution::{Rung, Step, settle, timeline};
+use crate::ledger::{Books, Deposit, Event, Terms};
+use crate::market::{Instrument, Series, SeriesKey};
+use crate::store::{DecisionIds, Store, StoreError};
+use crate::unit::{Symbol, Timeframe, UtcMillis};
+
+/// A length whose newest stored candle is older than this has ended, or never was.
+const ENDED_MS: i64 = 86_400_000;
+
+impl Cycle<'_> {
+    pub(super) const fn sources<'s>(&'s self, store: &'s Store) -> Sources<'s> {
+        Sources { store, trading: self.trading, timeframe: self.strategy.timeframe, now: self.now }
+    }
+
+    /// Walks every candle since the last run through orders and positions, and opens the account where there is none.
+    pub(super) fn settle(&mut self, store: &mut Store, collection: &Collection) -> Result<(), Stop> {
+        let mut books = store.books()?;
+        let mut events = self.opening(&mut books)?;
+        for pair in books.busy_pairs() {
+            let Some(terms) = self.terms(store, &pair)? else {
+                self.complain_of_terms(&pair);
+                continue;
+            };
+            let steps = self.steps(store, collection, &books, &pair)?;
+            let settled =
+                settle(&pair, books, &terms, &steps, self.now).map_err(|e| StoreError::BadRow(e.to_string()))?;
+            events.extend(settled.events);
+            books = settled.books;
+            self.complain_of_silence(&books, &pair);
+        }
+        events.sort_by_key(moment);
+        self.book(store, &events, &books, &DecisionIds::new())?;
+        books.trades.clear();
+        let basis = self.basis(store, collection, books)?;
+        self.account = Some(Account::assess(self.sources(store), basis)?);
+        Ok(())
+    }
+
+    fn opening(&self, books: &mut Books) -> Result<Vec<Event>, StoreError> {
+        if !books.asset.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (asset, amount) = (self.trading.asset.clone(), self.trading.start);
+        let event = Event::Deposited(Deposit { at: self.now, asset, amount });
+        books.apply(&event).map_err(|e| StoreError::BadRow(e.to_string()))?;
+        Ok(vec![event])
+    }
+
+    /// Books what happened, in one transaction.
+    fn book(
+        &mut self,
+        store: &mut Store,
+        events: &[Event],
+        books: &Books,
+        decisions: &DecisionIds,
+    ) -> Result<(), StoreError> {
+        self.note_events(events);
+        if self.options.dry_run || events.is_empty() {
+            return Ok(());
+        }
+        let write = store.write()?;
+        write.book(events, books, decisions, &self.begun.run_id)?;
+        write.commit()
+    }
+
+    /// Keeps orders and fills for the summary.
+    pub(super) fn note_events(&mut self, events: &[Event]) {
+        for event in events {
+            match event {
+                Event::Placed(order) => self.orders.push(*order.clone()),
+                Event::Filled(fill) => self.fills.push(*fill.clone()),
+                Event::Deposited(_) | Event::Ended(_) | Event::Protected(_) => {}
+            }
+        }
+    }
+
+    pub(super) fn terms(&self, store: &Store, pair: &Symbol) -> Result<Option<Terms>, StoreError> {
+        let told = self.listings.known.iter().find(|i| i.symbol == *pair);
+        let assumed = || self.listings.assumed.then(|| Instrument::assumed(pair.clone(), self.now));
+        let told = told.cloned().or_else(assumed);
+        self.sources(store).terms(pair, told.as_ref())
+    }
+
+    /// The candles that decide about a pair, in order.
+    fn steps(
+        &self,
+        store: &Store,
+        collection: &Collection,
+        books: &Books,
+        pair: &Symbol,
+    ) -> Result<Vec<Step>, StoreError> {
+        let walked = books.position(pair).map(|position| position.walked_to);
+        let placed = books.orders.iter().filter(|order| order.symbol == *pair).map(|order| order.placed_at);
+        let Some(cursor) = placed.chain(walked).min() else { return Ok(Vec::new()) };
+        let mut rungs = Vec::new();
+        for &timeframe in self.timeframes.iter().filter(|t| **t <= self.timeframe()) {
+            let key = SeriesKey { symbol: pair.clone(), timeframe };
+            rungs.extend(self.rung(store, collection, &key, cursor)?);
+        }
+        Ok(timeline(&rungs, cursor, self.now))
+    }
+
+    fn rung(
+        &self,
+        store: &Store,
+        collection: &Collection,
+        key: &SeriesKey,
+        cursor: UtcMillis,
+    ) -> Result<Option<Rung>, StoreError> {
+        let from = key.timeframe.floor(cursor);
+        let stored = store.range(key, from, self.now)?;
+        let mut series = Series::new(key.timeframe, stored).map_err(|e| StoreError::BadRow(e.to_string()))?;
+        // A dry run has not stored what it collected.
+        if let Some(collected) = collection.series.get(key).filter(|_| self.options.dry_run) {
+            let candles = collected.series.candles();
+            series.merge(&candles[candles.partition_point(|c| c.open_time() < from)..]);
+        }
+        let is_there = series.newest().is_some() || store.newest(key)?.is_some_and(|t| from.since_ms(t) < ENDED_MS);
+        Ok(is_there.then_some(Rung { series }))
+    }
+
+    /// What the account is assessed from: the books with the newest closes and the terms of their pairs, and of those that
+    /// are decided on.
+    fn basis(&self, store: &Store, collection: &Collection, books: Books) -> Result<Basis, StoreError> {
+        let mut basis = Basis { books, marks: Default::default(), terms: Default::default() };
+        let mut pairs = pairs_of(&basis.books);
+        pairs.extend(self.symbols.iter().cloned());
+        for pair in pairs {
+            let key = SeriesKey { symbol: pair.clone(), timeframe: self.timeframe() };
+            let collected = collection.series.get(&key).and_then(|c| c.series.newest());
+            let newest = match collected.and_then(|candle| mark(candle, key.timeframe)) {
+                Some(mark) => Some(mark),
+                None => self.sources(store).mark(&pair, self.now)?,
+            };
+            basis.marks.extend(newest.map(|mark| (pair.base().to_owned(), mark)));
+            basis.terms.extend(self.terms(store, &pair)?.map(|terms| (pair, terms)));
+        }
+        Ok(basis)
+    }
+
+    fn complain_of_terms(&mut self, pair: &Symbol) {
+        let text = "the exchange's rules for it are not known: its position and orders were not looked after";
+        self.notes.complain(
+            "rules_unknown",
+            About::Pair(pair),
+            text.to_owned(),
+            "the next run asks the exchange again",
+        );
+    }
+
+    /// A position whose candles do not come is not protected; that must not go unseen.
+    fn complain_of_silence(&mut self, books: &Books, pair: &Symbol) {
+        const SILENCE_MS: i64 = 7_200_000;
+        let Some(position) = books.position(pair) else { return };
+        if self.now.since_ms(position.walked_to) >= SILENCE_MS {
+            let text = format!(
+                "no candles since {}: the stop of its position cannot be looked after; it is valued at the last close",
+                position.walked_to
+            );
+            self.notes.complain("position_unwatched", About::Pair(pair), text, "see whether the pair is still traded");
+        }
+    }
+}
+
+/// When an event happened.
+fn moment(event: &Event) -> UtcMillis {
+    match event {
+        Event::Deposited(deposit) => deposit.at,
+        Event::Placed(order) => order.placed_at,
+        Event::Filled(fill) => fill.at,
+        Event::Ended(ended) => ended.at,
+        Event::Protected(protection) => protection.at,
+    }
+}
+
+/// The length of the candles that a fine walk goes down to.
+pub(super) fn finer_than(timeframes: &[Timeframe], timeframe: Timeframe) -> impl Iterator<Item = Timeframe> {
+    timeframes.iter().copied().filter(move |t| *t < timeframe)
+}

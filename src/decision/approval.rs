@@ -1,0 +1,209 @@
+//! The only way to an order that may be carried out. Risk fails closed: what is not known is an objection.
+
+use super::objection::Objection;
+use super::risk::{Limits, RiskState};
+use super::sizing::{Allowance, size};
+use crate::ledger::{Books, EntryPlan, ExitReason, Intent, Order, OrderId, Position, Slips, Terms};
+use crate::market::Quote;
+use crate::unit::{Decimal, Money, Price, Quantity, Symbol, UtcMillis};
+
+/// Something that passed the risk rules. Only this file can make one, and only one of these is carried out.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Approved<T>(T);
+
+impl<T> Approved<T> {
+    /// What was approved.
+    pub const fn get(&self) -> &T {
+        &self.0
+    }
+}
+
+impl Approved<Order> {
+    /// An order of the books: it was approved when it was written down.
+    pub fn on_record(books: &Books) -> Vec<Self> {
+        books.orders.iter().cloned().map(Self).collect()
+    }
+}
+
+/// How positions are meant to end; distances in average true ranges.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ExitPolicy {
+    /// From the close that is decided on down to the stop.
+    pub stop_atr: f64,
+    /// From there up to the target, if there is to be one.
+    pub target_atr: Option<f64>,
+    /// From the highest price down to the stop that follows it, if it is to follow.
+    pub trail_atr: Option<f64>,
+    /// A position is sold after so long, if it is to be, in milliseconds.
+    pub hold_ms: Option<i64>,
+}
+
+/// An entry that somebody wants.
+#[derive(Clone, Copy, Debug)]
+pub struct Wish<'a> {
+    /// The pair.
+    pub symbol: &'a Symbol,
+    /// The candle that was decided on.
+    pub candle: UtcMillis,
+    /// Its close.
+    pub close: Price,
+    /// By which strategy.
+    pub strategy_hash: &'a str,
+    /// When.
+    pub now: UtcMillis,
+    /// The market at this moment; a recording has none, its market is the next candle.
+    pub quote: Option<Quote>,
+    /// Whether there has to be a quote.
+    pub needs_quote: bool,
+    /// The average true range that distances are measured in.
+    pub atr: Option<f64>,
+    /// The terms of the pair, where they are known.
+    pub terms: Option<&'a Terms>,
+}
+
+/// What an entry has to fit into.
+#[derive(Clone, Copy, Debug)]
+pub struct Room<'a> {
+    /// The books, orders under way included.
+    pub books: &'a Books,
+    /// Cash and coins at the newest close.
+    pub equity: Money,
+    /// What all stops would lose together, entries under way included.
+    pub heat: Money,
+    /// How the account stands.
+    pub state: RiskState,
+    /// The coin is left alone until then.
+    pub cools_until: Option<UtcMillis>,
+}
+
+/// Approves an entry, or says what stands against it. The gravest objection counts.
+pub fn approve_entry(
+    wish: &Wish<'_>,
+    room: &Room<'_>,
+    policy: &ExitPolicy,
+    limits: &Limits,
+) -> Result<Approved<Order>, Objection> {
+    bars(wish, room, limits)?;
+    let terms = wish.terms.ok_or(Objection::NoRules)?;
+    let (plan, sell) = draft(wish, terms, policy)?;
+    let allowance = allow(room, limits)?;
+    let quantity = size(terms, plan.price, sell, &allowance);
+    can_be_left(terms, &plan, sell, quantity, room)?;
+    let risk = terms.loss(quantity, plan.price, sell);
+    let risk_budget = room.equity.share(limits.risk_per_trade.share());
+    let id = OrderId::entry(wish.symbol, wish.candle, wish.strategy_hash);
+    Ok(Approved(Order {
+        position: id.clone(),
+        id,
+        symbol: wish.symbol.clone(),
+        quantity,
+        intent: Intent::Entry(EntryPlan { risk, risk_budget, ..plan }),
+        placed_at: wish.now,
+        quote: wish.quote,
+    }))
+}
+
+/// What stands against any entry of this coin now.
+fn bars(wish: &Wish<'_>, room: &Room<'_>, limits: &Limits) -> Result<(), Objection> {
+    let books = room.books;
+    let is_busy = books.position(wish.symbol).is_some() || books.orders.iter().any(|o| o.symbol == *wish.symbol);
+    let open = books.positions.len() + books.entries().count();
+    if !room.state.takes_entries() {
+        Err(Objection::State(room.state))
+    } else if is_busy {
+        Err(Objection::Held)
+    } else if let Some(until) = room.cools_until.filter(|until| wish.now < *until) {
+        Err(Objection::CoolDown { until })
+    } else if wish.symbol.quote() != books.asset {
+        Err(Objection::OtherAsset { asset: wish.symbol.quote().to_owned() })
+    } else if open >= limits.max_positions {
+        Err(Objection::Positions { open, limit: limits.max_positions })
+    } else if wish.needs_quote && wish.quote.is_none() {
+        Err(Objection::NoQuote)
+    } else {
+        Ok(())
+    }
+}
+
+/// The plan without its size, and what a coin brings at the stop.
+fn draft(wish: &Wish<'_>, terms: &Terms, policy: &ExitPolicy) -> Result<(EntryPlan, Price), Objection> {
+    let atr = wish.atr.filter(|atr| *atr > 0.0).ok_or(Objection::NoStop)?;
+    let distance = |atrs: f64| Decimal::from_f64_retain(atrs * atr).map(|d| d.round_dp(8));
+    let from_close = |by: Decimal| wish.close.get().saturating_add(by);
+    let below = distance(policy.stop_atr).and_then(|d| terms.instrument.floor_to_tick(from_close(-d)));
+    let price = wish.quote.as_ref().map_or_else(|| terms.buy_near(wish.close), |quote| terms.buy_at(quote));
+    let (stop, price) = below.zip(price).filter(|(stop, price)| stop < price).ok_or(Objection::NoStop)?;
+    let sell = terms.sell_near(stop, Slips::Twice).ok_or(Objection::NoStop)?;
+    let above = |atrs: f64| distance(atrs).and_then(|d| terms.instrument.ceil_to_tick(from_close(d)));
+    let plan = EntryPlan {
+        reference: wish.close,
+        price,
+        stop,
+        target: policy.target_atr.and_then(above),
+        trail: policy.trail_atr.and_then(distance).and_then(Price::new),
+        hold_ms: policy.hold_ms,
+        risk: Money::ZERO,
+        risk_budget: Money::ZERO,
+    };
+    Ok((plan, sell))
+}
+
+/// What the account leaves for one more entry.
+fn allow(room: &Room<'_>, limits: &Limits) -> Result<Allowance, Objection> {
+    let (free, heat_limit) = (room.books.free_cash(), room.equity.share(limits.heat.share()));
+    let heat_left = heat_limit - room.heat;
+    if !heat_left.is_positive() {
+        return Err(Objection::Heat { open: room.heat, limit: heat_limit });
+    }
+    if !free.is_positive() {
+        return Err(Objection::Cash { free });
+    }
+    let risk = room.equity.share(limits.risk_per_trade.share()).min(heat_left);
+    Ok(Allowance { risk, cash: room.equity.share(limits.position_cap.share()).min(free) })
+}
+
+/// Before an entry: can it be left again? The order has to be large enough now and at the stop, and the exchange has to
+/// take a sale there.
+fn can_be_left(
+    terms: &Terms,
+    plan: &EntryPlan,
+    sell: Price,
+    quantity: Quantity,
+    room: &Room<'_>,
+) -> Result<(), Objection> {
+    let left = terms.sellable_after_buying(quantity);
+    if !terms.is_large_enough(plan.price, quantity) || !terms.is_large_enough(sell, left) {
+        let free = room.books.free_cash();
+        let least = terms.instrument.min_notional;
+        let poor = least.is_some_and(|least| free.get() < least);
+        let at_stop = Money::proceeds(sell, left);
+        let too_small = Objection::TooSmall { quantity: quantity.get(), at_stop, least };
+        return Err(if poor { Objection::Cash { free } } else { too_small });
+    }
+    let lowest = terms.instrument.lowest_sale(plan.reference);
+    match lowest.filter(|lowest| plan.stop < *lowest) {
+        Some(lowest) => Err(Objection::StopOutOfRange { stop: plan.stop, lowest }),
+        None => Ok(()),
+    }
+}
+
+/// Approves leaving a position; nothing stands against that in any state. None when it is being left already.
+pub fn approve_exit(
+    position: &Position,
+    reason: ExitReason,
+    now: UtcMillis,
+    quote: Option<Quote>,
+    books: &Books,
+) -> Option<Approved<Order>> {
+    let is_leaving = position.leaving.is_some() || books.exit_of(&position.id).is_some();
+    let order = Order {
+        id: position.id.exit(),
+        position: position.id.clone(),
+        symbol: position.symbol.clone(),
+        quantity: Quantity::new(books.balance(position.symbol.base())).unwrap_or_default(),
+        intent: Intent::Exit(reason),
+        placed_at: now,
+        quote,
+    };
+    (!is_leaving).then_some(Approved(order))
+}

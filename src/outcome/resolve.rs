@@ -1,0 +1,177 @@
+//! What became of a decision: the return over the horizon, and the return under the exit policy. Asked early or late, the
+//! answer is the same: only candles within the horizon count, and what is missing is waited for until it will not come.
+
+use crate::execution::{Levels, Step, TriggerKind};
+use crate::ledger::Costs;
+use crate::market::Candle;
+use crate::unit::{Timeframe, UtcMillis};
+
+/// Missing candles are waited for until so long after the horizon: gaps are asked for again for seven hours.
+pub const GRACE_MS: i64 = 86_400_000;
+/// More missing candles in a row than this, and there is no outcome.
+const MISSING_MAX: i64 = 2;
+
+/// The purchase that is judged: at the close that was decided on, under the exit policy of then.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Question {
+    /// The end of the candle that was decided on.
+    pub from: UtcMillis,
+    /// The length of that candle.
+    pub timeframe: Timeframe,
+    /// Its close.
+    pub reference: f64,
+    /// How long it is looked at, in milliseconds.
+    pub horizon_ms: i64,
+    /// Sold at or below this; none where no stop could be told.
+    pub stop: Option<f64>,
+    /// Sold above this.
+    pub target: Option<f64>,
+    /// The stop follows the highest price at this distance.
+    pub trail: Option<f64>,
+}
+
+impl Question {
+    /// The end of the horizon, on the grid of the candles.
+    pub const fn due(&self) -> UtcMillis {
+        self.timeframe.floor(self.from.plus_ms(self.horizon_ms))
+    }
+}
+
+/// Why there will be no outcome.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unresolvable {
+    /// More than two candles in a row are missing: an outage, a halt or the end of the coin.
+    Gap,
+    /// There was no stop to be told, so there is no policy to be judged.
+    NoStop,
+}
+
+impl Unresolvable {
+    /// Its word in JSON and in the database.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Gap => "gap",
+            Self::NoStop => "no_stop",
+        }
+    }
+}
+
+/// How a purchase ended.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Outcome {
+    /// The return without costs.
+    pub gross: f64,
+    /// The return with the costs that were assumed.
+    pub net: f64,
+    /// What ended it.
+    pub by: TriggerKind,
+    /// When.
+    pub at: UtcMillis,
+    /// One candle held stop and target both.
+    pub is_ambiguous: bool,
+}
+
+/// An outcome, or why there is none.
+pub type Answer = Result<Outcome, Unresolvable>;
+
+/// Whether the question can be answered at `now`: all candles are there, or what is missing will not come any more.
+pub fn is_ripe(question: &Question, candles: &[Candle], now: UtcMillis) -> bool {
+    let due = question.due();
+    let whole = due.since_ms(question.from) / question.timeframe.ms();
+    now >= due && (count(candles, question.from, due) >= whole || now >= due.plus_ms(GRACE_MS))
+}
+
+fn within(candles: &[Candle], from: UtcMillis, to: UtcMillis) -> &[Candle] {
+    let place = |at| candles.partition_point(|c| c.open_time() < at);
+    &candles[place(from)..place(to).max(place(from))]
+}
+
+fn count(candles: &[Candle], from: UtcMillis, to: UtcMillis) -> i64 {
+    i64::try_from(within(candles, from, to).len()).unwrap_or(i64::MAX)
+}
+
+/// The return from close to close over the horizon. Up to two missing candles at its end are passed over.
+pub fn over_horizon(question: &Question, candles: &[Candle], costs: &Costs) -> Answer {
+    let due = question.due();
+    let last = within(candles, question.from, due).last().ok_or(Unresolvable::Gap)?;
+    let end = question.timeframe.step(last.open_time(), 1);
+    if due.since_ms(end) > MISSING_MAX * question.timeframe.ms() {
+        return Err(Unresolvable::Gap);
+    }
+    Ok(outcome(question, costs, (last.close(), TriggerKind::Time, due, false)))
+}
+
+fn outcome(q: &Question, costs: &Costs, (price, by, at, is_ambiguous): (f64, TriggerKind, UtcMillis, bool)) -> Outcome {
+    let net = costs.net_return(q.reference, price);
+    Outcome { gross: price / q.reference - 1.0, net, by, at, is_ambiguous }
+}
+
+/// The return under the exit policy, until the horizon ends. Candles that cannot reach a level are passed over as a whole;
+/// `finer` gives the steps within one that can.
+pub fn under_policy<E>(
+    question: &Question,
+    candles: &[Candle],
+    costs: &Costs,
+    mut finer: impl FnMut(&Candle) -> Result<Vec<Step>, E>,
+) -> Result<Answer, E> {
+    let (due, timeframe) = (question.due(), question.timeframe);
+    let (Some(stop), candles) = (question.stop, within(candles, question.from, due)) else {
+        return Ok(Err(Unresolvable::NoStop));
+    };
+    if has_gap(question, candles) {
+        return Ok(Err(Unresolvable::Gap));
+    }
+    let mut guard = Guard { stop, target: question.target, trail: question.trail, high: question.reference, due };
+    for candle in candles {
+        let whole = Step { candle: *candle, timeframe, is_coarse: false };
+        let steps = if guard.is_out_of_reach(candle) { vec![whole] } else { finer(candle)? };
+        // A recording may have nothing finer; then the candle itself decides.
+        let steps = if steps.is_empty() { vec![whole] } else { steps };
+        if let Some(end) = steps.iter().find_map(|step| guard.meet(step)) {
+            return Ok(Ok(outcome(question, costs, end)));
+        }
+    }
+    Ok(candles
+        .last()
+        .map(|last| outcome(question, costs, (last.close(), TriggerKind::Time, due, false)))
+        .ok_or(Unresolvable::Gap))
+}
+
+fn has_gap(question: &Question, candles: &[Candle]) -> bool {
+    let opens = candles.iter().map(Candle::open_time).chain([question.due()]);
+    let mut expected = question.from;
+    opens.into_iter().any(|open| {
+        let missing = open.since_ms(expected) / question.timeframe.ms();
+        expected = question.timeframe.step(open, 1);
+        missing > MISSING_MAX
+    })
+}
+
+/// The levels on their way through the candles.
+struct Guard {
+    stop: f64,
+    target: Option<f64>,
+    trail: Option<f64>,
+    high: f64,
+    due: UtcMillis,
+}
+
+impl Guard {
+    /// Whether nothing can happen within a candle, however its prices followed each other.
+    fn is_out_of_reach(&self, candle: &Candle) -> bool {
+        let trailed = self.trail.map_or(self.stop, |trail| self.stop.max(self.high.max(candle.high()) - trail));
+        candle.low() > trailed && self.target.is_none_or(|target| candle.high() <= target)
+    }
+
+    fn meet(&mut self, step: &Step) -> Option<(f64, TriggerKind, UtcMillis, bool)> {
+        let opened_at = UtcMillis::new(0);
+        let levels = Levels { stop: self.stop, target: self.target, until: None, opened_at };
+        let met = levels.met_by(&step.candle, step.end());
+        self.high = self.high.max(step.candle.high());
+        self.stop = self.trail.map_or(self.stop, |trail| self.stop.max(self.high - trail));
+        met.map(|trigger| {
+            let at = if trigger.at_open { step.candle.open_time() } else { step.end().plus_ms(-1) };
+            (trigger.price, trigger.kind, at.min(self.due), trigger.is_ambiguous)
+        })
+    }
+}

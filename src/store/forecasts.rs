@@ -1,0 +1,355 @@
+//! Forecasts, what became of them and what was learnt: `forecasts`, `forecasts_due`, `outcomes`, `calibrations`.
+
+use rusqlite::{OptionalExtension, params};
+
+use super::{Store, StoreError, Write};
+use crate::execution::TriggerKind;
+use crate::ledger::ExitReason;
+use crate::outcome::{Answer, Calibration, Experience, Forecast, Miss, Question, RESOLVER, Sample};
+use crate::unit::{Money, Price, Symbol, UtcMillis};
+
+/// A forecast to be stored, with what it is about.
+#[derive(Clone, Debug)]
+pub struct ForecastRow<'a> {
+    /// Of which decision.
+    pub decision_id: i64,
+    /// The purchase it judges.
+    pub question: Question,
+    /// The ask at the run, where it was known.
+    pub arrival: Option<Price>,
+    /// The score, where there was an opinion.
+    pub score: Option<f64>,
+    /// What it says.
+    pub forecast: &'a Forecast,
+    /// A position is sold after so long.
+    pub hold_ms: Option<i64>,
+    /// What a purchase would cost.
+    pub notional: Money,
+    /// The purchase was ordered.
+    pub was_acted_on: bool,
+}
+
+/// A forecast whose horizon has ended.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Due {
+    /// Of which decision.
+    pub decision_id: i64,
+    /// The pair.
+    pub symbol: Symbol,
+    /// The purchase it judges.
+    pub question: Question,
+}
+
+/// What kind of outcome.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OutcomeKind {
+    /// Close to close over the horizon.
+    Horizon,
+    /// Under the exit policy, until the horizon ends.
+    Policy,
+    /// Of the trade.
+    Trade,
+}
+
+impl OutcomeKind {
+    /// Its word in JSON and in the database.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Horizon => "horizon",
+            Self::Policy => "policy",
+            Self::Trade => "trade",
+        }
+    }
+}
+
+/// A closed trade whose miss is not accounted for yet.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Unexplained {
+    /// The decision it follows from.
+    pub decision_id: i64,
+    /// The pair.
+    pub symbol: Symbol,
+    /// The horizon it is compared with.
+    pub horizon_ms: i64,
+    /// The mean that was forecast.
+    pub predicted: f64,
+    /// The costs inside.
+    pub cost: f64,
+    /// The gross return over that horizon.
+    pub horizon_gross: f64,
+    /// The prices: decided on, market at entry and exit, paid and got.
+    pub prices: [f64; 5],
+    /// What was earned, as a share.
+    pub roi: f64,
+    /// When it was closed.
+    pub closed_at: UtcMillis,
+    /// What ended it.
+    pub by: TriggerKind,
+    /// It rested on a candle that held stop and target both.
+    pub was_ambiguous: bool,
+}
+
+/// A resolved forecast, for reports.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Resolved {
+    /// The end of the candle that was decided on.
+    pub data_cutoff: UtcMillis,
+    /// What the decision was.
+    pub decision: String,
+    /// The mean that was forecast.
+    pub predicted: Option<f64>,
+    /// Its 10 and 90 % quantiles.
+    pub range: Option<(f64, f64)>,
+    /// The probability that was forecast.
+    pub p_gain: f64,
+    /// Whether that was the prior.
+    pub is_prior: bool,
+    /// The costs inside.
+    pub cost: f64,
+    /// What a purchase would have cost.
+    pub notional: f64,
+    /// The purchase was ordered.
+    pub was_acted_on: bool,
+    /// The net return; none where there is none.
+    pub net: Option<f64>,
+    /// Why there is none.
+    pub unresolvable: Option<String>,
+}
+
+impl Store {
+    /// Forecasts whose horizon has ended at `now`, the oldest first, at most `limit`.
+    pub fn forecasts_due(&self, now: UtcMillis, limit: u32) -> Result<Vec<Due>, StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT q.decision_id, d.symbol, d.timeframe, f.data_cutoff, f.reference, f.horizon_ms, f.stop, f.target, f.trail
+               FROM forecasts_due q
+               JOIN forecasts f ON f.decision_id = q.decision_id AND f.horizon_ms = q.horizon_ms
+               JOIN trading_decisions d ON d.id = q.decision_id
+              WHERE q.due_at <= ?1 ORDER BY q.due_at, q.decision_id, q.horizon_ms LIMIT ?2",
+        )?;
+        let mut rows = statement.query(params![now.get(), limit])?;
+        let mut due = Vec::new();
+        while let Some(row) = rows.next()? {
+            let question = Question {
+                from: UtcMillis::new(row.get(3)?),
+                timeframe: super::ledger::parsed(&row.get::<_, String>(2)?)?,
+                reference: row.get(4)?,
+                horizon_ms: row.get(5)?,
+                stop: row.get(6)?,
+                target: row.get(7)?,
+                trail: row.get(8)?,
+            };
+            let symbol = super::ledger::parsed(&row.get::<_, String>(1)?)?;
+            due.push(Due { decision_id: row.get(0)?, symbol, question });
+        }
+        Ok(due)
+    }
+
+    /// What was learnt last about a horizon, and when; nothing yet is the prior.
+    pub fn experience(&self, horizon_ms: i64) -> Result<(Experience, Option<UtcMillis>), StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT id, slope, misses, parameters, fitted_at FROM calibrations WHERE horizon_ms = ?1
+              ORDER BY fitted_at DESC, id DESC LIMIT 1",
+        )?;
+        let row = statement.query_row([horizon_ms], |r| {
+            let texts: (Option<String>, String) = (r.get(2)?, r.get(3)?);
+            Ok((r.get::<_, i64>(0)?, r.get::<_, f64>(1)?, texts, r.get::<_, i64>(4)?))
+        });
+        let Some((id, slope, (misses, parameters), at)) = row.optional()? else { return Ok((Experience::NONE, None)) };
+        let bad = |e: serde_json::Error| StoreError::BadRow(format!("calibration {id}: {e}"));
+        let misses = misses.map(|text| serde_json::from_str(&text)).transpose().map_err(bad)?;
+        let calibration: Calibration = serde_json::from_str(&parameters).map_err(bad)?;
+        Ok((Experience { id: Some(id), slope, misses, calibration }, Some(UtcMillis::new(at))))
+    }
+
+    /// Everything that is known of resolved forecasts of a horizon: for learning.
+    pub fn samples(&self, horizon_ms: i64) -> Result<Vec<Sample>, StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT f.data_cutoff, coalesce(f.score, 0), f.z, f.sigma, f.roi_mean, f.cost, o.net
+               FROM forecasts f JOIN outcomes o ON o.decision_id = f.decision_id AND o.horizon_ms = f.horizon_ms
+              WHERE f.horizon_ms = ?1 AND o.kind = 'horizon' AND o.net IS NOT NULL AND f.sigma IS NOT NULL
+              ORDER BY f.data_cutoff, f.decision_id",
+        )?;
+        let samples = statement.query_map([horizon_ms], |r| {
+            Ok(Sample {
+                from: UtcMillis::new(r.get(0)?),
+                score: r.get(1)?,
+                z: r.get(2)?,
+                sigma: r.get(3)?,
+                predicted: r.get(4)?,
+                cost: r.get(5)?,
+                net: r.get(6)?,
+            })
+        })?;
+        Ok(samples.collect::<Result<_, _>>()?)
+    }
+
+    /// Whether there is anything newer to learn from than at `since`.
+    pub fn has_outcomes_since(&self, since: UtcMillis) -> Result<bool, StoreError> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM outcomes WHERE resolved_at > ?1)";
+        Ok(self.connection.query_row(sql, [since.get()], |r| r.get(0))?)
+    }
+
+    /// Closed trades whose miss can be accounted for now: the horizon of their forecast has been resolved.
+    pub fn unexplained_trades(&self) -> Result<Vec<Unexplained>, StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT o.decision_id, f.horizon_ms, f.roi_mean, f.cost, h.gross, CAST(t.decided_price AS REAL),
+                    CAST(t.entry_reference AS REAL), CAST(t.exit_reference AS REAL), CAST(t.entry_price AS REAL),
+                    CAST(t.exit_price AS REAL), t.roi, t.closed_at, t.symbol, t.reason, t.was_ambiguous
+               FROM trades t
+               JOIN orders o ON o.order_id = t.position_id
+               JOIN forecasts f ON f.decision_id = o.decision_id
+                AND f.horizon_ms = (SELECT max(horizon_ms) FROM forecasts WHERE decision_id = o.decision_id)
+               JOIN outcomes h ON h.decision_id = f.decision_id AND h.horizon_ms = f.horizon_ms AND h.kind = 'horizon'
+              WHERE f.roi_mean IS NOT NULL AND h.gross IS NOT NULL
+                AND NOT EXISTS (SELECT 1 FROM outcomes x WHERE x.decision_id = f.decision_id
+                                   AND x.horizon_ms = f.horizon_ms AND x.kind = 'trade')
+              ORDER BY t.closed_at, t.position_id",
+        )?;
+        let mut rows = statement.query([])?;
+        let mut trades = Vec::new();
+        while let Some(r) = rows.next()? {
+            trades.push(Unexplained {
+                decision_id: r.get(0)?,
+                symbol: super::ledger::parsed(&r.get::<_, String>(12)?)?,
+                horizon_ms: r.get(1)?,
+                predicted: r.get(2)?,
+                cost: r.get(3)?,
+                horizon_gross: r.get(4)?,
+                prices: [r.get(5)?, r.get(6)?, r.get(7)?, r.get(8)?, r.get(9)?],
+                roi: r.get(10)?,
+                closed_at: UtcMillis::new(r.get(11)?),
+                by: ended_by_reason(&r.get::<_, String>(13)?),
+                was_ambiguous: r.get(14)?,
+            });
+        }
+        Ok(trades)
+    }
+}
+
+impl Write<'_> {
+    /// Stores a forecast and queues it for the end of its horizon.
+    pub fn add_forecast(&self, row: &ForecastRow<'_>) -> Result<(), StoreError> {
+        let (q, f) = (&row.question, row.forecast);
+        let [p10, p50, p90] = f.quantiles.map_or([None; 3], |q| q.map(Some));
+        let mut statement = self.transaction.prepare_cached(
+            "INSERT INTO forecasts VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,
+                 ?19, ?20, ?21)",
+        )?;
+        statement.execute(params![
+            row.decision_id,
+            q.horizon_ms,
+            q.from.get(),
+            q.reference,
+            row.arrival.map(|p| crate::unit::real(p.get())),
+            row.score,
+            f.z,
+            f.sigma,
+            f.mean,
+            p10,
+            p50,
+            p90,
+            f.p_gain,
+            f.experience,
+            f.cost,
+            q.stop,
+            q.target,
+            q.trail,
+            row.hold_ms,
+            row.notional.to_string(),
+            row.was_acted_on
+        ])?;
+        let mut statement = self.transaction.prepare_cached("INSERT INTO forecasts_due VALUES (?1, ?2, ?3)")?;
+        statement.execute(params![q.due().get(), row.decision_id, q.horizon_ms])?;
+        Ok(())
+    }
+
+    /// Stores what became of a forecast.
+    pub fn add_outcome(
+        &self,
+        (decision_id, horizon_ms): (i64, i64),
+        kind: OutcomeKind,
+        answer: &Answer,
+        now: UtcMillis,
+        miss: Option<&Miss>,
+    ) -> Result<(), StoreError> {
+        let outcome = answer.as_ref().ok();
+        let mut statement = self.transaction.prepare_cached(
+            "INSERT INTO outcomes VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)
+             ON CONFLICT DO NOTHING",
+        )?;
+        statement.execute(params![
+            decision_id,
+            horizon_ms,
+            kind.word(),
+            RESOLVER,
+            now.get(),
+            outcome.map(|o| o.gross),
+            outcome.map(|o| o.net),
+            outcome.map(|o| ended_by(o.by)),
+            outcome.map(|o| o.at.get()),
+            outcome.is_some_and(|o| o.is_ambiguous),
+            answer.as_ref().err().map(|why| why.word()),
+            miss.map(|m| m.market),
+            miss.map(|m| m.policy),
+            miss.map(|m| m.delay),
+            miss.map(|m| m.slippage),
+            miss.map(|m| m.fees),
+            miss.map(|m| m.rounding)
+        ])?;
+        Ok(())
+    }
+
+    /// A forecast is resolved: nothing waits for it any more.
+    pub fn settle_forecast(&self, due: &Due) -> Result<(), StoreError> {
+        let mut statement = self
+            .transaction
+            .prepare_cached("DELETE FROM forecasts_due WHERE due_at = ?1 AND decision_id = ?2 AND horizon_ms = ?3")?;
+        statement.execute(params![due.question.due().get(), due.decision_id, due.question.horizon_ms])?;
+        Ok(())
+    }
+
+    /// Stores what was learnt about a horizon; its name from now on.
+    pub fn add_experience(
+        &self,
+        horizon_ms: i64,
+        experience: &Experience,
+        (outcomes, n_eff): (usize, f64),
+        now: UtcMillis,
+        run_id: &str,
+    ) -> Result<i64, StoreError> {
+        self.transaction.execute(
+            "INSERT INTO calibrations (horizon_ms, fitted_at, outcomes, n_eff, slope, misses, method, parameters, run_id)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            params![
+                horizon_ms,
+                now.get(),
+                i64::try_from(outcomes).unwrap_or(i64::MAX),
+                n_eff,
+                experience.slope,
+                experience.misses.map(|m| crate::report::to_json(&m, false)),
+                experience.calibration.name(),
+                crate::report::to_json(&experience.calibration, false),
+                run_id
+            ],
+        )?;
+        Ok(self.transaction.last_insert_rowid())
+    }
+}
+
+/// What ended a trade, as outcomes tell it: whatever was no stop and no target was a moment.
+fn ended_by_reason(reason: &str) -> TriggerKind {
+    match ExitReason::from_word(reason) {
+        Some(reason) if reason.is_stop() => TriggerKind::Stop,
+        Some(ExitReason::Target) => TriggerKind::Target,
+        _ => TriggerKind::Time,
+    }
+}
+
+/// The word for what ended a purchase.
+const fn ended_by(kind: TriggerKind) -> &'static str {
+    match kind {
+        TriggerKind::Stop => "stop",
+        TriggerKind::Target => "target",
+        TriggerKind::Time => "time",
+    }
+}

@@ -1,0 +1,328 @@
+//! The paper account: facts (`deposits`, `orders`, `fills`, `order_ends`, `protections`, `ledger_entries`) and what is
+//! folded from them (`balances`, `positions`, `trades`).
+
+use std::collections::BTreeMap;
+use std::str::FromStr;
+
+use rusqlite::{OptionalExtension, params};
+
+use super::ledger_rows::{self as rows, text};
+use super::{Store, StoreError, Write};
+use crate::ledger::{Books, Event, Fill, Order, OrderId, Position, Posting, Trade};
+use crate::unit::{Decimal, Symbol, UtcMillis};
+
+/// Which decision an order follows from: the row of it.
+pub type DecisionIds = BTreeMap<Symbol, i64>;
+
+impl Store {
+    /// The books: balances as they are kept, positions and waiting orders folded from their facts.
+    pub fn books(&self) -> Result<Books, StoreError> {
+        let mut books = Books { asset: self.account_asset()?.unwrap_or_default(), ..Books::default() };
+        let open = "(o.position_id IN (SELECT position_id FROM positions)
+                     OR NOT EXISTS (SELECT 1 FROM order_ends e WHERE e.order_id = o.order_id))";
+        for event in self.facts(open)? {
+            books.track(&event).map_err(|e| StoreError::BadRow(e.to_string()))?;
+        }
+        books.balances = self.balances()?;
+        Ok(books)
+    }
+
+    /// The books folded from every fact there is.
+    pub(super) fn rebuilt_books(&self) -> Result<Books, StoreError> {
+        let mut events = self.deposits()?;
+        events.extend(self.facts("1")?);
+        Books::fold(&events).map_err(|e| StoreError::BadRow(e.to_string()))
+    }
+
+    /// The asset the account is kept in; none before it was opened.
+    fn account_asset(&self) -> Result<Option<String>, StoreError> {
+        let sql = "SELECT asset FROM deposits ORDER BY id LIMIT 1";
+        Ok(self.connection.query_row(sql, [], |r| r.get(0)).optional()?)
+    }
+
+    /// What the wallet holds.
+    pub(super) fn balances(&self) -> Result<BTreeMap<String, Decimal>, StoreError> {
+        let mut statement = self.connection.prepare_cached("SELECT asset, amount FROM balances")?;
+        let all = statement.query_map([], |r| Ok((r.get(0)?, r.get::<_, String>(1)?)))?;
+        all.map(|row| row.map_err(StoreError::from).and_then(|(asset, text)| Ok((asset, rows::decimal(&text)?))))
+            .collect()
+    }
+
+    /// What the wallet held just before an instant.
+    pub fn balances_before(&self, at: UtcMillis) -> Result<BTreeMap<String, Decimal>, StoreError> {
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT asset, amount FROM ledger_entries WHERE account = 'wallet' AND at < ?1")?;
+        let mut balances: BTreeMap<String, Decimal> = BTreeMap::new();
+        let mut found = statement.query([at.get()])?;
+        while let Some(row) = found.next()? {
+            *balances.entry(row.get(0)?).or_default() += rows::decimal(&row.get::<_, String>(1)?)?;
+        }
+        Ok(balances)
+    }
+
+    /// The newest ledger entry; 0 before there is one.
+    pub fn newest_ledger_id(&self) -> Result<i64, StoreError> {
+        Ok(self.connection.query_row("SELECT coalesce(max(id), 0) FROM ledger_entries", [], |r| r.get(0))?)
+    }
+
+    /// When the last trade of a pair was stopped out, if its last trade was.
+    pub fn stopped_out_at(&self, symbol: &Symbol) -> Result<Option<UtcMillis>, StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT closed_at, reason IN ('stop', 'trailing_stop') FROM trades WHERE symbol = ?1
+              ORDER BY closed_at DESC LIMIT 1",
+        )?;
+        let row = statement.query_row([symbol.as_str()], |r| Ok((r.get::<_, i64>(0)?, r.get::<_, bool>(1)?)));
+        Ok(row.optional()?.filter(|(_, by_stop)| *by_stop).map(|(at, _)| UtcMillis::new(at)))
+    }
+
+    fn deposits(&self) -> Result<Vec<Event>, StoreError> {
+        self.events("SELECT at, asset, amount FROM deposits ORDER BY id", rows::deposit)
+    }
+
+    /// The facts about the orders for which a condition on `o` holds, sorted by kind.
+    fn facts(&self, condition: &str) -> Result<Vec<Event>, StoreError> {
+        let of = |columns: &str, table: &str| {
+            format!(
+                "SELECT {columns} FROM {table} t JOIN orders o ON o.order_id = t.order_id WHERE {condition} ORDER BY t.rowid"
+            )
+        };
+        let orders = format!("SELECT {} FROM orders o WHERE {condition} ORDER BY o.id", rows::ORDER);
+        let ends = format!(
+            "SELECT t.order_id, t.at, t.how FROM order_ends t JOIN orders o ON o.order_id = t.order_id
+              WHERE {condition} ORDER BY t.at, o.id"
+        );
+        // The newest says it all.
+        let protections = format!(
+            "SELECT t.position_id, max(t.walked_to), t.stop, t.high FROM protections t
+               JOIN orders o ON o.order_id = t.position_id WHERE {condition} GROUP BY t.position_id"
+        );
+        let mut events = self.events(&orders, rows::order)?;
+        events.extend(self.events(&of(rows::FILL, "fills"), rows::fill)?);
+        events.extend(self.events(&ends, rows::ended)?);
+        events.extend(self.events(&protections, rows::protection)?);
+        Ok(events)
+    }
+
+    fn events(
+        &self,
+        sql: &str,
+        read: impl Fn(&rusqlite::Row<'_>) -> Result<Event, StoreError>,
+    ) -> Result<Vec<Event>, StoreError> {
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut found = statement.query([])?;
+        let mut events = Vec::new();
+        while let Some(row) = found.next()? {
+            events.push(read(row)?);
+        }
+        Ok(events)
+    }
+}
+
+impl Write<'_> {
+    /// Books events: the facts, their ledger entries, and the folds as they stand afterwards.
+    pub fn book(
+        &self,
+        events: &[Event],
+        after: &Books,
+        decisions: &DecisionIds,
+        run_id: &str,
+    ) -> Result<(), StoreError> {
+        for event in events {
+            match event {
+                Event::Deposited(deposit) => {
+                    let amount = text(deposit.amount.get());
+                    self.insert(
+                        "INSERT INTO deposits (at, asset, amount, run_id) VALUES (?1, ?2, ?3, ?4)",
+                        params![deposit.at.get(), deposit.asset, amount, run_id],
+                    )?;
+                    self.post(
+                        deposit.at,
+                        Some(self.transaction.last_insert_rowid()),
+                        None,
+                        &Posting::of_deposit(deposit),
+                    )?;
+                }
+                Event::Placed(order) => self.add_order(order, decisions.get(&order.symbol).copied(), run_id)?,
+                Event::Filled(fill) => self.add_fill(fill, run_id)?,
+                Event::Ended(ended) => self.insert(
+                    "INSERT INTO order_ends (order_id, at, how, run_id) VALUES (?1, ?2, ?3, ?4)",
+                    params![ended.order.as_str(), ended.at.get(), ended.how.word(), run_id],
+                )?,
+                Event::Protected(p) => self.insert(
+                    "INSERT INTO protections (position_id, walked_to, stop, high, run_id) VALUES (?1, ?2, ?3, ?4, ?5)
+                     ON CONFLICT DO NOTHING",
+                    params![p.position.as_str(), p.at.get(), text(p.stop.get()), text(p.high.get()), run_id],
+                )?,
+            }
+        }
+        self.set_folds(after, run_id)
+    }
+
+    fn insert(&self, sql: &str, values: impl rusqlite::Params) -> Result<(), StoreError> {
+        self.transaction.prepare_cached(sql)?.execute(values)?;
+        Ok(())
+    }
+
+    fn add_order(&self, order: &Order, decision: Option<i64>, run_id: &str) -> Result<(), StoreError> {
+        let plan = order.plan();
+        let decision = decision.filter(|_| plan.is_some());
+        let reason = match order.intent {
+            crate::ledger::Intent::Exit(reason) => Some(reason.word()),
+            crate::ledger::Intent::Entry(_) => None,
+        };
+        self.insert(
+            "INSERT INTO orders (order_id, position_id, symbol, side, reason, quantity, placed_at, bid, ask, reference, price,
+                 stop, target, trail, hold_ms, risk, risk_budget, decision_id, run_id)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
+            params![
+                order.id.as_str(),
+                order.position.as_str(),
+                order.symbol.as_str(),
+                order.side().word(),
+                reason,
+                text(order.quantity.get()),
+                order.placed_at.get(),
+                order.quote.map(|q| text(q.bid.get())),
+                order.quote.map(|q| text(q.ask.get())),
+                plan.map(|p| text(p.reference.get())),
+                plan.map(|p| text(p.price.get())),
+                plan.map(|p| text(p.stop.get())),
+                plan.and_then(|p| p.target).map(|p| text(p.get())),
+                plan.and_then(|p| p.trail).map(|p| text(p.get())),
+                plan.and_then(|p| p.hold_ms),
+                plan.map(|p| text(p.risk.get())),
+                plan.map(|p| text(p.risk_budget.get())),
+                decision,
+                run_id
+            ],
+        )
+    }
+
+    fn add_fill(&self, fill: &Fill, run_id: &str) -> Result<(), StoreError> {
+        self.insert(
+            "INSERT INTO fills (order_id, part, position_id, symbol, side, at, reference, price, quantity, notional, fee,
+                 fee_asset, risk, timeframe, candle_open_time, is_ambiguous, is_coarse, run_id)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
+            params![
+                fill.order.as_str(),
+                fill.part,
+                fill.position.as_str(),
+                fill.symbol.as_str(),
+                fill.side.word(),
+                fill.at.get(),
+                text(fill.reference.get()),
+                text(fill.price.get()),
+                text(fill.quantity.get()),
+                text(fill.notional.get()),
+                text(fill.fee),
+                fill.fee_asset(),
+                text(fill.risk.get()),
+                fill.candle.map(|(timeframe, _)| timeframe.name()),
+                fill.candle.map(|(_, open)| open.get()),
+                fill.is_ambiguous,
+                fill.is_coarse,
+                run_id
+            ],
+        )?;
+        self.post(fill.at, None, Some(self.transaction.last_insert_rowid()), &Posting::of_fill(fill))
+    }
+
+    fn post(
+        &self,
+        at: UtcMillis,
+        deposit: Option<i64>,
+        fill: Option<i64>,
+        postings: &[Posting],
+    ) -> Result<(), StoreError> {
+        for posting in postings {
+            self.insert(
+                "INSERT INTO ledger_entries (at, deposit_id, fill_id, account, asset, amount) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                params![at.get(), deposit, fill, posting.account.word(), posting.asset, text(posting.amount)],
+            )?;
+        }
+        Ok(())
+    }
+
+    fn set_folds(&self, books: &Books, run_id: &str) -> Result<(), StoreError> {
+        for (asset, amount) in &books.balances {
+            self.insert(
+                "INSERT INTO balances VALUES (?1, ?2) ON CONFLICT DO UPDATE SET amount = ?2",
+                params![asset, text(*amount)],
+            )?;
+        }
+        self.transaction.execute("DELETE FROM positions", [])?;
+        for position in &books.positions {
+            self.add_position(position)?;
+        }
+        for trade in &books.trades {
+            self.add_trade(trade, run_id)?;
+        }
+        Ok(())
+    }
+
+    fn add_position(&self, p: &Position) -> Result<(), StoreError> {
+        self.insert(
+            "INSERT INTO positions VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+            params![
+                p.id.as_str(),
+                p.symbol.as_str(),
+                p.opened_at.get(),
+                text(p.held),
+                text(p.entry_price().round_dp(8)),
+                text(p.cost.get()),
+                text(p.risk.get()),
+                text(p.stop.get()),
+                p.plan.target.map(|t| text(t.get())),
+                text(p.high.get()),
+                p.walked_to.get(),
+                p.leaving.map(crate::ledger::ExitReason::word)
+            ],
+        )
+    }
+
+    fn add_trade(&self, t: &Trade, run_id: &str) -> Result<(), StoreError> {
+        self.insert(
+            "INSERT INTO trades VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19,
+                 (SELECT f.roi_mean FROM orders o JOIN forecasts f ON f.decision_id = o.decision_id
+                   WHERE o.order_id = ?1 ORDER BY f.horizon_ms DESC LIMIT 1), ?20, ?21)
+             ON CONFLICT DO NOTHING",
+            params![
+                t.id.as_str(),
+                t.symbol.as_str(),
+                t.opened_at.get(),
+                t.closed_at.get(),
+                t.reason.word(),
+                text(t.bought),
+                text(t.sold),
+                text(t.decided_at_price.get()),
+                text(t.reference.0),
+                text(t.reference.1.round_dp(8)),
+                text(t.price.0.round_dp(8)),
+                text(t.price.1.round_dp(8)),
+                text(t.cost.get()),
+                text(t.proceeds.get()),
+                text(t.fees.get()),
+                text(t.profit().get()),
+                text(t.risk.get()),
+                t.r_multiple(),
+                t.roi(),
+                t.was_ambiguous,
+                run_id
+            ],
+        )
+    }
+}
+
+impl Store {
+    /// The decision that an entry follows from, where it is on record.
+    pub fn decision_of(&self, entry: &OrderId) -> Result<Option<i64>, StoreError> {
+        let sql = "SELECT decision_id FROM orders WHERE order_id = ?1";
+        Ok(self.connection.query_row(sql, [entry.as_str()], |r| r.get(0)).optional()?.flatten())
+    }
+}
+
+/// A decimal of ours, read from text.
+pub(super) fn parsed<T: FromStr>(text: &str) -> Result<T, StoreError> {
+    text.parse().map_err(|_| StoreError::BadRow(format!("`{text}` is not what stands there")))
+}
