@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
-use crate::command::{Backfill, CycleOptions, Style};
+use crate::command::{Backfill, CycleOptions, OutcomesAsked, Style, Which};
 use crate::report::{Format, Shape};
 use crate::settings::{Color, LogFormat, LogLevel, LogSettings};
 use crate::store::{Filter, Topic};
@@ -118,6 +118,52 @@ pub(super) enum Command {
         #[command(flatten)]
         output: OutputArgs,
     },
+    /// The paper account: equity, positions with their stops, orders that wait
+    #[command(after_help = "Examples:
+  trader portfolio
+  trader portfolio --format json | jq '.portfolio.positions[] | {symbol, pnl_pct, stop}'")]
+    Portfolio {
+        #[command(flatten)]
+        output: OutputArgs,
+    },
+    /// Closed round trips: entry, exit, reason, profit, R-multiple, predicted and realised return
+    #[command(after_help = "Examples:
+  trader trades --symbol BTC/USDT --limit 5
+  trader trades --since 2024-03-01 --format csv")]
+    Trades(RowsArgs),
+    /// The state of the account, its limits and what is left of each
+    #[command(after_help = "Example:
+  trader risk --format json | jq -r .state")]
+    Risk {
+        #[command(flatten)]
+        output: OutputArgs,
+    },
+    /// Predicted against actual: how good forecasts were, and why trades missed theirs
+    #[command(after_help = "Examples:
+  trader outcomes
+  trader outcomes --horizon 24 --since 2024-03-01 --format json")]
+    Outcomes(OutcomesArgs),
+    /// Stop entries until `trader resume`; positions keep their stops
+    #[command(after_help = "Example:
+  trader pause --reason 'exchange maintenance'")]
+    Pause(ReasonArgs),
+    /// Let entries in again after a pause or a halt
+    #[command(after_help = "Example:
+  trader resume --reason 'looked at the trades, the rules stand'
+
+Where a drawdown stands in the way, the peak begins anew at the equity of this moment.")]
+    Resume(ReasonArgs),
+    /// Sell a position, or all, at the market: the next cycle books it at the first candle that opens from now on
+    #[command(after_help = "Examples:
+  trader close BTC/USDT
+  trader close all")]
+    Close {
+        /// A pair, or `all`
+        which: CloseWhich,
+        /// JSON on many lines (default on a terminal)
+        #[arg(long)]
+        pretty: bool,
+    },
     /// The configuration: write a commented one, show what is in force, check it
     Config {
         #[command(subcommand)]
@@ -212,6 +258,58 @@ pub(super) struct ShowArgs {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct RowsArgs {
+    /// Of this pair only
+    #[arg(long)]
+    pub(super) symbol: Option<Symbol>,
+    /// From this instant on
+    #[arg(long, value_name = "INSTANT")]
+    pub(super) since: Option<UtcMillis>,
+    /// At most so many rows, the newest
+    #[arg(long, default_value_t = 20, value_name = "N")]
+    pub(super) limit: u32,
+    #[command(flatten)]
+    pub(super) output: OutputArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct OutcomesArgs {
+    /// Of decisions from this instant on
+    #[arg(long, value_name = "INSTANT")]
+    pub(super) since: Option<UtcMillis>,
+    /// Of this horizon only, in hours
+    #[arg(long, value_name = "HOURS")]
+    pub(super) horizon: Option<i64>,
+    /// Of this pair only
+    #[arg(long)]
+    pub(super) symbol: Option<Symbol>,
+    #[command(flatten)]
+    pub(super) output: OutputArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ReasonArgs {
+    /// Why; it stays on record
+    #[arg(long, value_name = "TEXT", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    pub(super) reason: String,
+    /// JSON on many lines (default on a terminal)
+    #[arg(long)]
+    pub(super) pretty: bool,
+}
+
+/// A pair, or all of them.
+#[derive(Clone, Debug)]
+pub(super) struct CloseWhich(pub(super) Which);
+
+impl std::str::FromStr for CloseWhich {
+    type Err = crate::unit::BadSymbol;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(Self(if text.eq_ignore_ascii_case("all") { Which::All } else { Which::One(text.parse()?) }))
+    }
+}
+
+#[derive(Debug, Args)]
 pub(super) struct OutputArgs {
     /// How to write it [default: table on a terminal, json otherwise]
     #[arg(long, value_enum)]
@@ -235,6 +333,12 @@ pub(super) enum ShowTopic {
     Signals,
     Decisions,
     Runs,
+    Orders,
+    Fills,
+    Trades,
+    Equity,
+    Forecasts,
+    Outcomes,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -242,6 +346,9 @@ pub(super) enum SchemaOf {
     Cycle,
     History,
     Explain,
+    Portfolio,
+    Risk,
+    Outcomes,
 }
 
 #[derive(Clone, Copy, Debug, Subcommand)]
@@ -284,6 +391,18 @@ impl BackfillArgs {
     }
 }
 
+impl RowsArgs {
+    pub(super) fn filter(&self) -> Filter {
+        Filter { symbol: self.symbol.clone(), timeframe: None, since: self.since, limit: self.limit }
+    }
+}
+
+impl OutcomesArgs {
+    pub(super) fn asked(&self) -> OutcomesAsked {
+        OutcomesAsked { since: self.since, horizon_h: self.horizon, symbol: self.symbol.clone() }
+    }
+}
+
 impl ShowArgs {
     pub(super) fn filter(&self) -> Filter {
         Filter { symbol: self.symbol.clone(), timeframe: self.timeframe, since: self.since, limit: self.limit }
@@ -311,6 +430,12 @@ impl From<ShowTopic> for Topic {
             ShowTopic::Signals => Self::Signals,
             ShowTopic::Decisions => Self::Decisions,
             ShowTopic::Runs => Self::Runs,
+            ShowTopic::Orders => Self::Orders,
+            ShowTopic::Fills => Self::Fills,
+            ShowTopic::Trades => Self::Trades,
+            ShowTopic::Equity => Self::Equity,
+            ShowTopic::Forecasts => Self::Forecasts,
+            ShowTopic::Outcomes => Self::Outcomes,
         }
     }
 }
@@ -321,6 +446,9 @@ impl From<SchemaOf> for Shape {
             SchemaOf::Cycle => Self::Cycle,
             SchemaOf::History => Self::History,
             SchemaOf::Explain => Self::Explanation,
+            SchemaOf::Portfolio => Self::Portfolio,
+            SchemaOf::Risk => Self::Risk,
+            SchemaOf::Outcomes => Self::Outcomes,
         }
     }
 }

@@ -16,7 +16,7 @@ use crate::command::{self, Output, UsageError};
 use crate::exit::Exit;
 use crate::report;
 use crate::settings::{Flags, Paths, Settings, SettingsError};
-use crate::store::StoreError;
+use crate::store::{StoreError, Topic};
 
 /// Runs the program.
 pub fn main() -> Exit {
@@ -47,6 +47,13 @@ fn run(cli: &Cli, settings: Result<Settings, SettingsError>, paths: &Paths) -> a
         Command::Import { files, pretty: many } => Ok(command::import(&settings?.db, files, pretty || *many)),
         Command::Show(args) => command::show(&settings?.db, args.topic.into(), &args.filter(), args.output.style()),
         Command::Explain { symbol, at, output } => command::explain(&settings?.db, symbol, *at, output.style()),
+        Command::Portfolio { output } => command::portfolio(&settings?, output.style()),
+        Command::Trades(args) => command::show(&settings?.db, Topic::Trades, &args.filter(), args.output.style()),
+        Command::Risk { output } => command::risk(&settings?, output.style()),
+        Command::Outcomes(args) => command::outcomes(&settings?, &args.asked(), args.output.style()),
+        Command::Pause(args) => command::pause(&settings?, &args.reason, pretty || args.pretty),
+        Command::Resume(args) => command::resume(&settings?, &args.reason, pretty || args.pretty),
+        Command::Close { which, pretty: many } => command::close(&settings?, &which.0, pretty || *many),
         Command::Config { command } => config(*command, &cli.global, paths, settings),
         Command::Db { command } => db(command, &settings?.db, pretty),
         Command::Schema { of } => Ok(Output::ok(report::to_json(&report::schema((*of).into()), true))),

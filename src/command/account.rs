@@ -6,8 +6,8 @@ use crate::decision::{RiskState, Standings, correlated};
 use crate::ledger::{Books, Mark, Position, Terms};
 use crate::market::{Candle, Instrument, SeriesKey};
 use crate::report::{OrderReport, PortfolioReport, PositionReport, exact, percent};
-use crate::settings::Trading;
-use crate::store::{InForce, PortfolioRow, Remembered, Store, StoreError};
+use crate::settings::{Settings, Trading};
+use crate::store::{Contents, InForce, PortfolioRow, Remembered, Store, StoreError};
 use crate::unit::{Money, Symbol, Timeframe, UtcMillis, real};
 
 /// Daily returns that a correlation is told from.
@@ -21,9 +21,17 @@ pub(super) struct Sources<'a> {
     /// The length of the candles that positions are valued by.
     pub(super) timeframe: Timeframe,
     pub(super) now: UtcMillis,
+    /// A recording that says nothing of a pair's rules: they are assumed.
+    pub(super) assumes: bool,
 }
 
-impl Sources<'_> {
+impl<'a> Sources<'a> {
+    /// The stored facts, for a command.
+    pub(super) fn of(settings: &'a Settings, store: &'a Store, now: UtcMillis) -> Result<Self, StoreError> {
+        let assumes = store.contents()? == Some(Contents::Replay);
+        Ok(Self { store, trading: &settings.trading, timeframe: settings.strategy.timeframe, now, assumes })
+    }
+
     /// The newest close of a pair before an instant, whatever its age: a coin that is no longer traded is worth what it
     /// was last traded at, never nothing.
     pub(super) fn mark(&self, symbol: &Symbol, before: UtcMillis) -> Result<Option<Mark>, StoreError> {
@@ -44,6 +52,8 @@ impl Sources<'_> {
             Some(instrument) => Some(instrument.clone()),
             None => self.store.instrument(symbol)?,
         };
+        let assumed = || self.assumes.then(|| Instrument::assumed(symbol.clone(), self.now));
+        let instrument = instrument.or_else(assumed);
         Ok(instrument.map(|instrument| Terms { costs: self.trading.costs(symbol), instrument }))
     }
 }

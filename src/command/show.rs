@@ -8,12 +8,16 @@ use crate::store::{Access, Filter, Store, Topic};
 
 /// Shows rows of a topic.
 pub fn show(db: &Path, topic: Topic, filter: &Filter, style: Style) -> anyhow::Result<Output> {
-    if topic == Topic::Runs && (filter.symbol.is_some() || filter.timeframe.is_some()) {
-        return Err(super::usage("a run is not of one pair: show runs takes --since and --limit only"));
+    let (of_pair, of_length) = topic.is_about();
+    if !of_pair && filter.symbol.is_some() {
+        return Err(super::usage("these rows are not of one pair: leave --symbol away"));
+    }
+    if !of_length && filter.timeframe.is_some() {
+        return Err(super::usage("these rows are not of candles of one length: leave --timeframe away"));
     }
     let table = Store::open(db, Access::Read)?.show(topic, filter)?;
     // People look at a line; scripts get everything.
     let people = style.format == Format::Table && topic != Topic::Runs;
-    let table = if people { table.without(&["strategy_hash", "run_id"]) } else { table };
+    let table = if people { table.without(&["strategy_hash", "run_id", "order_id", "position_id"]) } else { table };
     Ok(Output::table(&table, style))
 }

@@ -5,7 +5,7 @@ use super::risk::{Limits, RiskState};
 use super::sizing::{Allowance, size};
 use crate::ledger::{Books, EntryPlan, ExitReason, Intent, Order, OrderId, Position, Slips, Terms};
 use crate::market::Quote;
-use crate::unit::{Decimal, Money, Price, Quantity, Symbol, UtcMillis};
+use crate::unit::{Bps, Decimal, Money, Price, Quantity, Symbol, UtcMillis};
 
 /// Something that passed the risk rules. Only this file can make one, and only one of these is carried out.
 #[derive(Clone, Debug, PartialEq)]
@@ -148,18 +148,20 @@ fn draft(wish: &Wish<'_>, terms: &Terms, policy: &ExitPolicy) -> Result<(EntryPl
     Ok((plan, sell))
 }
 
-/// What the account leaves for one more entry.
+/// What the account leaves for one more entry. An entry that could have only half of what the rules mean it to have would
+/// take a place and hardly matter: then there is none.
 fn allow(room: &Room<'_>, limits: &Limits) -> Result<Allowance, Objection> {
-    let (free, heat_limit) = (room.books.free_cash(), room.equity.share(limits.heat.share()));
-    let heat_left = heat_limit - room.heat;
-    if !heat_left.is_positive() {
-        return Err(Objection::Heat { open: room.heat, limit: heat_limit });
+    let share = |limit: Bps| room.equity.share(limit.share());
+    let (risk, cap, heat_limit) = (share(limits.risk_per_trade), share(limits.position_cap), share(limits.heat));
+    let (heat_left, free) = (heat_limit - room.heat, room.books.free_cash());
+    let half = Decimal::new(5, 1);
+    if !heat_left.is_positive() || heat_left < risk.share(half) {
+        Err(Objection::Heat { open: room.heat, limit: heat_limit })
+    } else if !free.is_positive() || free < cap.share(half) {
+        Err(Objection::Cash { free })
+    } else {
+        Ok(Allowance { risk: risk.min(heat_left), cash: cap.min(free) })
     }
-    if !free.is_positive() {
-        return Err(Objection::Cash { free });
-    }
-    let risk = room.equity.share(limits.risk_per_trade.share()).min(heat_left);
-    Ok(Allowance { risk, cash: room.equity.share(limits.position_cap.share()).min(free) })
 }
 
 /// Before an entry: can it be left again? The order has to be large enough now and at the stop, and the exchange has to

@@ -35,14 +35,14 @@ pub enum Objection {
     NoQuote,
     /// There is no stop to be had: the range of prices is unknown, or so large that the stop would lie below zero.
     NoStop,
-    /// All stops together would lose as much as they may without it.
+    /// All stops together leave less than half of what a trade may lose.
     Heat {
         /// What they would lose.
         open: Money,
         /// What they may lose.
         limit: Money,
     },
-    /// There is no money left.
+    /// There is too little money left.
     Cash {
         /// What is free.
         free: Money,

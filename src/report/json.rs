@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Cycle, Explanation, HistoryReport};
+use super::{Cycle, Explanation, HistoryReport, OutcomesDocument, PortfolioDocument, RiskDocument};
 
 /// The document, on one line or, when `pretty`, on many. Our shapes have string keys and finite numbers, so this cannot
 /// fail; if it ever does, the text says so instead of being empty.
@@ -20,6 +20,12 @@ pub enum Shape {
     History,
     /// `trader.explain.v1`.
     Explanation,
+    /// `trader.portfolio.v1`.
+    Portfolio,
+    /// `trader.risk.v1`.
+    Risk,
+    /// `trader.outcomes.v1`.
+    Outcomes,
 }
 
 /// The JSON Schema of a document, made from its type.
@@ -28,5 +34,8 @@ pub fn schema(of: Shape) -> schemars::Schema {
         Shape::Cycle => schemars::schema_for!(Cycle),
         Shape::History => schemars::schema_for!(HistoryReport),
         Shape::Explanation => schemars::schema_for!(Explanation),
+        Shape::Portfolio => schemars::schema_for!(PortfolioDocument),
+        Shape::Risk => schemars::schema_for!(RiskDocument),
+        Shape::Outcomes => schemars::schema_for!(OutcomesDocument),
     }
 }

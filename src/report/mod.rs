@@ -5,6 +5,7 @@
 
 mod json;
 mod number;
+mod outcomes;
 mod portfolio;
 mod explanation;
 mod summary;
@@ -15,6 +16,10 @@ pub use explanation::{Explanation, GateReport, Provenance, Recheck};
 pub use history::{Failure, HistoryReport, Tally};
 pub use json::{Shape, schema, to_json};
 pub use number::Number;
+pub use outcomes::{
+    BinReport, Counts, ErrorRate, Figure, HorizonScore, Judged, MissReport, NEEDED_FOR_IC, NEEDED_FOR_PROBABILITIES,
+    NEEDED_FOR_RATES, OutcomesDocument,
+};
 pub use portfolio::{
     FillReport, ForecastReport, HorizonReport, LimitReport, OrderReport, PortfolioDocument, PortfolioReport,
     PositionReport, RiskDocument, exact, percent,

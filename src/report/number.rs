@@ -15,6 +15,11 @@ impl std::fmt::Display for Number {
 }
 
 impl Number {
+    /// The number.
+    pub const fn get(self) -> f64 {
+        self.0
+    }
+
     /// The number to the last digit; `None` for what is not finite.
     pub fn exact(value: f64) -> Option<Self> {
         value.is_finite().then_some(Self(value + 0.0))

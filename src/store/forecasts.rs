@@ -89,33 +89,6 @@ pub struct Unexplained {
     pub was_ambiguous: bool,
 }
 
-/// A resolved forecast, for reports.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Resolved {
-    /// The end of the candle that was decided on.
-    pub data_cutoff: UtcMillis,
-    /// What the decision was.
-    pub decision: String,
-    /// The mean that was forecast.
-    pub predicted: Option<f64>,
-    /// Its 10 and 90 % quantiles.
-    pub range: Option<(f64, f64)>,
-    /// The probability that was forecast.
-    pub p_gain: f64,
-    /// Whether that was the prior.
-    pub is_prior: bool,
-    /// The costs inside.
-    pub cost: f64,
-    /// What a purchase would have cost.
-    pub notional: f64,
-    /// The purchase was ordered.
-    pub was_acted_on: bool,
-    /// The net return; none where there is none.
-    pub net: Option<f64>,
-    /// Why there is none.
-    pub unresolvable: Option<String>,
-}
-
 impl Store {
     /// Forecasts whose horizon has ended at `now`, the oldest first, at most `limit`.
     pub fn forecasts_due(&self, now: UtcMillis, limit: u32) -> Result<Vec<Due>, StoreError> {

@@ -3,6 +3,7 @@
 //! Uses the pure rooms, and `exchange` for what it asked us to respect. The only door to SQLite. Every write happens in a
 //! transaction that ends well or leaves nothing behind. This room never decides anything.
 
+mod audit;
 mod candles;
 mod decisions;
 mod error;
@@ -16,6 +17,7 @@ mod limits;
 mod lock;
 mod migrate;
 mod open;
+mod outcomes;
 mod portfolio;
 mod query;
 mod runs;
@@ -24,10 +26,11 @@ mod upkeep;
 pub use candles::{Ingest, Origin};
 pub use decisions::{DecisionRow, SignalRow, StoredDecision};
 pub use error::StoreError;
-pub use forecasts::{Due, ForecastRow, OutcomeKind, Resolved, Unexplained};
+pub use forecasts::{Due, ForecastRow, OutcomeKind, Unexplained};
 pub use ledger::DecisionIds;
 pub use lock::Lock;
 pub use open::{Access, Contents, Snapshot, Store, Write};
+pub use outcomes::{OutcomeFilter, Resolved};
 pub use portfolio::{InForce, PortfolioRow, Remembered, RiskEvent, RiskEventKind};
 pub use query::{Filter, Topic};
 pub use runs::{Execution, RunRow};

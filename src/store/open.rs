@@ -32,6 +32,8 @@ impl Contents {
 pub enum Access {
     /// To write; it is made when there is none.
     Write(Contents),
+    /// To write to what there is, whatever kind of data it holds; there must be one.
+    Change,
     /// To read only; there must be one.
     Read,
     /// To read only, or an empty one in memory when there is none: for dry runs.
@@ -76,6 +78,10 @@ impl Store {
                 tune(&self.connection)?;
                 migrate::migrate(&mut self.connection, &self.path)?;
                 self.claim(contents)
+            }
+            Access::Change => {
+                self.expect_schema()?;
+                tune(&self.connection)
             }
             Access::Peek(_) if self.connection.path().is_none_or(str::is_empty) => {
                 migrate::migrate(&mut self.connection, &self.path)
@@ -131,6 +137,13 @@ impl Store {
         }
     }
 
+    /// What kind of data it holds; none before a run has written to it.
+    pub fn contents(&self) -> Result<Option<Contents>, StoreError> {
+        let sql = "SELECT value FROM meta WHERE key = 'contents'";
+        let word: Option<String> = self.connection.query_row(sql, [], |r| r.get(0)).optional()?;
+        Ok(word.and_then(|word| [Contents::Live, Contents::Replay].into_iter().find(|c| c.word() == word)))
+    }
+
     fn claim(&self, wants: Contents) -> Result<(), StoreError> {
         self.connection.execute("INSERT OR IGNORE INTO meta VALUES ('contents', ?1)", [wants.word()])?;
         self.expect_contents(wants)
@@ -159,8 +172,9 @@ fn connect(path: &Path, access: Access) -> Result<Connection, StoreError> {
     let refused = |text: String| StoreError::Open { path: path.to_owned(), text };
     let flags = match access {
         Access::Peek(_) if !path.exists() => return Ok(Connection::open_in_memory()?),
-        Access::Read if !path.exists() => return Err(StoreError::Missing(path.to_owned())),
+        Access::Read | Access::Change if !path.exists() => return Err(StoreError::Missing(path.to_owned())),
         Access::Read | Access::Peek(_) => OpenFlags::SQLITE_OPEN_READ_ONLY,
+        Access::Change => OpenFlags::SQLITE_OPEN_READ_WRITE,
         Access::Write(_) => OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
     };
     if let (Access::Write(_), Some(folder)) = (access, path.parent().filter(|f| !f.as_os_str().is_empty())) {

@@ -19,6 +19,18 @@ pub enum Topic {
     Decisions,
     /// Runs.
     Runs,
+    /// Orders of the account.
+    Orders,
+    /// Fills of the account.
+    Fills,
+    /// Closed round trips.
+    Trades,
+    /// The account over time.
+    Equity,
+    /// What decisions expected.
+    Forecasts,
+    /// What became of them.
+    Outcomes,
 }
 
 /// Which rows.
@@ -57,6 +69,17 @@ const NEWEST_CANDLES: &str = "(
                  ORDER BY q.open_time DESC LIMIT 1 OFFSET max(?2 - 1, 0)), ?1)
       JOIN ingests i ON i.id = p.ingest_id)";
 
+const TRADES_WITH_PERCENT: &str = "(
+    SELECT *, round((closed_at - opened_at) / 3600000.0, 2) AS held_h, 100.0 * roi AS roi_pct,
+           100.0 * predicted_roi AS predicted_roi_pct FROM trades)";
+const FORECASTS_OF_DECISIONS: &str = "(
+    SELECT d.symbol, d.timeframe, d.decision, f.*, f.horizon_ms / 3600000 AS horizon_h
+      FROM forecasts f JOIN trading_decisions d ON d.id = f.decision_id)";
+const OUTCOMES_OF_DECISIONS: &str = "(
+    SELECT d.symbol, d.timeframe, d.decision, o.*, o.horizon_ms / 3600000 AS horizon_h, f.data_cutoff, f.roi_mean AS predicted
+      FROM outcomes o JOIN forecasts f ON f.decision_id = o.decision_id AND f.horizon_ms = o.horizon_ms
+      JOIN trading_decisions d ON d.id = o.decision_id)";
+
 impl Topic {
     /// The rows it selects from, and the column that orders them.
     const fn source(self) -> (&'static str, &'static str) {
@@ -66,11 +89,24 @@ impl Topic {
             Self::Signals => ("agent_signals", "time"),
             Self::Decisions => ("trading_decisions", "timestamp"),
             Self::Runs => ("runs", "started_at"),
+            Self::Orders => {
+                ("(SELECT o.*, e.how FROM orders o LEFT JOIN order_ends e ON e.order_id = o.order_id)", "placed_at")
+            }
+            Self::Fills => ("fills", "at"),
+            Self::Trades => (TRADES_WITH_PERCENT, "closed_at"),
+            Self::Equity => ("portfolio_state", "time"),
+            Self::Forecasts => (FORECASTS_OF_DECISIONS, "data_cutoff"),
+            Self::Outcomes => (OUTCOMES_OF_DECISIONS, "data_cutoff"),
         }
     }
 
-    const fn has_series(self) -> bool {
-        !matches!(self, Self::Runs)
+    /// Whether its rows are about a pair, and about candles of one length.
+    pub const fn is_about(self) -> (bool, bool) {
+        match self {
+            Self::Candles | Self::Indicators | Self::Signals | Self::Decisions => (true, true),
+            Self::Orders | Self::Fills | Self::Trades | Self::Forecasts | Self::Outcomes => (true, false),
+            Self::Runs | Self::Equity => (false, false),
+        }
     }
 
     const fn columns(self) -> Columns {
@@ -80,6 +116,12 @@ impl Topic {
             Self::Signals => SIGNALS,
             Self::Decisions => DECISIONS,
             Self::Runs => RUNS,
+            Self::Orders => ORDERS,
+            Self::Fills => FILLS,
+            Self::Trades => TRADES,
+            Self::Equity => EQUITY,
+            Self::Forecasts => FORECASTS,
+            Self::Outcomes => OUTCOMES,
         }
     }
 }
@@ -159,6 +201,102 @@ const RUNS: Columns = &[
     ("version", Plain),
 ];
 
+const ORDERS: Columns = &[
+    ("placed_at", Instant),
+    ("order_id", Plain),
+    ("symbol", Plain),
+    ("side", Plain),
+    ("reason", Plain),
+    ("quantity", Plain),
+    ("reference", Plain),
+    ("price", Plain),
+    ("stop", Plain),
+    ("target", Plain),
+    ("risk", Plain),
+    ("risk_budget", Plain),
+    ("how", Plain),
+    ("run_id", Plain),
+];
+const FILLS: Columns = &[
+    ("at", Instant),
+    ("order_id", Plain),
+    ("part", Plain),
+    ("symbol", Plain),
+    ("side", Plain),
+    ("reference", Plain),
+    ("price", Plain),
+    ("quantity", Plain),
+    ("notional", Plain),
+    ("fee", Plain),
+    ("fee_asset", Plain),
+    ("timeframe", Plain),
+    ("is_ambiguous", Plain),
+    ("is_coarse", Plain),
+    ("run_id", Plain),
+];
+const TRADES: Columns = &[
+    ("closed_at", Instant),
+    ("opened_at", Instant),
+    ("symbol", Plain),
+    ("reason", Plain),
+    ("quantity", Plain),
+    ("entry_price", Plain),
+    ("exit_price", Plain),
+    ("cost", Plain),
+    ("profit", Plain),
+    ("fees", Plain),
+    ("r_multiple", Plain),
+    ("predicted_roi_pct", Plain),
+    ("roi_pct", Plain),
+    ("held_h", Plain),
+    ("was_ambiguous", Plain),
+    ("position_id", Plain),
+];
+const EQUITY: Columns = &[
+    ("time", Instant),
+    ("equity", Plain),
+    ("cash", Plain),
+    ("coins", Plain),
+    ("peak_equity", Plain),
+    ("drawdown_pct", Plain),
+    ("day_pnl_pct", Plain),
+    ("heat_pct", Plain),
+    ("heat_correlated_pct", Plain),
+    ("positions", Plain),
+    ("state", Plain),
+    ("run_id", Plain),
+];
+const FORECASTS: Columns = &[
+    ("data_cutoff", Instant),
+    ("symbol", Plain),
+    ("decision", Plain),
+    ("horizon_h", Plain),
+    ("reference", Kind::Price),
+    ("score", Plain),
+    ("roi_mean", Plain),
+    ("roi_p10", Plain),
+    ("roi_p50", Plain),
+    ("roi_p90", Plain),
+    ("p_gain", Plain),
+    ("calibration_id", Plain),
+    ("stop", Plain),
+    ("target", Plain),
+    ("was_acted_on", Plain),
+];
+const OUTCOMES: Columns = &[
+    ("data_cutoff", Instant),
+    ("symbol", Plain),
+    ("decision", Plain),
+    ("horizon_h", Plain),
+    ("kind", Plain),
+    ("predicted", Plain),
+    ("net", Plain),
+    ("gross", Plain),
+    ("ended_by", Plain),
+    ("ended_at", Instant),
+    ("unresolvable", Plain),
+];
+
 impl Store {
     /// The newest rows of a topic, the newest first.
     pub fn show(&self, topic: Topic, filter: &Filter) -> Result<Table, StoreError> {
@@ -169,8 +307,9 @@ impl Store {
         let (since, limit) = (filter.since.map_or(i64::MIN, UtcMillis::get), filter.limit);
         let (symbol, timeframe) = (filter.symbol.as_ref().map(Symbol::as_str), filter.timeframe.map(Timeframe::name));
         let mut values: Vec<&dyn ToSql> = vec![&since, &limit];
-        for (column, value) in [("symbol", &symbol), ("timeframe", &timeframe)] {
-            if topic.has_series() && value.is_some() {
+        let (of_pair, of_length) = topic.is_about();
+        for (column, value, applies) in [("symbol", &symbol, of_pair), ("timeframe", &timeframe, of_length)] {
+            if applies && value.is_some() {
                 values.push(value);
                 conditions.push(format!("{column} = ?{}", values.len()));
             }

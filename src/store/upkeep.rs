@@ -98,6 +98,7 @@ impl Store {
             let count: i64 = self.connection.query_row(sql, [], |r| r.get(0))?;
             rules.extend((count > 0).then(|| format!("{count} {rule}")));
         }
+        rules.extend(self.audit()?);
         Ok(CheckReport { integrity: integrity.into_iter().filter(|line| line != "ok").collect(), foreign_keys, rules })
     }
 

@@ -6,7 +6,7 @@ use crate::command::collect::Collection;
 use crate::command::notes::About;
 use crate::execution::{Rung, Step, settle, timeline};
 use crate::ledger::{Books, Deposit, Event, Terms};
-use crate::market::{Instrument, Series, SeriesKey};
+use crate::market::{Series, SeriesKey};
 use crate::store::{DecisionIds, Store, StoreError};
 use crate::unit::{Symbol, Timeframe, UtcMillis};
 
@@ -15,7 +15,8 @@ const ENDED_MS: i64 = 86_400_000;
 
 impl Cycle<'_> {
     pub(super) const fn sources<'s>(&'s self, store: &'s Store) -> Sources<'s> {
-        Sources { store, trading: self.trading, timeframe: self.strategy.timeframe, now: self.now }
+        let (timeframe, assumes) = (self.strategy.timeframe, self.listings.assumed);
+        Sources { store, trading: self.trading, timeframe, now: self.now, assumes }
     }
 
     /// Walks every candle since the last run through orders and positions, and opens the account where there is none.
@@ -81,10 +82,7 @@ impl Cycle<'_> {
     }
 
     pub(super) fn terms(&self, store: &Store, pair: &Symbol) -> Result<Option<Terms>, StoreError> {
-        let told = self.listings.known.iter().find(|i| i.symbol == *pair);
-        let assumed = || self.listings.assumed.then(|| Instrument::assumed(pair.clone(), self.now));
-        let told = told.cloned().or_else(assumed);
-        self.sources(store).terms(pair, told.as_ref())
+        self.sources(store).terms(pair, self.listings.known.iter().find(|i| i.symbol == *pair))
     }
 
     /// The candles that decide about a pair, in order.

@@ -1,0 +1,220 @@
+//! `trader outcomes`: predicted against actual.
+
+use super::say::{Output, Style};
+use crate::outcome::effective_n;
+use crate::report::{
+    Cell, Counts, Figure, Format, HorizonScore, Judged, MissReport, Number, OutcomesDocument, Table, percent, to_json,
+};
+use crate::settings::Settings;
+use crate::store::{Access, OutcomeFilter, OutcomeKind, Resolved, Store};
+use crate::unit::{Symbol, UtcMillis};
+
+const HOUR_MS: i64 = 3_600_000;
+
+/// Which outcomes.
+#[derive(Clone, Debug, Default)]
+pub struct OutcomesAsked {
+    /// Of decisions from this instant on.
+    pub since: Option<UtcMillis>,
+    /// Of this horizon, in hours.
+    pub horizon_h: Option<i64>,
+    /// Of this pair.
+    pub symbol: Option<Symbol>,
+}
+
+/// Shows what forecasts were worth.
+pub fn outcomes(settings: &Settings, asked: &OutcomesAsked, style: Style) -> anyhow::Result<Output> {
+    let store = Store::open(&settings.db, Access::Read)?;
+    let mut horizons = Vec::new();
+    let wanted = |horizon: &i64| asked.horizon_h.is_none_or(|h| *horizon == h * HOUR_MS);
+    for horizon_ms in store.horizons()?.into_iter().filter(wanted) {
+        for kind in [OutcomeKind::Horizon, OutcomeKind::Policy, OutcomeKind::Trade] {
+            let filter = OutcomeFilter { horizon_ms, kind, since: asked.since, symbol: asked.symbol.clone() };
+            let (rows, waiting) = (store.resolved(&filter)?, store.waiting(&filter)?);
+            // Trades belong to the longest horizon only.
+            if kind != OutcomeKind::Trade || !rows.is_empty() {
+                horizons.push(score(&rows, waiting, &filter, settings));
+            }
+        }
+    }
+    let misses = misses(&store, asked)?;
+    let document = OutcomesDocument { schema: "trader.outcomes.v1", horizons, misses };
+    Ok(match style.format {
+        Format::Json => Output::ok(to_json(&document, style.pretty)),
+        Format::Csv => Output::table(&table(&document.horizons), style),
+        Format::Table => Output::ok(story(&document, style)),
+    })
+}
+
+fn score(rows: &[Resolved], waiting: usize, filter: &OutcomeFilter, settings: &Settings) -> HorizonScore {
+    let mut unresolvable = std::collections::BTreeMap::new();
+    for reason in rows.iter().filter_map(|row| row.unresolvable.clone()) {
+        *unresolvable.entry(reason).or_insert(0) += 1;
+    }
+    let known: Vec<&Resolved> = rows.iter().filter(|row| row.net.is_some() && row.predicted.is_some()).collect();
+    let judged: Vec<Judged> = known.iter().filter_map(|row| judged(row)).collect();
+    let instants = known.chunk_by(|a, b| a.data_cutoff == b.data_cutoff).count();
+    let pairs = judged.len() as f64 / instants.max(1) as f64;
+    #[expect(clippy::cast_precision_loss, reason = "milliseconds of a few months")]
+    let bars = filter.horizon_ms as f64 / settings.strategy.timeframe.ms() as f64;
+    // Trades of one pair do not overlap each other.
+    let bars = if filter.kind == OutcomeKind::Trade { 1.0 } else { bars };
+    let n_eff = effective_n(instants, bars, pairs);
+    let horizon_h = filter.horizon_ms / HOUR_MS;
+    HorizonScore::of(&judged, Counts { horizon_h, kind: filter.kind.word(), n_eff, waiting, unresolvable })
+}
+
+fn judged(row: &Resolved) -> Option<Judged> {
+    Some(Judged {
+        predicted: row.predicted?,
+        range: row.range,
+        p_gain: row.p_gain,
+        cost: row.cost,
+        notional: row.notional,
+        was_acted_on: row.was_acted_on,
+        net: row.net?,
+    })
+}
+
+fn misses(store: &Store, asked: &OutcomesAsked) -> anyhow::Result<MissReport> {
+    let (trades, means) = store.mean_misses(asked.since, asked.symbol.as_ref())?;
+    let [predicted, realised, market, policy, delay, slippage, fees, rounding] = means.map(|m| m.and_then(percent));
+    Ok(MissReport {
+        trades,
+        predicted_pct: predicted,
+        realised_pct: realised,
+        market_pct: market,
+        exit_policy_pct: policy,
+        entry_delay_pct: delay,
+        slippage_pct: slippage,
+        fees_pct: fees,
+        rounding_pct: rounding,
+    })
+}
+
+const COLUMNS: [&str; 13] = [
+    "horizon_h",
+    "kind",
+    "n",
+    "n_eff",
+    "waiting",
+    "base_rate_pct",
+    "hit_rate_pct",
+    "bias_pct",
+    "mae_pct",
+    "rmse_pct",
+    "ic",
+    "brier",
+    "coverage_pct",
+];
+
+fn table(horizons: &[HorizonScore]) -> Table {
+    let number = |n: Option<Number>| Cell::from(n.map(Number::get));
+    let count = |n: usize| Cell::Whole(i64::try_from(n).unwrap_or(i64::MAX));
+    let figure = |f: &Figure| match &f.why {
+        Some(why) => Cell::Text(why.clone()),
+        None => number(f.value),
+    };
+    let row = |h: &HorizonScore| {
+        vec![
+            Cell::Whole(h.horizon_h),
+            Cell::Text(h.kind.to_owned()),
+            count(h.n),
+            number(h.n_eff),
+            count(h.waiting),
+            figure(&h.base_rate_pct),
+            figure(&h.hit_rate_pct),
+            figure(&h.bias_pct),
+            figure(&h.mae_pct),
+            figure(&h.rmse_pct),
+            figure(&h.information_coefficient),
+            figure(&h.brier),
+            figure(&h.coverage_pct),
+        ]
+    };
+    Table { columns: COLUMNS.to_vec(), rows: horizons.iter().map(row).collect() }
+}
+
+/// For people: one line for each figure that can be shown, and why the others cannot.
+fn story(document: &OutcomesDocument, style: Style) -> String {
+    let mut lines = Vec::new();
+    for h in &document.horizons {
+        let n_eff = h.n_eff.map_or_else(|| "unknown".to_owned(), |n| format!("{:.0}", n.get()));
+        lines.push(format!("{} h, {}: {} outcomes worth {n_eff}, {} waiting", h.horizon_h, h.kind, h.n, h.waiting));
+        for (reason, count) in &h.unresolvable {
+            lines.push(format!("  {count} without an outcome: {reason}"));
+        }
+        for (name, figure, unit) in figures(h) {
+            lines.push(format!("  {name}: {}", told(figure, unit)));
+        }
+        for (name, rate) in
+            [("bought and lost", &h.false_positives), ("not bought, would have gained", &h.false_negatives)]
+        {
+            let money = rate.money.map_or_else(String::new, |m| format!(", {:.2} in money", m.get()));
+            let share = told(&rate.rate_pct, " %");
+            lines.push(format!("  {name}: {} of {}{money}; {share}", rate.count, rate.of));
+        }
+        lines.extend((!h.reliability.is_empty()).then(|| reliability(h, style)));
+    }
+    let m = &document.misses;
+    if m.trades > 0 {
+        let part = |n: Option<Number>| n.map_or_else(|| "unknown".to_owned(), |n| format!("{:+.3} %", n.get()));
+        lines.push(format!(
+            "{} trades: forecast {}, realised {}",
+            m.trades,
+            part(m.predicted_pct),
+            part(m.realised_pct)
+        ));
+        for (name, value) in [
+            ("market", m.market_pct),
+            ("exit policy", m.exit_policy_pct),
+            ("entry delay", m.entry_delay_pct),
+            ("slippage beside what was assumed", m.slippage_pct),
+            ("fees beside what was assumed", m.fees_pct),
+            ("rounding", m.rounding_pct),
+        ] {
+            lines.push(format!("  {name}: {}", part(value)));
+        }
+    }
+    if lines.is_empty() { "no forecast has been resolved yet".to_owned() } else { lines.join("\n") }
+}
+
+fn figures(h: &HorizonScore) -> [(&'static str, &Figure, &'static str); 10] {
+    [
+        ("gained (base rate)", &h.base_rate_pct, " %"),
+        ("sign was right", &h.hit_rate_pct, " %"),
+        ("always the same answer", &h.always_same_pct, " %"),
+        ("bias, actual less predicted", &h.bias_pct, " %"),
+        ("mean absolute error", &h.mae_pct, " %"),
+        ("root mean square error", &h.rmse_pct, " %"),
+        ("information coefficient", &h.information_coefficient, ""),
+        ("Brier score", &h.brier, ""),
+        ("Brier skill against the base rate", &h.brier_skill, ""),
+        ("within the 10 to 90 % range", &h.coverage_pct, " %"),
+    ]
+}
+
+fn told(figure: &Figure, unit: &str) -> String {
+    let Some(value) = figure.value else { return figure.why.clone().unwrap_or_else(|| "unknown".to_owned()) };
+    let interval = figure.interval.and_then(|[low, high]| Some((low?, high?)));
+    let range = interval.map_or_else(String::new, |(low, high)| format!(" ({:.1} to {:.1})", low.get(), high.get()));
+    format!("{:.3}{unit}{range}", value.get())
+}
+
+fn reliability(h: &HorizonScore, style: Style) -> String {
+    let number = |n: Option<Number>| Cell::from(n.map(Number::get));
+    let row = |bin: &crate::report::BinReport| {
+        let [low, high] = bin.interval_pct.unwrap_or([None, None]);
+        let count = Cell::Whole(i64::try_from(bin.count).unwrap_or(i64::MAX));
+        vec![
+            Cell::Real(bin.from_pct),
+            count,
+            number(bin.forecast_pct),
+            number(bin.observed_pct),
+            number(low),
+            number(high),
+        ]
+    };
+    let columns = vec!["from_pct", "count", "forecast_pct", "observed_pct", "low_pct", "high_pct"];
+    Output::table(&Table { columns, rows: h.reliability.iter().map(row).collect() }, style).text
+}

@@ -1,0 +1,336 @@
+//! Predicted against actual: what forecasts were worth, with the numbers that say how much to believe of it.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::{Number, percent};
+use crate::outcome::{self, Interval};
+
+/// Independent outcomes that it takes to show errors, hit rates and shares.
+pub const NEEDED_FOR_RATES: f64 = 30.0;
+/// To show an information coefficient.
+pub const NEEDED_FOR_IC: f64 = 50.0;
+/// To show scores of probabilities and intervals.
+pub const NEEDED_FOR_PROBABILITIES: f64 = 100.0;
+
+/// A figure, or why it is not shown yet.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct Figure {
+    /// The figure; null while there is too little to tell it from.
+    pub value: Option<Number>,
+    /// Its 95 % interval, on the effective number of outcomes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub interval: Option<[Option<Number>; 2]>,
+    /// Why it is null: `too early: n_eff 12 of 30`, or `undefined`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+}
+
+impl Figure {
+    /// A figure that takes so many independent outcomes.
+    fn of(value: Option<Number>, n_eff: f64, needed: f64) -> Self {
+        if n_eff < needed {
+            let why = Some(format!("too early: n_eff {n_eff:.0} of {needed:.0}"));
+            return Self { value: None, interval: None, why };
+        }
+        let why = value.is_none().then(|| "undefined".to_owned());
+        Self { value, interval: None, why }
+    }
+
+    fn with(mut self, interval: Option<Interval>) -> Self {
+        self.interval = interval.filter(|_| self.value.is_some()).map(|i| [percent(i.low), percent(i.high)]);
+        self
+    }
+}
+
+/// One resolved forecast, as this report needs it. Returns are shares.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Judged {
+    /// The mean that was forecast.
+    pub predicted: f64,
+    /// Its 10 and 90 % quantiles.
+    pub range: Option<(f64, f64)>,
+    /// The probability of a gain that was forecast.
+    pub p_gain: f64,
+    /// The costs inside.
+    pub cost: f64,
+    /// What a purchase would have cost, or did.
+    pub notional: f64,
+    /// The purchase was ordered.
+    pub was_acted_on: bool,
+    /// The net return.
+    pub net: f64,
+}
+
+/// A bin of the reliability table.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct BinReport {
+    /// From this probability on, in percent.
+    pub from_pct: f64,
+    /// Forecasts in it.
+    pub count: usize,
+    /// Their mean probability.
+    pub forecast_pct: Option<Number>,
+    /// How many of them gained.
+    pub observed_pct: Option<Number>,
+    /// The 95 % interval of that.
+    pub interval_pct: Option<[Option<Number>; 2]>,
+}
+
+/// An error rate, in counts and in money.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct ErrorRate {
+    /// Wrong ones.
+    pub count: usize,
+    /// Of so many.
+    pub of: usize,
+    /// The rate.
+    pub rate_pct: Figure,
+    /// What they lost, or would have brought, at the notional of then.
+    pub money: Option<Number>,
+}
+
+/// Forecasts of one horizon against what became of them.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct HorizonScore {
+    /// The horizon.
+    pub horizon_h: i64,
+    /// `horizon`: close to close. `policy`: under the exit policy. `trade`: realised.
+    pub kind: &'static str,
+    /// Forecasts whose outcome is known.
+    pub n: usize,
+    /// So many independent ones they are worth.
+    pub n_eff: Option<Number>,
+    /// Forecasts that still wait.
+    pub waiting: usize,
+    /// Forecasts without an outcome, by reason.
+    pub unresolvable: std::collections::BTreeMap<String, usize>,
+    /// The share of outcomes that gained: what "always the same answer" scores beside.
+    pub base_rate_pct: Figure,
+    /// Mean of actual less predicted.
+    pub bias_pct: Figure,
+    /// Mean absolute error.
+    pub mae_pct: Figure,
+    /// Root of the mean squared error.
+    pub rmse_pct: Figure,
+    /// How often the sign was right.
+    pub hit_rate_pct: Figure,
+    /// How often "always the same answer" is right.
+    pub always_same_pct: Figure,
+    /// Spearman's rank correlation of predicted and actual.
+    pub information_coefficient: Figure,
+    /// Mean squared error of the probabilities.
+    pub brier: Figure,
+    /// Against always forecasting the base rate; above 0 is better.
+    pub brier_skill: Figure,
+    /// The share of outcomes within the 10 to 90 % range; 80 is honest.
+    pub coverage_pct: Figure,
+    /// Bought and lost.
+    pub false_positives: ErrorRate,
+    /// Not bought, and would have earned more than twice the costs.
+    pub false_negatives: ErrorRate,
+    /// Forecast probabilities against what happened.
+    pub reliability: Vec<BinReport>,
+}
+
+/// What is counted beside the judged forecasts.
+#[derive(Clone, Debug, Default)]
+pub struct Counts {
+    /// The horizon, in hours.
+    pub horizon_h: i64,
+    /// What kind of outcome.
+    pub kind: &'static str,
+    /// So many independent outcomes.
+    pub n_eff: f64,
+    /// Still waiting.
+    pub waiting: usize,
+    /// Without an outcome, by reason.
+    pub unresolvable: std::collections::BTreeMap<String, usize>,
+}
+
+impl HorizonScore {
+    /// Scores resolved forecasts.
+    pub fn of(judged: &[Judged], counts: Counts) -> Self {
+        let n_eff = counts.n_eff;
+        let pairs: Vec<(f64, f64)> = judged.iter().map(|j| (j.predicted, j.net)).collect();
+        let gained: Vec<(f64, bool)> = judged.iter().map(|j| (j.p_gain, j.net > 0.0)).collect();
+        let rate = |share: Option<f64>| Figure::of(share.and_then(percent), n_eff, NEEDED_FOR_RATES);
+        let interval = |share: Option<f64>| share.and_then(|share| outcome::wilson(share * n_eff, n_eff));
+        let base = share(judged, |j| j.net > 0.0);
+        let hits = outcome::sign_hit_rate(&pairs);
+        let same = base.map(|base| base.max(1.0 - base));
+        let inside = share(judged, |j| j.range.is_some_and(|(low, high)| (low..=high).contains(&j.net)));
+        let score = |value: Option<f64>| Figure::of(value.and_then(rounded), n_eff, NEEDED_FOR_PROBABILITIES);
+        let ic = outcome::information_coefficient(&pairs);
+        Self {
+            horizon_h: counts.horizon_h,
+            kind: counts.kind,
+            n: judged.len(),
+            n_eff: rounded(n_eff),
+            waiting: counts.waiting,
+            unresolvable: counts.unresolvable,
+            base_rate_pct: rate(base).with(interval(base)),
+            bias_pct: rate(outcome::bias(&pairs)),
+            mae_pct: rate(outcome::mae(&pairs)),
+            rmse_pct: rate(outcome::rmse(&pairs)),
+            hit_rate_pct: rate(hits).with(interval(hits)),
+            always_same_pct: rate(same),
+            information_coefficient: Figure::of(ic.and_then(rounded), n_eff, NEEDED_FOR_IC),
+            brier: score(outcome::brier(&gained)),
+            brier_skill: score(outcome::brier_skill(&gained)),
+            coverage_pct: Figure::of(inside.and_then(percent), n_eff, NEEDED_FOR_PROBABILITIES).with(interval(inside)),
+            false_positives: false_positives(judged, n_eff),
+            false_negatives: false_negatives(judged, n_eff),
+            reliability: reliability(&gained, n_eff),
+        }
+    }
+}
+
+/// Six decimals: enough for people, and the same on every machine.
+fn rounded(value: f64) -> Option<Number> {
+    Number::exact((value * 1e6).round() / 1e6)
+}
+
+fn share(judged: &[Judged], which: impl Fn(&Judged) -> bool) -> Option<f64> {
+    let count = judged.iter().filter(|j| which(j)).count();
+    (!judged.is_empty()).then(|| count as f64 / judged.len() as f64)
+}
+
+fn false_positives(judged: &[Judged], n_eff: f64) -> ErrorRate {
+    error_rate(judged, n_eff, |j| j.was_acted_on, |j| j.net <= 0.0)
+}
+
+fn false_negatives(judged: &[Judged], n_eff: f64) -> ErrorRate {
+    error_rate(judged, n_eff, |j| !j.was_acted_on, |j| j.net > 2.0 * j.cost)
+}
+
+fn error_rate(
+    judged: &[Judged],
+    n_eff: f64,
+    counts: impl Fn(&Judged) -> bool,
+    is_wrong: impl Fn(&Judged) -> bool,
+) -> ErrorRate {
+    let all: Vec<&Judged> = judged.iter().filter(|j| counts(j)).collect();
+    let wrong: Vec<&&Judged> = all.iter().filter(|j| is_wrong(j)).collect();
+    let rate = (!all.is_empty()).then(|| wrong.len() as f64 / all.len() as f64);
+    // Of the independent outcomes, those are worth their share.
+    let worth = n_eff * all.len() as f64 / judged.len().max(1) as f64;
+    let interval = rate.and_then(|rate| outcome::wilson(rate * worth, worth));
+    ErrorRate {
+        count: wrong.len(),
+        of: all.len(),
+        rate_pct: Figure::of(rate.and_then(percent), worth, NEEDED_FOR_RATES).with(interval),
+        money: rounded(wrong.iter().map(|j| (j.net * j.notional).abs()).sum()),
+    }
+}
+
+fn reliability(gained: &[(f64, bool)], n_eff: f64) -> Vec<BinReport> {
+    if n_eff < NEEDED_FOR_PROBABILITIES {
+        return Vec::new();
+    }
+    let worth = n_eff / gained.len().max(1) as f64;
+    let bins = outcome::reliability(gained, worth);
+    let width = 100.0 / bins.len() as f64;
+    let report = |(i, bin): (usize, &outcome::Bin)| BinReport {
+        from_pct: width * i as f64,
+        count: bin.count,
+        forecast_pct: bin.mean_p.and_then(percent),
+        observed_pct: bin.observed.and_then(percent),
+        interval_pct: bin.interval.map(|i| [percent(i.low), percent(i.high)]),
+    };
+    bins.iter().enumerate().map(report).collect()
+}
+
+/// Why trades missed their forecast, on average. In percent of what they cost.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct MissReport {
+    /// Trades that are accounted for.
+    pub trades: usize,
+    /// The mean that was forecast.
+    pub predicted_pct: Option<Number>,
+    /// The mean that was realised.
+    pub realised_pct: Option<Number>,
+    /// The market went another way.
+    pub market_pct: Option<Number>,
+    /// The exit came before or after the horizon.
+    pub exit_policy_pct: Option<Number>,
+    /// The entry was not at the close that was decided on.
+    pub entry_delay_pct: Option<Number>,
+    /// Spread and slippage were others than assumed.
+    pub slippage_pct: Option<Number>,
+    /// Fees were others than assumed.
+    pub fees_pct: Option<Number>,
+    /// Ticks, steps and crumbs.
+    pub rounding_pct: Option<Number>,
+}
+
+/// What `trader outcomes` prints.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(title = "trader.outcomes.v1")]
+pub struct OutcomesDocument {
+    /// Always `trader.outcomes.v1`.
+    pub schema: &'static str,
+    /// For each horizon and kind.
+    pub horizons: Vec<HorizonScore>,
+    /// Why trades missed their forecast.
+    pub misses: MissReport,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn judged(predicted: f64, net: f64, was_acted_on: bool) -> Judged {
+        Judged { predicted, range: Some((-0.01, 0.01)), p_gain: 0.5, cost: 0.001, notional: 100.0, was_acted_on, net }
+    }
+
+    fn counts(n_eff: f64) -> Counts {
+        Counts { horizon_h: 4, kind: "horizon", n_eff, ..Counts::default() }
+    }
+
+    #[test]
+    fn too_small_a_sample_gives_no_figures_but_says_how_far_it_is() {
+        let score = HorizonScore::of(&[judged(0.01, 0.02, true)], counts(12.4));
+        assert_eq!(score.hit_rate_pct.why.as_deref(), Some("too early: n_eff 12 of 30"));
+        assert_eq!(score.information_coefficient.why.as_deref(), Some("too early: n_eff 12 of 50"));
+        assert_eq!(score.brier.why.as_deref(), Some("too early: n_eff 12 of 100"));
+        assert!(score.hit_rate_pct.value.is_none() && score.reliability.is_empty());
+    }
+
+    #[test]
+    fn errors_are_counted_and_weighed_in_money() {
+        let all = [
+            judged(0.01, -0.02, true),   // bought and lost 2 of 100
+            judged(0.01, 0.03, true),    // bought and gained
+            judged(-0.01, 0.05, false),  // not bought, would have brought 5
+            judged(-0.01, 0.001, false), // not bought, not worth the costs
+            judged(-0.01, -0.02, false),
+        ];
+        let score = HorizonScore::of(&all, counts(200.0));
+        assert_eq!((score.false_positives.count, score.false_positives.of), (1, 2));
+        assert_eq!((score.false_negatives.count, score.false_negatives.of), (1, 3));
+        assert_eq!(score.false_positives.money, Number::exact(2.0));
+        assert_eq!(score.false_negatives.money, Number::exact(5.0));
+        assert_eq!(score.false_positives.rate_pct.value, Number::exact(50.0));
+        // Three of five gained; three of five signs were right; two of five lie within the range.
+        assert_eq!(score.base_rate_pct.value, Number::exact(60.0));
+        assert_eq!(score.always_same_pct.value, Number::exact(60.0));
+        assert_eq!(score.hit_rate_pct.value, Number::exact(40.0));
+        assert_eq!(score.coverage_pct.value, Number::exact(20.0));
+        // Actual less predicted: −0.03, 0.02, 0.06, 0.011, −0.01.
+        assert_eq!(score.bias_pct.value, Number::exact(1.02));
+        assert_eq!(score.mae_pct.value, Number::exact(2.62));
+    }
+
+    #[test]
+    fn the_interval_rests_on_the_effective_number() {
+        let all: Vec<Judged> = (0..100).map(|i| judged(0.01, if i < 55 { 0.02 } else { -0.02 }, false)).collect();
+        let interval =
+            |n_eff| HorizonScore::of(&all, counts(n_eff)).hit_rate_pct.interval.unwrap().map(|n| n.unwrap().get());
+        // Wilson, 55 of 100: 45.2446 to 64.3855 (statistics textbooks); of fewer it is wider.
+        let [low, high] = interval(100.0);
+        assert!((low - 45.2446).abs() < 1e-3 && (high - 64.3855).abs() < 1e-3, "{low} to {high}");
+        let [low, high] = interval(40.0);
+        assert!(low < 40.1 && high > 69.2, "{low} to {high}");
+    }
+}
