@@ -177,7 +177,7 @@ impl<'de> Visitor<'de> for FieldSeed {
 
 /// Passes bytes on as long as they can be a CSV file of candles: its lines end, and so does the file. Packed files can
 /// hold a thousand times their size.
-struct Bounded<R> {
+pub(super) struct Bounded<R> {
     inner: R,
     line: usize,
     total: u64,
@@ -187,6 +187,15 @@ struct Bounded<R> {
 const LONGEST_LINE: usize = 1 << 17;
 /// Ten years of minutes of one pair have some 800 MB.
 const LARGEST_FILE: u64 = 4 << 30;
+
+/// So many bytes of a file are read at once.
+pub(super) const BUFFER: usize = 1 << 16;
+
+impl<R: Read> Bounded<R> {
+    pub(super) const fn new(inner: R) -> Self {
+        Self { inner, line: 0, total: 0 }
+    }
+}
 
 impl<R: Read> Read for Bounded<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
@@ -205,19 +214,27 @@ impl<R: Read> Read for Bounded<R> {
 /// passed over; times in microseconds (the archive's since 2025) become milliseconds.
 pub(super) fn read_csv(
     reader: impl Read,
+    take: impl FnMut(Result<&Row<'_>, Flaw>) -> ControlFlow<()>,
+) -> Result<(), csv::Error> {
+    read_rows(Bounded::new(reader), true, take)
+}
+
+/// The same for what is bounded already. A line of names is looked for only where the reader stands at the `top` of a file.
+pub(super) fn read_rows(
+    reader: impl Read,
+    mut top: bool,
     mut take: impl FnMut(Result<&Row<'_>, Flaw>) -> ControlFlow<()>,
 ) -> Result<(), csv::Error> {
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)
         .comment(Some(b'#'))
-        .buffer_capacity(1 << 16)
-        .from_reader(Bounded { inner: reader, line: 0, total: 0 });
+        .buffer_capacity(BUFFER)
+        .from_reader(reader);
     let mut record = ByteRecord::new();
-    let mut first = true;
     while reader.read_byte_record(&mut record)? {
         let is_header =
-            std::mem::take(&mut first) && !record.get(0).is_some_and(|f| f.first().is_some_and(u8::is_ascii_digit));
+            std::mem::take(&mut top) && !record.get(0).is_some_and(|f| f.first().is_some_and(u8::is_ascii_digit));
         if is_header {
             continue;
         }
@@ -258,7 +275,7 @@ fn whole(text: &[u8]) -> Result<i64, Flaw> {
 }
 
 /// 10^14 ms lie in the year 5138, 10^14 µs in 1973: between them the unit is beyond doubt.
-fn instant(text: &[u8]) -> Result<UtcMillis, Flaw> {
+pub(super) fn instant(text: &[u8]) -> Result<UtcMillis, Flaw> {
     const MICROSECONDS_FROM: i64 = 100_000_000_000_000;
     let n = whole(text)?;
     Ok(UtcMillis::new(if n >= MICROSECONDS_FROM { n / 1000 } else { n }))

@@ -9,6 +9,7 @@ mod fault;
 mod klines;
 mod limits;
 mod recorded;
+mod search;
 mod transport;
 mod wire;
 

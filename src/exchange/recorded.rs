@@ -1,19 +1,19 @@
 //! A folder of recorded klines that answers like the exchange did, with a clock that stands still.
 //!
 //! Files are named `SYMBOL-INTERVAL-*.csv` or `.csv.gz` and hold rows in order. When the name ends in
-//! `FIRSTDAY_LASTDAY`, only files whose days are wanted are opened. `exchangeInfo.json` is optional.
+//! `FIRSTDAY_LASTDAY`, only files whose days are wanted are opened. A plain file is searched for what is wanted, a packed
+//! one has to be unpacked up to there. `exchangeInfo.json` is optional.
 
+use std::cmp::Reverse;
 use std::fs::File;
-use std::io::Read;
-use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use flate2::read::MultiGzDecoder;
 
-use super::klines::read_csv;
+use super::search::Span;
 use super::wire::{self, ExchangeInfo};
 use super::{Answer, Fault, MarketData, Opening, PAGE, Usage, Wanted, Wave};
-use crate::market::{Batch, Candle, Series, SeriesKey, Sifter, Source, Stretch};
+use crate::market::{Batch, Candle, Series, SeriesKey, Source, Stretch};
 use crate::unit::{Symbol, Timeframe, UtcMillis};
 
 /// A recording: what the exchange would have said at `now`.
@@ -32,6 +32,8 @@ struct Recorded {
     exchange_name: String,
     timeframe: Timeframe,
     days: Option<(UtcMillis, UtcMillis)>,
+    /// What was read of it last.
+    known: Option<(Span, Batch)>,
 }
 
 impl Recording {
@@ -59,7 +61,7 @@ impl Recording {
         self.now
     }
 
-    fn series(&self, wanted: &Wanted, now: UtcMillis) -> Answer {
+    fn series(&mut self, wanted: &Wanted, now: UtcMillis) -> Answer {
         let mut answer = Answer::default();
         let mut from = wanted.from;
         while answer.take(wanted, self.page(&Wanted { from, ..wanted.clone() }, now)) {
@@ -68,21 +70,22 @@ impl Recording {
         answer
     }
 
-    fn page(&self, wanted: &Wanted, now: UtcMillis) -> Result<(Batch, Option<UtcMillis>), Fault> {
+    fn page(&mut self, wanted: &Wanted, now: UtcMillis) -> Result<(Batch, Option<UtcMillis>), Fault> {
         let timeframe = wanted.key.timeframe;
         let newest = timeframe.newest_closed(now);
         let to = wanted.to.unwrap_or(newest).min(newest);
         let page = i64::try_from(PAGE).unwrap_or(i64::MAX);
         let from = wanted.from.map_or_else(|| timeframe.step(to, 1 - page), |from| timeframe.ceil(from));
         let to = to.min(timeframe.step(from, page - 1));
-        let batch = self.read(&wanted.key, from, to)?.map_or_else(|| self.build(&wanted.key, from, to), Ok)?;
+        let own = self.read(&wanted.key, from, to)?;
+        let batch = own.map_or_else(|| self.build(&wanted.key, from, to), Ok)?;
         let next = (to < newest && wanted.to.is_none_or(|end| to < end)).then(|| timeframe.step(to, 1));
         Ok((batch, next))
     }
 
     /// The candles of the series' own files; none when there are no such files.
-    fn read(&self, key: &SeriesKey, from: UtcMillis, to: UtcMillis) -> Result<Option<Batch>, Fault> {
-        let files = self.files.iter().filter(|f| f.is_of(key));
+    fn read(&mut self, key: &SeriesKey, from: UtcMillis, to: UtcMillis) -> Result<Option<Batch>, Fault> {
+        let files = self.files.iter_mut().filter(|f| f.is_of(key));
         let mut batches = files
             .filter(|f| f.may_hold(from, to))
             .map(|file| file.read(from, to, self.now))
@@ -93,8 +96,7 @@ impl Recording {
     }
 
     /// The candles built from the longest finer ones that reach the end of the wanted time.
-    fn build(&self, key: &SeriesKey, from: UtcMillis, to: UtcMillis) -> Result<Batch, Fault> {
-        let absent = || Fault::Absent { origin: self.origin() };
+    fn build(&mut self, key: &SeriesKey, from: UtcMillis, to: UtcMillis) -> Result<Batch, Fault> {
         for finer in Timeframe::ALL.into_iter().rev().filter(|t| *t < key.timeframe) {
             let last = finer.step(key.timeframe.step(to, 1), -1);
             let of_finer = SeriesKey { symbol: key.symbol.clone(), timeframe: finer };
@@ -106,7 +108,7 @@ impl Recording {
                 return Ok(Batch { candles, gaps, bad: batch.bad, bad_rows: batch.bad_rows, ended_early: 0 });
             }
         }
-        Err(absent())
+        Err(Fault::Absent { origin: self.origin() })
     }
 }
 
@@ -130,7 +132,14 @@ impl MarketData for Recording {
 
     fn candles(&mut self, wanted: &[Wanted], now: UtcMillis) -> Vec<Answer> {
         let now = now.min(self.now);
-        wanted.iter().map(|wanted| self.series(wanted, now)).collect()
+        // What longer candles are built from is then known when it is wanted for itself.
+        let mut order: Vec<_> = wanted.iter().enumerate().collect();
+        order.sort_by_key(|(_, wanted)| Reverse(wanted.key.timeframe));
+        let mut answers = vec![Answer::default(); wanted.len()];
+        for (place, wanted) in order {
+            answers[place] = self.series(wanted, now);
+        }
+        answers
     }
 
     fn candles_and_quotes(&mut self, wanted: &[Wanted], _: &[Symbol], now: UtcMillis) -> Wave {
@@ -148,7 +157,7 @@ impl Recorded {
         let stem = name.strip_suffix(".csv.gz").or_else(|| name.strip_suffix(".csv"))?;
         let mut parts = stem.splitn(3, '-');
         let (exchange_name, timeframe) = (parts.next()?.to_owned(), parts.next()?.parse().ok()?);
-        Some(Self { path, exchange_name, timeframe, days: parts.next().and_then(days) })
+        Some(Self { path, exchange_name, timeframe, days: parts.next().and_then(days), known: None })
     }
 
     fn is_of(&self, key: &SeriesKey) -> bool {
@@ -159,22 +168,32 @@ impl Recorded {
         self.days.is_none_or(|(first, last)| first <= to && from < Timeframe::D1.step(last, 1))
     }
 
-    fn read(&self, from: UtcMillis, to: UtcMillis, now: UtcMillis) -> Result<Batch, Fault> {
-        let file = File::open(&self.path).map_err(|e| refused(&self.path, e.to_string()))?;
-        let gzipped = self.path.extension().is_some_and(|e| e == "gz");
-        let reader: Box<dyn Read> = if gzipped { Box::new(MultiGzDecoder::new(file)) } else { Box::new(file) };
-        let mut sifter = Sifter::new(self.timeframe, Some(from), now);
-        read_csv(reader, |row| match row {
-            Ok(row) if row.open_time < from => ControlFlow::Continue(()),
-            Ok(row) if row.open_time > to => ControlFlow::Break(()),
-            row => {
-                sifter.push(row);
-                ControlFlow::Continue(())
-            }
-        })
-        .map_err(|e| refused(&self.path, e.to_string()))?;
-        Ok(sifter.finish())
+    fn read(&mut self, from: UtcMillis, to: UtcMillis, now: UtcMillis) -> Result<Batch, Fault> {
+        let span = Span { timeframe: self.timeframe, from, to, now };
+        if let Some(part) = self.known.as_ref().and_then(|(known, batch)| part(known, batch, &span)) {
+            return Ok(part);
+        }
+        let batch = self.read_anew(span).map_err(|e| refused(&self.path, e.to_string()))?;
+        self.known = Some((span, batch.clone()));
+        Ok(batch)
     }
+
+    /// A packed file is read from its beginning, a plain one is searched.
+    fn read_anew(&self, span: Span) -> Result<Batch, csv::Error> {
+        let file = File::open(&self.path)?;
+        let is_packed = self.path.extension().is_some_and(|e| e == "gz");
+        if is_packed { span.scan(MultiGzDecoder::new(file)) } else { span.find(file) }
+    }
+}
+
+/// What a faultless batch of one span holds of another span that lies within it.
+fn part(known: &Span, batch: &Batch, wanted: &Span) -> Option<Batch> {
+    let is_within = known.from <= wanted.from && wanted.to <= known.to && known.now == wanted.now;
+    (is_within && batch.bad == 0 && batch.ended_early == 0).then(|| {
+        let inside = |candle: &&Candle| (wanted.from..=wanted.to).contains(&candle.open_time());
+        let candles: Vec<_> = batch.candles.iter().filter(inside).copied().collect();
+        Batch { gaps: gaps(wanted.timeframe, &candles), candles, ..Batch::default() }
+    })
 }
 
 /// `2024-01-01_2024-06-25`.
@@ -301,5 +320,36 @@ mod tests {
         assert_eq!(told("BTC/USDT", Timeframe::M1, 3).map(|c| c.len()), Ok(179), "its own file");
         assert_eq!(told("BTC/USDT", Timeframe::D1, 24), Ok(vec![(7.0, 7.0)]), "its own file");
         assert_eq!(told("ETH/USDT", Timeframe::H1, 1), Err("absent"));
+    }
+
+    #[test]
+    fn what_is_asked_together_is_answered_as_if_asked_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let minute = |m, rest| format!("{},{rest}\n", Timeframe::M1.step(START, m).get());
+        let minutes = |range: std::ops::Range<i64>, rest| range.map(|m| minute(m, rest)).collect::<String>();
+        let good = [minutes(0..100, "1,2,1,2,1"), minutes(103..240, "3,4,3,4,1")].concat();
+        let bad =
+            [minutes(0..100, "1,2,1,2,1"), minutes(100..103, "0,0,0,0,0"), minutes(103..240, "3,4,3,4,1")].concat();
+        for (name, text) in [("BTCUSDT-1m.csv", good), ("ETHUSDT-1m.csv", bad)] {
+            std::fs::write(folder.path().join(name), text).unwrap();
+        }
+        let open = || Recording::open(folder.path(), Some(Timeframe::H1.step(START, 4))).unwrap();
+        let wanted = |symbol: &str, timeframe, from| {
+            let key = SeriesKey { symbol: symbol.parse().unwrap(), timeframe };
+            Wanted { key, from: Some(Timeframe::M1.step(START, from)), to: None, pages: Pages::All }
+        };
+        let questions: Vec<_> = ["BTC/USDT", "ETH/USDT", "SOL/USDT"]
+            .into_iter()
+            .flat_map(|s| {
+                [(Timeframe::M1, 95), (Timeframe::M5, 60), (Timeframe::H1, 0), (Timeframe::M1, 101)]
+                    .map(|(t, f)| wanted(s, t, f))
+            })
+            .collect();
+        let told = |answer: Answer| (answer.batch, answer.next, answer.fault);
+        let together = open().candles(&questions, open().now());
+        for (question, answer) in questions.iter().zip(together) {
+            let alone = open().candles(std::slice::from_ref(question), open().now()).remove(0);
+            assert_eq!(told(answer), told(alone), "{question:?}");
+        }
     }
 }

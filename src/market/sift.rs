@@ -6,7 +6,7 @@ use crate::unit::{Timeframe, UtcMillis};
 /// A row that was left out.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct BadRow {
-    /// Its place in the answer or file, from 1.
+    /// Its place, from 1: in an answer or an archive file, and in a recording from the first row on that was wanted of it.
     pub number: u64,
     /// When it opens, where that could be read.
     pub open_time: Option<UtcMillis>,

@@ -70,8 +70,8 @@ const NEWEST_CANDLES: &str = "(
       JOIN ingests i ON i.id = p.ingest_id)";
 
 const TRADES_WITH_PERCENT: &str = "(
-    SELECT *, round((closed_at - opened_at) / 3600000.0, 2) AS held_h, 100.0 * roi AS roi_pct,
-           100.0 * predicted_roi AS predicted_roi_pct FROM trades)";
+    SELECT *, round((closed_at - opened_at) / 3600000.0, 2) AS held_h, round(r_multiple, 3) AS r,
+           round(100.0 * roi, 4) AS roi_pct, round(100.0 * predicted_roi, 4) AS predicted_roi_pct FROM trades)";
 const FORECASTS_OF_DECISIONS: &str = "(
     SELECT d.symbol, d.timeframe, d.decision, f.*, f.horizon_ms / 3600000 AS horizon_h
       FROM forecasts f JOIN trading_decisions d ON d.id = f.decision_id)";
@@ -245,7 +245,7 @@ const TRADES: Columns = &[
     ("cost", Plain),
     ("profit", Plain),
     ("fees", Plain),
-    ("r_multiple", Plain),
+    ("r", Plain),
     ("predicted_roi_pct", Plain),
     ("roi_pct", Plain),
     ("held_h", Plain),
