@@ -212,7 +212,7 @@ fn names(folder: &Path) -> Vec<String> {
 /// The text of the pairs, to the letter.
 fn pairs(run: &Run) -> &str {
     let (_, rest) = run.stdout.split_once("\"pairs\":").unwrap();
-    rest.split_once("\"agents\":").unwrap().0
+    rest.split_once("\"portfolio\":").unwrap().0
 }
 
 #[test]

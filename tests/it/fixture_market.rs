@@ -19,13 +19,15 @@ use coins::{COINS, Candle, Coin};
 
 const MINUTE: i64 = 60_000;
 const DAY: i64 = 1440 * MINUTE;
-/// 2026-09-01T12:00:00Z: the end of the newest candle.
+/// 2026-09-01T12:00:00Z: the end of the newest candle when the exchange was asked.
 const END: i64 = 1_788_264_000_000;
+/// Hours that the recording goes on after that.
+const AFTER: i64 = 4;
 /// The exchange's clock when it was asked: half a minute later.
 const SERVER_TIME: i64 = END + 30_000;
 
 /// Minutes of each interval, and how many of its newest candles are kept.
-const KEPT: [(i64, usize); 6] = [(1, 60), (5, 60), (15, 60), (60, 420), (240, 220), (1440, 210)];
+const KEPT: [(i64, usize); 6] = [(1, 300), (5, 108), (15, 76), (60, 424), (240, 221), (1440, 210)];
 const NAMES: [&str; 6] = ["1m", "5m", "15m", "1h", "4h", "1d"];
 
 /// One file of candles.
@@ -228,7 +230,8 @@ fn every_row_keeps_the_rules_of_the_exchange() {
         let length = minutes * MINUTE;
         assert!(rows.windows(2).all(|w| w[1].open_time == w[0].open_time + length), "{name}");
         let newest = rows.last().map(|row| row.close_time + 1);
-        assert_eq!((rows.len(), newest), (count, Some(END / length * length)), "{name}");
+        let end = END + AFTER * 60 * MINUTE;
+        assert_eq!((rows.len(), newest), (count, Some(end / length * length)), "{name}");
     }
 }
 
@@ -296,7 +299,7 @@ fn a_coarser_candle_is_exactly_the_sum_of_the_finer_ones() {
             .map(|coarse| (0..coarse).map(|finer| agreeing(&series[coarse], &series[finer])).collect())
             .collect();
         // From the row counts: 5m of 1m; 15m of 1m, 5m; and so on to 1d of 1m, 5m, 15m, 1h, 4h.
-        let expected: [&[usize]; 5] = [&[12], &[4, 20], &[1, 5, 15], &[0, 1, 3, 105], &[0, 0, 0, 17, 36]];
+        let expected: [&[usize]; 5] = [&[60], &[20, 36], &[5, 9, 19], &[1, 2, 4, 106], &[0, 0, 0, 17, 36]];
         assert_eq!(counts, expected, "{}", series[0].coin.symbol());
     }
 }
@@ -305,7 +308,8 @@ fn a_coarser_candle_is_exactly_the_sum_of_the_finer_ones() {
 fn the_coins_end_in_their_regimes() {
     for (series, (least, most)) in TABLES.chunks(KEPT.len()).zip([(17, 25), (0, 5), (-25, -17), (-5, 0), (-3, 3)]) {
         let hours = rows(&series[3]);
-        let (before, now) = (hours[hours.len() - 301].close, hours[hours.len() - 1].close);
+        let asked = hours.len() - 1 - usize::try_from(AFTER).expect("a few hours");
+        let (before, now) = (hours[asked - 300].close, hours[asked].close);
         let percent = (now - before) * 100 / before;
         assert!((least..=most).contains(&percent), "{}: {percent} %", series[3].name);
     }

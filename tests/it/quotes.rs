@@ -90,7 +90,7 @@ fn what_is_told_of_the_whole_run_is_not_told_of_each_quote() {
 }
 
 #[test]
-fn quotes_are_asked_for_of_what_is_traded_and_only_beside_candles() {
+fn quotes_are_asked_for_of_what_is_traded_unless_all_is_on_record() {
     let exchange = Exchange::start();
     exchange.set_status("ETHUSDT", "BREAK");
     exchange.forget_symbol("SOLUSDT");
@@ -103,7 +103,7 @@ fn quotes_are_asked_for_of_what_is_traded_and_only_beside_candles() {
     let from = (NOON - 300 * HOUR).to_string();
     world.run(&["backfill", "--from", &from]).expect(0);
     assert_eq!(quoted(&exchange), [""; 0], "a backfill");
-    for (what, paths) in [("a first cycle", 2), ("a repeated one", 1)] {
+    for (what, paths) in [("a first cycle", 3), ("a repeated one", 1)] {
         exchange.forget_requests();
         let run = world.run(&["cycle"]).expect(0);
         assert_eq!(exchange.seen().len(), paths, "{what}: {:?}: {run}", targets(&exchange.seen()));

@@ -100,6 +100,18 @@ const QUERIES: [&str; 4] = [
     "SELECT COUNT(*) FROM price_data;",
 ];
 
+/// What a run says of the market; what follows for the account depends on what that holds.
+fn opinions(run: &Run) -> Vec<serde_json::Value> {
+    let mut pairs = run.json()["pairs"].as_array().cloned().unwrap_or_default();
+    for pair in &mut pairs {
+        let pair = pair.as_object_mut().unwrap();
+        for of_the_account in ["decision", "blocked_by", "forecast"] {
+            pair.remove(of_the_account);
+        }
+    }
+    pairs
+}
+
 #[test]
 fn two_days_of_hourly_runs_leave_a_decision_for_each_pair_and_hour() {
     let Some(folder) = recordings("klines") else { return };
@@ -123,7 +135,7 @@ fn two_days_of_hourly_runs_leave_a_decision_for_each_pair_and_hour() {
 
     // A whole recording and an empty database come to the same as a short one after 48 runs.
     let fresh = replay(&World::new(), &folder, NOON).expect(0);
-    assert_eq!(fresh.json()["pairs"], runs[runs.len() - 1].json()["pairs"]);
+    assert_eq!(opinions(&fresh), opinions(&runs[runs.len() - 1]));
     replay(&world, &cut, NOON).expect(0);
     assert_eq!(world.value("SELECT count(*) FROM trading_decisions"), (RUNS * 5).to_string(), "and no duplicates");
 }

@@ -55,7 +55,7 @@ fn at_our_clock() -> Exchange {
 /// The text of the pairs, to the letter.
 fn told(run: &Run) -> &str {
     let (_, rest) = run.stdout.split_once("\"pairs\":").expect("a summary has pairs");
-    rest.split_once("\"agents\":").expect("the agents come after the pairs").0
+    rest.split_once("\"portfolio\":").expect("the account comes after the pairs").0
 }
 
 /// The codes under `errors` or `warnings`, in order.

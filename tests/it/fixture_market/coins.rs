@@ -6,7 +6,7 @@
 
 use fastrand::Rng;
 
-use super::{END, MINUTE};
+use super::{AFTER, END, MINUTE};
 
 /// Hours of history: 210 days and the first half of the last one, so that it begins at midnight.
 const HOURS: i64 = 210 * 24 + 12;
@@ -25,12 +25,12 @@ pub(super) struct Coin {
     pub(super) quiet: u64,
     /// The usual move of a minute, in millionths.
     pub(super) sway: i64,
-    /// Hours before the end, and the price in ticks.
+    /// Hours before the clock, and the price in ticks.
     pub(super) rail: &'static [(i64, i64)],
 }
 
 pub(super) const COINS: [Coin; 5] = [
-    // A strong rise over the last 300 hours.
+    // A strong rise over the 300 hours before the clock.
     Coin {
         base: "BTC",
         seed: 1,
@@ -48,6 +48,10 @@ pub(super) const COINS: [Coin; 5] = [
             (1000, 6_810_000),
             (300, 7_010_000),
             (0, 8_460_000),
+            // What comes after: an hour of rest, and a crash.
+            (-1, 8_480_000),
+            (-2, 7_780_000),
+            (-AFTER, 7_800_000),
         ],
     },
     // Sideways, a little up.
@@ -60,7 +64,15 @@ pub(super) const COINS: [Coin; 5] = [
         clip: 1000,
         quiet: 0,
         sway: 260,
-        rail: &[(HOURS, 231_000), (4000, 268_500), (2900, 244_000), (1700, 251_500), (400, 246_000), (0, 249_500)],
+        rail: &[
+            (HOURS, 231_000),
+            (4000, 268_500),
+            (2900, 244_000),
+            (1700, 251_500),
+            (400, 246_000),
+            (0, 249_500),
+            (-AFTER, 250_000),
+        ],
     },
     // A strong fall over the last 300 hours.
     Coin {
@@ -72,7 +84,16 @@ pub(super) const COINS: [Coin; 5] = [
         clip: 1000,
         quiet: 0,
         sway: 520,
-        rail: &[(HOURS, 10_450), (4300, 9_720), (3000, 11_900), (1500, 11_350), (300, 12_140), (36, 9_780), (0, 9_280)],
+        rail: &[
+            (HOURS, 10_450),
+            (4300, 9_720),
+            (3000, 11_900),
+            (1500, 11_350),
+            (300, 12_140),
+            (36, 9_780),
+            (0, 9_280),
+            (-AFTER, 9_240),
+        ],
     },
     // Sideways, a little down.
     Coin {
@@ -84,7 +105,15 @@ pub(super) const COINS: [Coin; 5] = [
         clip: 1000,
         quiet: 0,
         sway: 300,
-        rail: &[(HOURS, 9_400), (4200, 13_150), (2800, 11_400), (1600, 12_300), (500, 11_950), (0, 11_800)],
+        rail: &[
+            (HOURS, 9_400),
+            (4200, 13_150),
+            (2800, 11_400),
+            (1600, 12_300),
+            (500, 11_950),
+            (0, 11_800),
+            (-AFTER, 11_800),
+        ],
     },
     // Flat and thin: coarse ticks, and minutes without a trade.
     Coin {
@@ -96,7 +125,7 @@ pub(super) const COINS: [Coin; 5] = [
         clip: 1000,
         quiet: 12,
         sway: 330,
-        rail: &[(HOURS, 1_180), (4400, 1_420), (3100, 1_290), (1900, 1_370), (600, 1_325), (0, 1_330)],
+        rail: &[(HOURS, 1_180), (4400, 1_420), (3100, 1_290), (1900, 1_370), (600, 1_325), (0, 1_330), (-AFTER, 1_330)],
     },
 ];
 
