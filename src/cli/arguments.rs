@@ -1,12 +1,13 @@
 //! What can be typed.
 
-use std::io::IsTerminal;
 use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
-use crate::command::{Backfill, CycleOptions, OutcomesAsked, Style, Which};
-use crate::report::{Format, Shape};
+use super::account_arguments::{CloseWhich, OutcomesArgs, ReasonArgs, RowsArgs};
+use super::output::OutputArgs;
+use crate::command::{Backfill, CycleOptions};
+use crate::report::Shape;
 use crate::settings::{Color, LogFormat, LogLevel, LogSettings};
 use crate::store::{Filter, Topic};
 use crate::unit::{Symbol, Timeframe, UtcMillis};
@@ -257,75 +258,6 @@ pub(super) struct ShowArgs {
     pub(super) output: OutputArgs,
 }
 
-#[derive(Debug, Args)]
-pub(super) struct RowsArgs {
-    /// Of this pair only
-    #[arg(long)]
-    pub(super) symbol: Option<Symbol>,
-    /// From this instant on
-    #[arg(long, value_name = "INSTANT")]
-    pub(super) since: Option<UtcMillis>,
-    /// At most so many rows, the newest
-    #[arg(long, default_value_t = 20, value_name = "N")]
-    pub(super) limit: u32,
-    #[command(flatten)]
-    pub(super) output: OutputArgs,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct OutcomesArgs {
-    /// Of decisions from this instant on
-    #[arg(long, value_name = "INSTANT")]
-    pub(super) since: Option<UtcMillis>,
-    /// Of this horizon only, in hours
-    #[arg(long, value_name = "HOURS")]
-    pub(super) horizon: Option<i64>,
-    /// Of this pair only
-    #[arg(long)]
-    pub(super) symbol: Option<Symbol>,
-    #[command(flatten)]
-    pub(super) output: OutputArgs,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct ReasonArgs {
-    /// Why; it stays on record
-    #[arg(long, value_name = "TEXT", value_parser = clap::builder::NonEmptyStringValueParser::new())]
-    pub(super) reason: String,
-    /// JSON on many lines (default on a terminal)
-    #[arg(long)]
-    pub(super) pretty: bool,
-}
-
-/// A pair, or all of them.
-#[derive(Clone, Debug)]
-pub(super) struct CloseWhich(pub(super) Which);
-
-impl std::str::FromStr for CloseWhich {
-    type Err = crate::unit::BadSymbol;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Ok(Self(if text.eq_ignore_ascii_case("all") { Which::All } else { Which::One(text.parse()?) }))
-    }
-}
-
-#[derive(Debug, Args)]
-pub(super) struct OutputArgs {
-    /// How to write it [default: table on a terminal, json otherwise]
-    #[arg(long, value_enum)]
-    pub(super) format: Option<OutputFormat>,
-    /// JSON on many lines (default on a terminal)
-    #[arg(long)]
-    pub(super) pretty: bool,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(super) enum OutputFormat {
-    Json,
-    Csv,
-    Table,
-}
-
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(super) enum ShowTopic {
     Candles,
@@ -391,34 +323,9 @@ impl BackfillArgs {
     }
 }
 
-impl RowsArgs {
-    pub(super) fn filter(&self) -> Filter {
-        Filter { symbol: self.symbol.clone(), timeframe: None, since: self.since, limit: self.limit }
-    }
-}
-
-impl OutcomesArgs {
-    pub(super) fn asked(&self) -> OutcomesAsked {
-        OutcomesAsked { since: self.since, horizon_h: self.horizon, symbol: self.symbol.clone() }
-    }
-}
-
 impl ShowArgs {
     pub(super) fn filter(&self) -> Filter {
         Filter { symbol: self.symbol.clone(), timeframe: self.timeframe, since: self.since, limit: self.limit }
-    }
-}
-
-impl OutputArgs {
-    pub(super) fn style(&self) -> Style {
-        let terminal = std::io::stdout().is_terminal();
-        let format = match self.format {
-            Some(OutputFormat::Json) => Format::Json,
-            Some(OutputFormat::Csv) => Format::Csv,
-            None if !terminal => Format::Json,
-            Some(OutputFormat::Table) | None => Format::Table,
-        };
-        Style { pretty: self.pretty || terminal, format }
     }
 }
 

@@ -3,8 +3,10 @@
 //! Uses every room before it. What is typed is turned into what is meant once, here; nothing behind this door parses it
 //! again, and nothing here decides anything.
 
+mod account_arguments;
 mod arguments;
 mod log;
+mod output;
 
 use std::io::IsTerminal;
 

@@ -257,7 +257,14 @@ impl<'a> Cycle<'a> {
         self.account = Account::stored(self.sources(store))?;
         let as_of = self.timeframe().floor(self.now);
         let is_whole = store.remembered()?.is_some_and(|row| row.time >= as_of);
-        if is_whole || self.options.dry_run { Ok(()) } else { self.carry_out(store) }
+        if !is_whole && !self.options.dry_run {
+            return self.carry_out(store);
+        }
+        if let Some(account) = self.account.take() {
+            self.warn_of_state(&account);
+            self.account = Some(account);
+        }
+        Ok(())
     }
 
     fn timeframe(&self) -> Timeframe {

@@ -153,8 +153,8 @@ impl Walk<'_> {
             .plan
             .trail
             .and_then(|trail| self.terms.instrument.floor_to_tick(high.get().saturating_sub(trail.get())));
-        let stop = trailed.map_or(position.stop, |trailed| position.stop.max(trailed));
-        let protection = Protection { position: position.id.clone(), at: step.end(), stop, high };
+        let raised = trailed.map_or(position.stop, |trailed| position.stop.max(trailed));
+        let protection = Protection { position: position.id.clone(), at: step.end(), stop: raised, high };
         self.protect(protection)
     }
 

@@ -120,14 +120,14 @@ impl Terms {
     }
 
     /// What is lost when so much is bought at one price and, as far as it can be, sold at the other.
-    pub fn loss(&self, bought: Quantity, buy: Price, sell: Price) -> Money {
-        Money::cost(buy, bought) - self.net_proceeds(sell, self.sellable_after_buying(bought))
+    pub fn loss(&self, bought: Quantity, entry: Price, exit: Price) -> Money {
+        Money::cost(entry, bought) - self.net_proceeds(exit, self.sellable_after_buying(bought))
     }
 
     /// The loss for each coin bought: the fee of the buy is taken in coins, so fewer are there to be sold.
-    pub fn loss_per_coin(&self, buy: Price, sell: Price) -> Decimal {
+    pub fn loss_per_coin(&self, entry: Price, exit: Price) -> Decimal {
         let kept = Decimal::ONE - self.costs.fee.share();
-        buy.get() - sell.get().saturating_mul(kept).saturating_mul(kept)
+        entry.get() - exit.get().saturating_mul(kept).saturating_mul(kept)
     }
 
     /// The most that may be traded against a candle with this quote volume.

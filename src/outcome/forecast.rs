@@ -10,7 +10,7 @@
 //! ```
 //!
 //! Sources: Grinold & Kahn, "Active Portfolio Management" (forecast = IC · volatility · score); EWMA volatility as in
-//! RiskMetrics, 1996; the prior slope and the ladder of calibration are ours and deliberately timid.
+//! `RiskMetrics`, 1996; the prior slope and the ladder of calibration are ours and deliberately timid.
 
 use super::Calibration;
 use crate::ledger::Costs;

@@ -236,12 +236,17 @@ fn with_variable(keys: &FileSettings, path: &[String], name: &str, text: &str) -
 
 /// What a variable's text means: a list where the key holds one, else TOML, else plain text.
 fn value_of(text: &str, path: &[String]) -> Value {
-    let listed = ["pairs", "timeframes", "base_urls"].contains(&path.last().map_or("", String::as_str));
-    if listed && !text.starts_with('[') {
-        return Value::Array(text.split(',').map(|part| Value::String(part.trim().to_owned())).collect());
+    let key = path.last().map_or("", String::as_str);
+    let parsed = |text: &str| toml::from_str::<Table>(&format!("x = {text}")).ok().and_then(|mut t| t.remove("x"));
+    let plain = |text: &str| Value::String(text.to_owned());
+    let parts = text.split(',').map(str::trim);
+    match key {
+        "pairs" | "timeframes" | "base_urls" if !text.starts_with('[') => Value::Array(parts.map(plain).collect()),
+        "horizons_h" if !text.starts_with('[') => {
+            Value::Array(parts.map(|part| parsed(part).unwrap_or_else(|| plain(part))).collect())
+        }
+        _ => parsed(text).unwrap_or_else(|| plain(text)),
     }
-    let parsed = toml::from_str::<Table>(&format!("x = {text}")).ok().and_then(|mut t| t.remove("x"));
-    parsed.unwrap_or_else(|| Value::String(text.to_owned()))
 }
 
 fn put(table: &mut Table, path: &[String], value: Value) {
@@ -291,6 +296,7 @@ mod tests {
             ("db", "", text("")),
             ("pairs", "BTC/USDT, ETHUSDT", list(&["BTC/USDT", "ETHUSDT"])),
             ("timeframes", "1h", list(&["1h"])),
+            ("horizons_h", "4, 24", Value::from(vec![4, 24])),
             ("base_urls", "[\"https://a\", \"https://b\"]", list(&["https://a", "https://b"])),
         ] {
             assert_eq!(value_of(said, &["section".to_owned(), key.to_owned()]), meant, "{key}: {said}");

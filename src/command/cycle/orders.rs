@@ -58,7 +58,8 @@ impl Cycle<'_> {
                 100.0 * account.standings.drawdown(),
                 account.standings.peak
             );
-            self.notes.warn("emergency_stop", About::Run, text.clone());
+            let remedy = "look at `trader trades`; when entries may be taken again: trader resume --reason TEXT";
+            self.notes.complain("emergency_stop", About::Run, text.clone(), remedy);
             calls.halt = Some(text);
         }
         let pairs: Vec<Symbol> = account.books.positions.iter().map(|p| p.symbol.clone()).collect();
@@ -160,8 +161,18 @@ impl Cycle<'_> {
             write.commit()?;
         }
         self.complain_of_prices(&account);
+        self.warn_of_state(&account);
         self.account = Some(account);
         Ok(())
+    }
+
+    /// A state that takes no entries is told by every run.
+    pub(super) fn warn_of_state(&mut self, account: &Account) {
+        let state = account.state;
+        if !state.takes_entries() {
+            let text = format!("{}: {}", state.word(), state.meaning());
+            self.notes.warn(Objection::State(state).code(), About::Run, text);
+        }
     }
 
     fn complain_of_prices(&mut self, account: &Account) {

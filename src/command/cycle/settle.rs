@@ -1,5 +1,7 @@
 //! The second stage: what happened to orders and positions since the last run.
 
+use std::collections::BTreeMap;
+
 use super::{Cycle, Stop};
 use crate::command::account::{Account, Basis, Sources, mark, pairs_of};
 use crate::command::collect::Collection;
@@ -126,7 +128,7 @@ impl Cycle<'_> {
     /// What the account is assessed from: the books with the newest closes and the terms of their pairs, and of those that
     /// are decided on.
     fn basis(&self, store: &Store, collection: &Collection, books: Books) -> Result<Basis, StoreError> {
-        let mut basis = Basis { books, marks: Default::default(), terms: Default::default() };
+        let mut basis = Basis { books, marks: BTreeMap::new(), terms: BTreeMap::new() };
         let mut pairs = pairs_of(&basis.books);
         pairs.extend(self.symbols.iter().cloned());
         for pair in pairs {
