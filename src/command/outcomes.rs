@@ -1,7 +1,7 @@
 //! `trader outcomes`: predicted against actual.
 
 use super::say::{Output, Style};
-use crate::outcome::effective_n;
+use crate::outcome::{effective_n, independent_spans};
 use crate::report::{
     Cell, Counts, Figure, Format, HorizonScore, Judged, MissReport, Number, OutcomesDocument, Table, percent, to_json,
 };
@@ -57,15 +57,17 @@ fn score(rows: &[Resolved], waiting: usize, filter: &OutcomeFilter, settings: &S
     let pairs = judged.len() as f64 / instants.max(1) as f64;
     #[expect(clippy::cast_precision_loss, reason = "milliseconds of a few months")]
     let bars = filter.horizon_ms as f64 / settings.strategy.timeframe.ms() as f64;
-    // Trades of one pair do not overlap each other.
-    let bars = if filter.kind == OutcomeKind::Trade { 1.0 } else { bars };
-    let n_eff = effective_n(instants, bars, pairs);
+    // Trades begin and end when they like.
+    let spans: Vec<_> = judged.iter().map(|j| j.span).collect();
+    let is_trade = filter.kind == OutcomeKind::Trade;
+    let n_eff = if is_trade { independent_spans(&spans) } else { effective_n(instants, bars, pairs) };
     let horizon_h = filter.horizon_ms / HOUR_MS;
     HorizonScore::of(&judged, Counts { horizon_h, kind: filter.kind.word(), n_eff, waiting, unresolvable })
 }
 
 fn judged(row: &Resolved) -> Option<Judged> {
     Some(Judged {
+        span: (row.data_cutoff, row.ended_at.max(row.data_cutoff)),
         predicted: row.predicted?,
         range: row.range,
         p_gain: row.p_gain,

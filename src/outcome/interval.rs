@@ -1,5 +1,7 @@
 //! How sure a share is: Wilson's interval, and how many independent outcomes there really are.
 
+use crate::unit::UtcMillis;
+
 /// The 97.5 % quantile of the standard normal distribution: 95 % lie within ± this.
 const Z: f64 = 1.959_963_984_540_054;
 
@@ -44,12 +46,60 @@ pub fn effective_n(instants: usize, horizon_bars: f64, pairs_per_instant: f64) -
     apart * pairs / (1.0 + (pairs - 1.0).max(0.0) * RHO)
 }
 
+/// How many independent outcomes there are among spans of time that may overlap, each from its first instant to the one
+/// after its last: the sum of their average uniqueness. At a moment with c spans under way each is unique to 1/c (López de
+/// Prado, 2018, ch. 4). Pairs count as if they moved as one, so this is the cautious count where outcomes are few and
+/// irregular.
+pub fn independent_spans(spans: &[(UtcMillis, UtcMillis)]) -> f64 {
+    let shared = shared_time(spans);
+    let at = |instant: UtcMillis| {
+        let place = shared.partition_point(|(t, _)| *t < instant);
+        shared.get(place).map_or(0.0, |(_, sum)| *sum)
+    };
+    let uniqueness = |(from, to): &(UtcMillis, UtcMillis)| {
+        let length = to.since_ms(*from) as f64;
+        if length > 0.0 { (at(*to) - at(*from)) / length } else { 1.0 }
+    };
+    spans.iter().map(uniqueness).fold(0.0, |sum, one| sum + one)
+}
+
+/// At each beginning and end: the time until then in milliseconds, each moment divided by the spans under way in it.
+fn shared_time(spans: &[(UtcMillis, UtcMillis)]) -> Vec<(UtcMillis, f64)> {
+    let mut changes: Vec<(UtcMillis, i32)> = spans.iter().flat_map(|(from, to)| [(*from, 1), (*to, -1)]).collect();
+    changes.sort_unstable();
+    let (mut sum, mut under_way, mut last) = (0.0, 0, None);
+    let mut shared: Vec<(UtcMillis, f64)> = Vec::new();
+    for (at, change) in changes {
+        if let Some(last) = last.filter(|_| under_way > 0) {
+            sum += at.since_ms(last) as f64 / f64::from(under_way);
+        }
+        under_way += change;
+        last = Some(at);
+        if shared.last().is_none_or(|(t, _)| *t < at) {
+            shared.push((at, sum));
+        }
+    }
+    shared
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::super::assert_close;
     use super::*;
+
+    #[test]
+    fn spans_count_as_far_as_they_are_alone() {
+        let at = UtcMillis::new;
+        // The published example: six bars, labels alive at {1,2,3}, {3,4} and {5,6}: 5/6, 3/4 and 1.
+        let published = [(at(1), at(4)), (at(3), at(5)), (at(5), at(7))];
+        assert_close("published", independent_spans(&published), 5.0 / 6.0 + 0.75 + 1.0);
+        assert_close("one on the other", independent_spans(&[(at(1), at(4)); 3]), 1.0);
+        assert_close("apart", independent_spans(&[(at(1), at(4)), (at(9), at(11))]), 2.0);
+        assert_close("of no length", independent_spans(&[(at(1), at(1))]), 1.0);
+        assert!(independent_spans(&[]).abs() < 1e-12);
+    }
 
     #[test]
     fn wilson_agrees_with_published_intervals() {

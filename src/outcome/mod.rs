@@ -21,7 +21,7 @@ pub use accuracy::{
 };
 pub use calibration::{Calibration, prior};
 pub use forecast::{Experience, Forecast, PRIOR_SLOPE, forecast, standardised, volatility};
-pub use interval::{Interval, RHO, effective_n, wilson};
+pub use interval::{Interval, RHO, effective_n, independent_spans, wilson};
 pub use isotonic::isotonic;
 pub use learning::{LEARN_EVERY_MS, Sample, independent, learn};
 pub use miss::{Compared, Miss};

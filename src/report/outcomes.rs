@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::{Number, percent};
 use crate::outcome::{self, Interval};
+use crate::unit::UtcMillis;
 
 /// Independent outcomes that it takes to show errors, hit rates and shares.
 pub const NEEDED_FOR_RATES: f64 = 30.0;
@@ -46,6 +47,8 @@ impl Figure {
 /// One resolved forecast, as this report needs it. Returns are shares.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Judged {
+    /// The time it looked at: from the close that was decided on, or from the entry, to its end.
+    pub span: (UtcMillis, UtcMillis),
     /// The mean that was forecast.
     pub predicted: f64,
     /// Its 10 and 90 % quantiles.
@@ -179,8 +182,8 @@ impl HorizonScore {
             brier: score(outcome::brier(&gained)),
             brier_skill: score(outcome::brier_skill(&gained)),
             coverage_pct: Figure::of(inside.and_then(percent), n_eff, NEEDED_FOR_PROBABILITIES).with(interval(inside)),
-            false_positives: false_positives(judged, n_eff),
-            false_negatives: false_negatives(judged, n_eff),
+            false_positives: false_positives(judged),
+            false_negatives: false_negatives(judged),
             reliability: reliability(&gained, n_eff),
         }
     }
@@ -196,25 +199,20 @@ fn share(judged: &[Judged], which: impl Fn(&Judged) -> bool) -> Option<f64> {
     (!judged.is_empty()).then(|| count as f64 / judged.len() as f64)
 }
 
-fn false_positives(judged: &[Judged], n_eff: f64) -> ErrorRate {
-    error_rate(judged, n_eff, |j| j.was_acted_on, |j| j.net <= 0.0)
+fn false_positives(judged: &[Judged]) -> ErrorRate {
+    error_rate(judged, |j| j.was_acted_on, |j| j.net <= 0.0)
 }
 
-fn false_negatives(judged: &[Judged], n_eff: f64) -> ErrorRate {
-    error_rate(judged, n_eff, |j| !j.was_acted_on, |j| j.net > 2.0 * j.cost)
+fn false_negatives(judged: &[Judged]) -> ErrorRate {
+    error_rate(judged, |j| !j.was_acted_on, |j| j.net > 2.0 * j.cost)
 }
 
-fn error_rate(
-    judged: &[Judged],
-    n_eff: f64,
-    counts: impl Fn(&Judged) -> bool,
-    is_wrong: impl Fn(&Judged) -> bool,
-) -> ErrorRate {
+fn error_rate(judged: &[Judged], counts: impl Fn(&Judged) -> bool, is_wrong: impl Fn(&Judged) -> bool) -> ErrorRate {
     let all: Vec<&Judged> = judged.iter().filter(|j| counts(j)).collect();
     let wrong: Vec<&&Judged> = all.iter().filter(|j| is_wrong(j)).collect();
     let rate = (!all.is_empty()).then(|| wrong.len() as f64 / all.len() as f64);
-    // Of the independent outcomes, those are worth their share.
-    let worth = n_eff * all.len() as f64 / judged.len().max(1) as f64;
+    let spans: Vec<_> = all.iter().map(|j| j.span).collect();
+    let worth = outcome::independent_spans(&spans);
     let interval = rate.and_then(|rate| outcome::wilson(rate * worth, worth));
     ErrorRate {
         count: wrong.len(),
@@ -281,7 +279,9 @@ mod tests {
     use super::*;
 
     fn judged(predicted: f64, net: f64, was_acted_on: bool) -> Judged {
-        Judged { predicted, range: Some((-0.01, 0.01)), p_gain: 0.5, cost: 0.001, notional: 100.0, was_acted_on, net }
+        let span = (UtcMillis::new(0), UtcMillis::new(1));
+        let range = Some((-0.01, 0.01));
+        Judged { span, predicted, range, p_gain: 0.5, cost: 0.001, notional: 100.0, was_acted_on, net }
     }
 
     fn counts(n_eff: f64) -> Counts {
@@ -306,11 +306,14 @@ mod tests {
             judged(-0.01, 0.001, false), // not bought, not worth the costs
             judged(-0.01, -0.02, false),
         ];
-        let score = HorizonScore::of(&all, counts(200.0));
-        assert_eq!((score.false_positives.count, score.false_positives.of), (1, 2));
-        assert_eq!((score.false_negatives.count, score.false_negatives.of), (1, 3));
-        assert_eq!(score.false_positives.money, Number::exact(2.0));
-        assert_eq!(score.false_negatives.money, Number::exact(5.0));
+        // Each of them a hundred times, one after the other.
+        let at = UtcMillis::new;
+        let apart = all.iter().cycle().zip(0..500).map(|(j, i)| Judged { span: (at(i), at(i + 1)), ..*j });
+        let score = HorizonScore::of(&apart.collect::<Vec<_>>(), counts(200.0));
+        assert_eq!((score.false_positives.count, score.false_positives.of), (100, 200));
+        assert_eq!((score.false_negatives.count, score.false_negatives.of), (100, 300));
+        assert_eq!(score.false_positives.money, Number::exact(200.0));
+        assert_eq!(score.false_negatives.money, Number::exact(500.0));
         assert_eq!(score.false_positives.rate_pct.value, Number::exact(50.0));
         // Three of five gained; three of five signs were right; two of five lie within the range.
         assert_eq!(score.base_rate_pct.value, Number::exact(60.0));

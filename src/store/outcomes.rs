@@ -23,8 +23,8 @@ pub struct OutcomeFilter {
 pub struct Resolved {
     /// The end of the candle that was decided on.
     pub data_cutoff: UtcMillis,
-    /// What the decision was.
-    pub decision: String,
+    /// When the outcome was over; the end of the horizon where there is none.
+    pub ended_at: UtcMillis,
     /// The mean that was forecast.
     pub predicted: Option<f64>,
     /// Its 10 and 90 % quantiles.
@@ -56,7 +56,7 @@ impl Store {
     /// Resolved forecasts, in order of the candle that was decided on.
     pub fn resolved(&self, filter: &OutcomeFilter) -> Result<Vec<Resolved>, StoreError> {
         let mut statement = self.connection.prepare(
-            "SELECT f.data_cutoff, d.decision, f.roi_mean, f.roi_p10, f.roi_p90, f.p_gain, f.calibration_id IS NULL, f.cost,
+            "SELECT f.data_cutoff, coalesce(o.ended_at, f.data_cutoff + f.horizon_ms), f.roi_mean, f.roi_p10, f.roi_p90, f.p_gain, f.calibration_id IS NULL, f.cost,
                     CAST(f.notional AS REAL), f.was_acted_on, o.net, o.unresolvable
                FROM outcomes o
                JOIN forecasts f ON f.decision_id = o.decision_id AND f.horizon_ms = o.horizon_ms
@@ -70,7 +70,7 @@ impl Store {
             let range: (Option<f64>, Option<f64>) = (r.get(3)?, r.get(4)?);
             Ok(Resolved {
                 data_cutoff: UtcMillis::new(r.get(0)?),
-                decision: r.get(1)?,
+                ended_at: UtcMillis::new(r.get(1)?),
                 predicted: r.get(2)?,
                 range: range.0.zip(range.1),
                 p_gain: r.get(5)?,
