@@ -28,13 +28,13 @@ fn blanked(text: &str, key: &str) -> String {
 }
 
 /// The schema that the program prints of one of its documents.
-struct Promise {
+pub(crate) struct Promise {
     schemas: Schemas,
     index: SchemaIndex,
 }
 
 impl Promise {
-    fn of(document: &str) -> Self {
+    pub(crate) fn of(document: &str) -> Self {
         let schema = World::new().run(&["schema", document]).expect(0).json();
         let (mut compiler, mut schemas) = (Compiler::new(), Schemas::new());
         compiler.add_resource("trader.json", schema).unwrap();
@@ -42,12 +42,12 @@ impl Promise {
         Self { schemas, index }
     }
 
-    fn complaint(&self, document: &Value) -> Option<String> {
+    pub(crate) fn complaint(&self, document: &Value) -> Option<String> {
         self.schemas.validate(document, self.index).err().map(|error| format!("{error:#}"))
     }
 
     #[track_caller]
-    fn holds(&self, run: &Run) {
+    pub(crate) fn holds(&self, run: &Run) {
         if let Some(complaint) = self.complaint(&run.json()) {
             panic!("{complaint}\n{run}");
         }
