@@ -2,9 +2,12 @@
 //! on the loopback exchange prices fall when a test wants them to; on recorded months the account runs for thousands of
 //! processes.
 
+mod crashes;
 mod killed;
 mod life;
 mod live;
+mod months;
+mod recorded;
 
 use serde_json::Value;
 use trader::unit::Decimal;
