@@ -2,12 +2,15 @@
 //! on the loopback exchange prices fall when a test wants them to; on recorded months the account runs for thousands of
 //! processes.
 
+mod commands;
 mod crashes;
+mod halts;
 mod killed;
 mod life;
 mod live;
 mod months;
 mod recorded;
+mod tampering;
 
 use serde_json::Value;
 use trader::unit::Decimal;
