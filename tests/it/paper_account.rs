@@ -2,8 +2,10 @@
 //! on the loopback exchange prices fall when a test wants them to; on recorded months the account runs for thousands of
 //! processes.
 
+mod cadence;
 mod commands;
 mod crashes;
+mod documents;
 mod halts;
 mod killed;
 mod life;

@@ -122,6 +122,18 @@ fn a_lost_day_is_remembered_though_equity_recovers_and_ends_at_midnight() {
 }
 
 #[test]
+fn an_account_stays_in_the_asset_it_was_opened_in() {
+    let exchange = Exchange::start();
+    let world = bold(&exchange);
+    world.run(&["cycle"]).expect(0);
+    exchange.advance(12 * HOUR);
+    let run = world.with("TRADER_ACCOUNT_ASSET", "USDC").run(&["cycle"]);
+    let portfolio = &run.json()["portfolio"];
+    assert_eq!(portfolio["asset"], "USDT", "{run}");
+    assert_eq!(portfolio["day_start_equity"], portfolio["equity"], "or a day could lose everything: {run}");
+}
+
+#[test]
 fn a_pause_takes_no_entries_until_resume() {
     let world = small().with("TRADER_STRATEGY_BUY_SCORE", "100");
     world.replay_at(RUNS[0]).expect(0);
