@@ -21,6 +21,16 @@ fn invested() -> World {
         .with("TRADER_RISK_DAILY_LOSS_PCT", "50")
 }
 
+/// With limits that are reached soon.
+fn limited(world: World) -> World {
+    world.with("TRADER_RISK_WARNING_DRAWDOWN_PCT", "1").with("TRADER_RISK_EMERGENCY_DRAWDOWN_PCT", "2")
+}
+
+/// Invested, with limits that the crash reaches.
+pub(super) fn nervous() -> World {
+    limited(invested())
+}
+
 /// The same with a strategy that takes a crash for a bargain from now on.
 fn greedy(world: World) -> World {
     let rules = ["EMA_TREND", "EMA_200", "MACD", "ADX", "RSI", "STOCHASTIC", "ATR", "OBV", "VWAP"];
@@ -38,9 +48,7 @@ fn resume(world: &World) -> Run {
 
 #[test]
 fn an_emergency_sells_everything_and_holds_until_resume() {
-    let limits = [("TRADER_RISK_WARNING_DRAWDOWN_PCT", "1"), ("TRADER_RISK_EMERGENCY_DRAWDOWN_PCT", "2")];
-    let nervous = limits.iter().fold(invested(), |world, (key, value)| world.with(key, value));
-    let world = greedy(after(nervous, 2).with("TRADER_RISK_COOL_DOWN_H", "0"));
+    let world = greedy(after(nervous(), 2).with("TRADER_RISK_COOL_DOWN_H", "0"));
     let run = world.replay_at(RUNS[2]).expect(6).says("emergency_stop");
     assert_eq!((state(&run).as_str(), run.json()["status"].as_str()), ("halted", Some("halted")), "{run}");
     assert_eq!(blocked(&run, "BTC/USDT"), "risk_halted", "{run}");
@@ -68,9 +76,7 @@ fn an_emergency_sells_everything_and_holds_until_resume() {
 
 #[test]
 fn resume_lets_the_peak_begin_anew_and_entries_in_again() {
-    let limits = [("TRADER_RISK_WARNING_DRAWDOWN_PCT", "1"), ("TRADER_RISK_EMERGENCY_DRAWDOWN_PCT", "2")];
-    let nervous = limits.iter().fold(invested(), |world, (key, value)| world.with(key, value));
-    let world = greedy(after(nervous, 2).with("TRADER_RISK_COOL_DOWN_H", "0"));
+    let world = greedy(after(nervous(), 2).with("TRADER_RISK_COOL_DOWN_H", "0"));
     world.replay_at(RUNS[2]).expect(6);
     world.replay_at(FIFTEEN).expect(6);
     assert_eq!(resume(&world).json()["state"], "normal");
@@ -167,8 +173,7 @@ fn lagging() -> (Exchange, World) {
     exchange.set_clock(LATE);
     let world = bold(&exchange).with("TRADER_RISK_DAILY_LOSS_PCT", "50").with("TRADER_EXITS_STOP_ATR", "10");
     let world = world.with("TRADER_RISK_PER_TRADE_PCT", "10").with("TRADER_RISK_HEAT_PCT", "50");
-    let limits = [("TRADER_RISK_WARNING_DRAWDOWN_PCT", "1"), ("TRADER_RISK_EMERGENCY_DRAWDOWN_PCT", "2")];
-    let world = limits.iter().fold(world, |world, (key, value)| world.with(key, value));
+    let world = limited(world);
     let run = world.run(&["cycle"]).expect(0);
     assert_eq!(run.json()["portfolio"]["positions"].as_array().map(Vec::len), Some(1), "{run}");
     (exchange, world)

@@ -6,6 +6,7 @@ use std::process::Command;
 use std::sync::Mutex;
 use std::thread;
 
+use super::halts::nervous;
 use super::live::{bold, books};
 use super::{RUNS, after, assert_sound, small};
 use crate::crash::first_difference;
@@ -28,14 +29,14 @@ fn traced(world: &World, options: &[&str], arguments: &[&str]) -> Run {
 }
 
 /// The writes at which a run is killed, told from one that is counted; none where nothing can be traced.
-fn points(world: &World, arguments: &[&str]) -> Option<Vec<usize>> {
+fn points(world: &World, arguments: &[&str], code: i32) -> Option<Vec<usize>> {
     let probe = Command::new("strace").args(["-f", "-qq", "-o", "/dev/null", "true"]).output();
     if !probe.is_ok_and(|output| output.status.success()) {
         eprintln!("SKIPPED: no strace to kill the program at its writes with");
         return None;
     }
     let trace = world.path("trace");
-    traced(world, &["-o", &trace.display().to_string()], arguments).expect(0);
+    traced(world, &["-o", &trace.display().to_string()], arguments).expect(code);
     let trace = std::fs::read_to_string(trace).expect("the trace was written");
     let writes = trace.lines().filter(|line| line.contains("pwrite64(")).count();
     let last = writes.saturating_sub(LAST).max(1);
@@ -63,25 +64,22 @@ fn at_all(points: &[usize], disturb: impl Fn(usize) -> bool + Sync) {
     assert!(killed * 10 >= tried * 9, "only {killed} of {tried} kills came in time");
 }
 
-/// Kills the run with this number everywhere; the next one has to leave the same facts as in peace.
-fn disturb_the_run(number: usize) {
-    let folder = fixtures().display().to_string();
-    let arguments = ["cycle", "--replay", &folder, "--now", RUNS[number]];
-    let before = after(small(), number);
-    let world = || {
-        let world = small();
+/// Kills a command everywhere on copies of this world; said again, it has to leave the same facts as in peace.
+fn disturb(before: &World, world: impl Fn() -> World + Sync, arguments: &[&str], code: i32) {
+    let copy = || {
+        let world = world();
         if before.db().exists() {
-            world.take_db_of(&before);
+            world.take_db_of(before);
         }
         world
     };
-    let calm = world();
-    let Some(points) = points(&calm, &arguments) else { return };
+    let calm = copy();
+    let Some(points) = points(&calm, arguments, code) else { return };
     let expected = calm.dump_facts();
     at_all(&points, |n| {
-        let world = world();
-        let was_killed = kill_at(&world, n, &arguments);
-        world.run(&arguments).expect(0);
+        let world = copy();
+        let was_killed = kill_at(&world, n, arguments);
+        world.run(arguments).expect(code);
         let facts = world.dump_facts();
         assert!(facts == expected, "killed at write {n}: {}", first_difference(&expected, &facts));
         assert_sound(&world);
@@ -89,19 +87,36 @@ fn disturb_the_run(number: usize) {
     });
 }
 
+/// The run of the recording with this number.
+fn disturb_the_run(number: usize, world: impl Fn() -> World + Sync, code: i32) {
+    let folder = fixtures().display().to_string();
+    let before = after(world(), number);
+    disturb(&before, world, &["cycle", "--replay", &folder, "--now", RUNS[number]], code);
+}
+
 #[test]
 fn a_run_that_opens_the_account_and_orders_is_made_up_for() {
-    disturb_the_run(0);
+    disturb_the_run(0, small, 0);
 }
 
 #[test]
 fn a_run_that_books_an_entry_is_made_up_for() {
-    disturb_the_run(1);
+    disturb_the_run(1, small, 0);
 }
 
 #[test]
 fn a_run_that_books_a_stop_is_made_up_for() {
-    disturb_the_run(2);
+    disturb_the_run(2, small, 0);
+}
+
+#[test]
+fn a_run_that_halts_the_account_and_orders_everything_to_be_sold_is_made_up_for() {
+    disturb_the_run(2, nervous, 6);
+}
+
+#[test]
+fn a_sale_that_was_asked_for_is_ordered_once() {
+    disturb(&after(small(), 2), small, &["close", "all"], 0);
 }
 
 /// An order without a fill, as a run leaves it that was killed between the two.
@@ -118,7 +133,7 @@ fn progress(world: &World) -> Option<String> {
 fn an_order_at_the_book_is_filled_at_the_quote_it_was_placed_at_though_the_run_was_killed_in_between() {
     let exchange = Exchange::start();
     let calm = bold(&exchange);
-    let Some(points) = points(&calm, &["cycle"]) else { return };
+    let Some(points) = points(&calm, &["cycle"], 0) else { return };
     let (expected, bought) = (calm.dump_facts(), books(&calm));
     assert_eq!((bought.len(), calm.value(INTENTS).as_str()), (1, "0"), "bought in the same run");
     let seen = Mutex::new(BTreeSet::new());

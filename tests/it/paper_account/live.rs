@@ -177,3 +177,19 @@ fn a_market_that_opens_again_below_the_stop_fills_at_its_open() {
     assert_eq!(sales(&world), sold);
     assert_sound(&world);
 }
+
+#[test]
+fn a_dry_run_on_the_exchange_shows_the_same_orders_and_fills_and_writes_nothing() {
+    let exchange = Exchange::start();
+    let world = bold(&exchange);
+    for hour in 0..2 {
+        let dry = world.run(&["cycle", "--dry-run"]).expect(0);
+        let wet = world.run(&["cycle"]).expect(0);
+        assert_eq!(told(&wet, "fills", &["side"]).is_empty(), hour == 1, "bought by the first run: {wet}");
+        for part in ["orders", "fills", "portfolio", "pairs"] {
+            assert_eq!(dry.json()[part], wet.json()[part], "{hour}: {part}");
+        }
+        exchange.advance(HOUR);
+    }
+    assert_sound(&world);
+}
