@@ -4,7 +4,7 @@
 use serde_json::json;
 
 use super::live::bold;
-use super::{RUNS, after, assert_sound, blocked, small, told};
+use super::{RUNS, after, assert_sound, blocked, decimal, small, told};
 use crate::exchange_server::{Exchange, HOUR, NOON};
 use crate::world::{Run, World};
 
@@ -125,6 +125,22 @@ fn a_lost_day_is_remembered_though_equity_recovers_and_ends_at_midnight() {
     let start = run.json()["portfolio"]["day_start_equity"].clone();
     assert_eq!(start, run.json()["portfolio"]["equity"], "the day begins at what the account is worth at midnight");
     assert_sound(&world);
+}
+
+#[test]
+fn a_day_begins_at_midnight_though_its_first_run_comes_later() {
+    let exchange = Exchange::start();
+    let world = bold(&exchange);
+    world.run(&["cycle"]).expect(0);
+    exchange.advance(17 * HOUR);
+    let run = world.run(&["cycle"]).expect(0);
+    let close = "SELECT close FROM candles WHERE timeframe = '1h' AND opened = '2026-09-01T23:00:00Z'";
+    // What the first run left: 667.018995 in cash and 0.09811179 BTC. Amounts are counted down to the eighth decimal.
+    let coins = decimal("0.09811179") * decimal(&world.value(close));
+    let worth = decimal("667.018995") + coins.trunc_with_scale(8);
+    let portfolio = &run.json()["portfolio"];
+    assert_eq!(portfolio["day_start_equity"].as_str().map(decimal), Some(worth), "{run}");
+    assert_ne!(portfolio["day_start_equity"], portfolio["equity"]);
 }
 
 #[test]
