@@ -132,7 +132,7 @@ fn a_backfill_or_import_obeys_its_schema_whether_it_worked_or_not() {
     let file = fixtures().join("BTCUSDT-1h-2026-08-15_2026-09-01.csv.gz").display().to_string();
     let world = offline();
     let runs = [
-        (world.run(&["import", &file]), 0, 420),
+        (world.run(&["import", &file]), 0, 424),
         (world.run(&["import", &file]), 0, 0),
         (world.run(&["import", &file, "BTCUSDT-1h-2024-01.zip"]), 3, 0),
         (world.run(&["import", "BTCUSDT-1h-2024-01.zip"]), 4, 0),
