@@ -62,7 +62,7 @@ fn told(run: &Run, list: &str, keys: &[&str]) -> Vec<Vec<Value>> {
 fn blocked(run: &Run, symbol: &str) -> Value {
     let pair = run.pair(symbol);
     if pair["blocked_by"].is_object() {
-        assert_eq!(pair["decision"], "HOLD", "{run}")
+        assert_eq!(pair["decision"], "HOLD", "{run}");
     }
     pair["blocked_by"]["code"].clone()
 }

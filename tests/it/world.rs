@@ -235,7 +235,7 @@ fn dump(db: &Connection, table: &str) -> String {
     let mut from = format!("{table} AS t");
     for (_, join, names) in POINTERS.iter().filter(|(pointer, ..)| has(pointer)) {
         wanted.extend(names.iter().map(|name| (*name).to_owned()));
-        from += &format!(" LEFT JOIN {join}");
+        from = format!("{from} LEFT JOIN {join}");
     }
     let facts = columns.iter().filter(|column| !is_circumstance(column));
     wanted.extend(facts.map(|column| format!("t.{column}")));
