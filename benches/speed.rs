@@ -97,7 +97,7 @@ fn indicators() {
 }
 
 fn hourly(open_time: i64) -> Candle {
-    let row = candles::row("BTCUSDT", open_time, HOUR, false);
+    let row = candles::row("BTCUSDT", open_time, HOUR, false, None);
     let number = |i: usize| row[i].as_str().and_then(|text| text.parse::<f64>().ok()).expect("a number");
     Candle::from_parts(UtcMillis::new(open_time), [1, 2, 3, 4].map(number), number(5), None).expect("a sane candle")
 }
@@ -147,7 +147,7 @@ fn archive(folder: &Path) -> String {
     let name = "BTCUSDT-1m-2022.csv".to_owned();
     let mut file = BufWriter::new(fs::File::create(folder.join(&name)).expect("a new file"));
     for n in 0..i64::from(MILLION) {
-        let row = candles::row("BTCUSDT", NEW_YEAR + n * MINUTE, MINUTE, false).to_string();
+        let row = candles::row("BTCUSDT", NEW_YEAR + n * MINUTE, MINUTE, false, None).to_string();
         let row = row.trim_matches(['[', ']']).replace('"', "");
         writeln!(file, "{row}").expect("room on the disk");
     }

@@ -122,7 +122,8 @@ impl Tail {
     fn at(clock: i64, (symbol, interval): (&str, &str)) -> Self {
         let step = candles::interval_ms(interval).expect("a known interval");
         let first = clock.div_euclid(step) * step - (PAGE - 1) * step;
-        let rows: Vec<_> = (0..PAGE).map(|n| candles::row(symbol, first + n * step, step, false).to_string()).collect();
+        let rows: Vec<_> =
+            (0..PAGE).map(|n| candles::row(symbol, first + n * step, step, false, None).to_string()).collect();
         let body = format!("[{}]", rows.join(","));
         let page = [false, true].map(|gzip| whole_answer(body.as_bytes(), gzip).into());
         Self { step, first, rows, page }
@@ -159,7 +160,7 @@ fn exchange_info(clock: i64, symbol: &str) -> Value {
 }
 
 fn book_ticker(clock: i64, symbol: &str) -> Value {
-    let [bid, ask] = candles::quote(symbol, clock);
+    let [bid, ask] = candles::quote(symbol, clock, None);
     json!({"symbol": symbol, "bidPrice": bid, "bidQty": "0.16356700", "askPrice": ask, "askQty": "0.18635000"})
 }
 

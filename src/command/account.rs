@@ -112,8 +112,9 @@ impl Account {
         let (coins, unpriced) = books.worth_of_coins(|asset| marks.get(asset).map(|mark| mark.price));
         let equity = books.cash() + coins;
         let day = Timeframe::D1.floor(sources.now);
-        let day_start = day_start(sources, remembered.as_ref(), day, equity)?;
-        let peak = peak(remembered.as_ref(), &in_force).map_or(equity, |peak| peak.max(equity));
+        let day_start = day_start(sources, remembered.as_ref(), day, &books.asset)?;
+        // An account that no run has looked at yet began with what was put in: the costs of its first trade are a loss.
+        let peak = peak(remembered.as_ref(), &in_force).unwrap_or(sources.trading.start).max(equity);
         let today = remembered.filter(|row| row.day == day);
         let standings = Standings {
             equity,
@@ -255,17 +256,16 @@ fn day_start(
     sources: Sources<'_>,
     remembered: Option<&Remembered>,
     day: UtcMillis,
-    equity: Money,
+    asset: &str,
 ) -> Result<Money, StoreError> {
     if let Some(row) = remembered.filter(|row| row.day == day) {
         return Ok(row.day_start);
     }
     let balances = sources.store.balances_before(day)?;
     if balances.is_empty() {
-        return Ok(equity);
+        return Ok(sources.trading.start);
     }
-    let asset = &sources.trading.asset;
-    let then = Books { asset: asset.clone(), balances, ..Books::default() };
+    let then = Books { asset: asset.to_owned(), balances, ..Books::default() };
     let mut marks = BTreeMap::new();
     for symbol in pairs_of(&then) {
         marks.extend(sources.mark(&symbol, day)?.map(|mark| (symbol.base().to_owned(), mark.price)));

@@ -22,12 +22,16 @@ pub enum Which {
     One(Symbol),
 }
 
-/// The store, held for writing, and the moment: the wall clock's, or that of a recording's newest run.
+/// The store, held for writing, and the moment: the wall clock's, or that of a recording's newest run. A wall clock that lags
+/// behind the exchange's does not make what is said now older than what the newest run noted.
 fn hold(settings: &Settings) -> anyhow::Result<(Lock, Store, Account, UtcMillis)> {
+    if !settings.db.exists() {
+        return Err(StoreError::Missing(settings.db.clone()).into());
+    }
     let lock = Lock::take(&settings.db)?;
     let store = Store::open(&settings.db, Access::Change)?;
     let (account, newest) = stored_account(settings, &store)?;
-    let now = if store.contents()? == Some(Contents::Replay) { newest } else { clock::wall() };
+    let now = if store.contents()? == Some(Contents::Replay) { newest } else { clock::wall().max(newest) };
     Ok((lock, store, account, now))
 }
 

@@ -107,7 +107,12 @@ impl Books {
         let unknown = || Unbalanced::Unknown(fill.order.clone());
         let order = self.orders.iter().find(|o| o.id == fill.order).ok_or_else(unknown)?;
         match &order.intent {
-            Intent::Entry(plan) => self.positions.push(Position::open(order, plan, fill)),
+            Intent::Entry(plan) => {
+                let mut position = Position::open(order, plan, fill);
+                // Read back from tables, its exit may be known before its entry.
+                position.leaving = self.exit_of(&position.id).and_then(Order::exit_reason);
+                self.positions.push(position);
+            }
             Intent::Exit(reason) => {
                 let reason = *reason;
                 let position = self.positions.iter_mut().find(|p| p.id == fill.position).ok_or_else(unknown)?;

@@ -168,6 +168,14 @@ impl Order {
         }
     }
 
+    /// Why a position is left; none for an entry.
+    pub const fn exit_reason(&self) -> Option<ExitReason> {
+        match &self.intent {
+            Intent::Entry(_) => None,
+            Intent::Exit(reason) => Some(*reason),
+        }
+    }
+
     /// How the position it opens is meant to end; none for an exit.
     pub const fn plan(&self) -> Option<&EntryPlan> {
         match &self.intent {

@@ -1,10 +1,12 @@
 //! The account's books, rebuilt from every fact and compared with what is kept: to the last digit.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::ledger_rows::decimal;
+use rusqlite::types::Value;
+
+use super::ledger_rows::{self as rows, decimal};
 use super::{Store, StoreError};
-use crate::ledger::{Books, Trade};
+use crate::ledger::Books;
 use crate::unit::Decimal;
 
 /// A rule about the account, and the query that counts the rows breaking it.
@@ -51,6 +53,7 @@ impl Store {
         }
         findings.extend(self.unbalanced_entries()?);
         findings.extend(self.wrong_histories()?);
+        findings.extend(self.wrong_peaks()?);
         Ok(findings)
     }
 
@@ -62,32 +65,36 @@ impl Store {
         };
         let (told, is) = (nonzero(&kept), nonzero(rebuilt));
         findings.extend((told != is).then(|| format!("balances are {told:?}, their facts say {is:?}")));
-        let rows = self.position_rows()?;
-        let folded: Vec<_> = rebuilt.positions.iter().map(|p| (p.id.to_string(), p.held, p.stop.get())).collect();
-        findings.extend((rows != sorted(folded.clone())).then(|| format!("positions are {rows:?}, not {folded:?}")));
+        let positions = rebuilt.positions.iter().map(|position| rows::position_row(position).to_vec());
+        findings.extend(self.strayed("positions", rows::POSITION, positions)?);
         findings.extend((kept.orders != rebuilt.orders).then(|| "waiting orders differ from their facts".to_owned()));
-        let (rows, folded) = (self.trade_rows()?, rebuilt.trades.iter().map(trade_row).collect());
-        findings.extend((rows != sorted(folded)).then(|| "trades differ from their facts".to_owned()));
+        let trades = rebuilt.trades.iter().map(|trade| rows::trade_row(trade).to_vec());
+        findings.extend(self.strayed("trades", rows::TRADE, trades)?);
         Ok(findings)
     }
 
-    fn position_rows(&self) -> Result<Vec<(String, Decimal, Decimal)>, StoreError> {
-        self.rows_of_two_amounts("SELECT position_id, quantity, stop FROM positions")
-    }
-
-    fn trade_rows(&self) -> Result<Vec<(String, Decimal, Decimal)>, StoreError> {
-        self.rows_of_two_amounts("SELECT position_id, profit, fees FROM trades")
-    }
-
-    fn rows_of_two_amounts(&self, sql: &str) -> Result<Vec<(String, Decimal, Decimal)>, StoreError> {
-        let mut statement = self.connection.prepare(sql)?;
-        let mut found = statement.query([])?;
-        let mut rows = Vec::new();
-        while let Some(row) = found.next()? {
-            let (a, b): (String, String) = (row.get(1)?, row.get(2)?);
-            rows.push((row.get(0)?, decimal(&a)?, decimal(&b)?));
-        }
-        Ok(sorted(rows))
+    /// Rows of a fold that are not what their facts amount to; the first column names them.
+    fn strayed(
+        &self,
+        table: &str,
+        columns: &str,
+        folded: impl Iterator<Item = Vec<Value>>,
+    ) -> Result<Vec<String>, StoreError> {
+        let mut statement = self.connection.prepare(&format!("SELECT {columns} FROM {table}"))?;
+        let width = statement.column_count();
+        let kept = statement.query_map([], |r| (0..width).map(|i| r.get(i)).collect::<Result<Vec<Value>, _>>())?;
+        let (kept, folded) = (named(kept.collect::<Result<Vec<_>, _>>()?), named(folded));
+        let ids: BTreeSet<&String> = kept.keys().chain(folded.keys()).collect();
+        let columns: Vec<&str> = columns.split(", ").collect();
+        let finding = |id: &String| match (kept.get(id), folded.get(id)) {
+            (Some(told), Some(is)) => {
+                let at = told.iter().zip(is).position(|(told, is)| told != is)?;
+                Some(format!("{table}: {id} has {} {:?}, its facts say {:?}", columns[at], told[at], is[at]))
+            }
+            (Some(_), None) => Some(format!("{table}: {id} follows from no fact")),
+            (None, _) => Some(format!("{table}: {id} is missing")),
+        };
+        Ok(ids.into_iter().filter_map(finding).collect())
     }
 
     /// For each deposit and fill, each asset's entries sum to nothing.
@@ -113,9 +120,9 @@ impl Store {
         )?;
         let entries = entries.query_map([], |r| Ok((r.get::<_, i64>(0)?, r.get::<_, String>(1)?)))?;
         let mut entries = entries.collect::<Result<Vec<_>, _>>()?.into_iter().peekable();
-        let mut rows =
+        let mut history =
             self.connection.prepare("SELECT id, ledger_id, cash, coins, equity FROM portfolio_state ORDER BY id")?;
-        let mut found = rows.query([])?;
+        let mut found = history.query([])?;
         let (mut cash, mut findings) = (Decimal::ZERO, Vec::new());
         while let Some(row) = found.next()? {
             let (id, until): (i64, i64) = (row.get(0)?, row.get(1)?);
@@ -131,11 +138,43 @@ impl Store {
     }
 }
 
-fn sorted<T: Ord>(mut rows: Vec<T>) -> Vec<T> {
-    rows.sort();
-    rows
+impl Store {
+    /// Each row's peak is the highest equity since the first deposit or since a resume that set it anew: a lower one would
+    /// let a drawdown pass unseen.
+    fn wrong_peaks(&self) -> Result<Vec<String>, StoreError> {
+        let mut resets = BTreeSet::new();
+        for text in self.texts("SELECT peak_equity FROM risk_events WHERE peak_equity IS NOT NULL")? {
+            resets.insert(decimal(&text)?);
+        }
+        let first = self.texts("SELECT amount FROM deposits ORDER BY id LIMIT 1")?;
+        let mut peak = first.first().map_or(Ok(Decimal::ZERO), |text| decimal(text))?;
+        let mut statement =
+            self.connection.prepare("SELECT id, equity, peak_equity FROM portfolio_state ORDER BY id")?;
+        let (mut found, mut findings) = (statement.query([])?, Vec::new());
+        while let Some(row) = found.next()? {
+            let (equity, told) = (decimal(&row.get::<_, String>(1)?)?, decimal(&row.get::<_, String>(2)?)?);
+            let fits = |base: &Decimal| told == equity.max(*base);
+            if !fits(&peak) && !resets.iter().any(fits) {
+                let (id, peak) = (row.get::<_, i64>(0)?, equity.max(peak));
+                findings.push(format!("row {id} of portfolio_state has peak_equity {told}, not {peak}"));
+            }
+            peak = told;
+        }
+        Ok(findings)
+    }
+
+    fn texts(&self, sql: &str) -> Result<Vec<String>, StoreError> {
+        let mut statement = self.connection.prepare(sql)?;
+        let texts = statement.query_map([], |r| r.get(0))?;
+        Ok(texts.collect::<Result<_, _>>()?)
+    }
 }
 
-fn trade_row(trade: &Trade) -> (String, Decimal, Decimal) {
-    (trade.id.to_string(), trade.profit().get(), trade.fees.get())
+/// Rows by their first column.
+fn named(rows: impl IntoIterator<Item = Vec<Value>>) -> BTreeMap<String, Vec<Value>> {
+    let name = |row: &[Value]| match row.first() {
+        Some(Value::Text(name)) => name.clone(),
+        other => format!("{other:?}"),
+    };
+    rows.into_iter().map(|row| (name(&row), row)).collect()
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{OptionalExtension, params, params_from_iter};
 
 use super::ledger_rows::{self as rows, text};
 use super::{Store, StoreError, Write};
@@ -261,55 +261,20 @@ impl Write<'_> {
         Ok(())
     }
 
-    fn add_position(&self, p: &Position) -> Result<(), StoreError> {
+    fn add_position(&self, position: &Position) -> Result<(), StoreError> {
         self.insert(
             "INSERT INTO positions VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
-            params![
-                p.id.as_str(),
-                p.symbol.as_str(),
-                p.opened_at.get(),
-                text(p.held),
-                text(p.entry_price().round_dp(8)),
-                text(p.cost.get()),
-                text(p.risk.get()),
-                text(p.stop.get()),
-                p.plan.target.map(|t| text(t.get())),
-                text(p.high.get()),
-                p.walked_to.get(),
-                p.leaving.map(crate::ledger::ExitReason::word)
-            ],
+            params_from_iter(rows::position_row(position)),
         )
     }
 
-    fn add_trade(&self, t: &Trade, run_id: &str) -> Result<(), StoreError> {
+    fn add_trade(&self, trade: &Trade, run_id: &str) -> Result<(), StoreError> {
         self.insert(
             "INSERT INTO trades VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19,
                  (SELECT f.roi_mean FROM orders o JOIN forecasts f ON f.decision_id = o.decision_id
                    WHERE o.order_id = ?1 ORDER BY f.horizon_ms DESC LIMIT 1), ?20, ?21)
              ON CONFLICT DO NOTHING",
-            params![
-                t.id.as_str(),
-                t.symbol.as_str(),
-                t.opened_at.get(),
-                t.closed_at.get(),
-                t.reason.word(),
-                text(t.bought),
-                text(t.sold),
-                text(t.decided_at_price.get()),
-                text(t.reference.0),
-                text(t.reference.1.round_dp(8)),
-                text(t.price.0.round_dp(8)),
-                text(t.price.1.round_dp(8)),
-                text(t.cost.get()),
-                text(t.proceeds.get()),
-                text(t.fees.get()),
-                text(t.profit().get()),
-                text(t.risk.get()),
-                t.r_multiple(),
-                t.roi(),
-                t.was_ambiguous,
-                run_id
-            ],
+            params_from_iter(rows::trade_row(trade).into_iter().chain([run_id.to_owned().into()])),
         )
     }
 }

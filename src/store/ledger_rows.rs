@@ -1,10 +1,11 @@
-//! Rows of the account's facts, read back.
+//! Rows of the account's facts, read back, and the rows of what is folded from them.
 
 use rusqlite::Row;
+use rusqlite::types::Value;
 
 use super::StoreError;
 use crate::ledger::{
-    Deposit, End, Ended, EntryPlan, Event, ExitReason, Fill, Intent, Order, OrderId, Protection, Side,
+    Deposit, End, Ended, EntryPlan, Event, ExitReason, Fill, Intent, Order, OrderId, Position, Protection, Side, Trade,
 };
 use crate::market::Quote;
 use crate::unit::{Decimal, Money, Price, Quantity, Timeframe, UtcMillis};
@@ -127,4 +128,57 @@ pub(super) fn ended(row: &Row<'_>) -> Result<Event, StoreError> {
 pub(super) fn protection(row: &Row<'_>) -> Result<Event, StoreError> {
     let (stop, high) = (read(row, 2, price)?, read(row, 3, price)?);
     Ok(Event::Protected(Protection { position: id(row, 0)?, at: instant(row, 1)?, stop, high }))
+}
+
+/// The columns of [`position_row`].
+pub(super) const POSITION: &str =
+    "position_id, symbol, opened_at, quantity, entry_price, cost, risk, stop, target, high, walked_to, leaving";
+
+/// An open position as it is kept.
+pub(super) fn position_row(p: &Position) -> [Value; 12] {
+    [
+        Value::from(p.id.to_string()),
+        p.symbol.to_string().into(),
+        p.opened_at.get().into(),
+        text(p.held).into(),
+        text(p.entry_price().round_dp(8)).into(),
+        text(p.cost.get()).into(),
+        text(p.risk.get()).into(),
+        text(p.stop.get()).into(),
+        p.plan.target.map(|t| text(t.get())).into(),
+        text(p.high.get()).into(),
+        p.walked_to.get().into(),
+        p.leaving.map(|reason| reason.word().to_owned()).into(),
+    ]
+}
+
+/// The columns of [`trade_row`].
+pub(super) const TRADE: &str = "position_id, symbol, opened_at, closed_at, reason, quantity, sold, decided_price, \
+    entry_reference, exit_reference, entry_price, exit_price, cost, proceeds, fees, profit, risk, r_multiple, roi, \
+    was_ambiguous";
+
+/// A closed round trip as it is kept.
+pub(super) fn trade_row(t: &Trade) -> [Value; 20] {
+    [
+        Value::from(t.id.to_string()),
+        t.symbol.to_string().into(),
+        t.opened_at.get().into(),
+        t.closed_at.get().into(),
+        t.reason.word().to_owned().into(),
+        text(t.bought).into(),
+        text(t.sold).into(),
+        text(t.decided_at_price.get()).into(),
+        text(t.reference.0).into(),
+        text(t.reference.1.round_dp(8)).into(),
+        text(t.price.0.round_dp(8)).into(),
+        text(t.price.1.round_dp(8)).into(),
+        text(t.cost.get()).into(),
+        text(t.proceeds.get()).into(),
+        text(t.fees.get()).into(),
+        text(t.profit().get()).into(),
+        text(t.risk.get()).into(),
+        t.r_multiple().into(),
+        t.roi().into(),
+        t.was_ambiguous.into(),
+    ]
 }

@@ -28,13 +28,13 @@ fn blanked(text: &str, key: &str) -> String {
 }
 
 /// The schema that the program prints of one of its documents.
-struct Promise {
+pub(crate) struct Promise {
     schemas: Schemas,
     index: SchemaIndex,
 }
 
 impl Promise {
-    fn of(document: &str) -> Self {
+    pub(crate) fn of(document: &str) -> Self {
         let schema = World::new().run(&["schema", document]).expect(0).json();
         let (mut compiler, mut schemas) = (Compiler::new(), Schemas::new());
         compiler.add_resource("trader.json", schema).unwrap();
@@ -42,12 +42,12 @@ impl Promise {
         Self { schemas, index }
     }
 
-    fn complaint(&self, document: &Value) -> Option<String> {
+    pub(crate) fn complaint(&self, document: &Value) -> Option<String> {
         self.schemas.validate(document, self.index).err().map(|error| format!("{error:#}"))
     }
 
     #[track_caller]
-    fn holds(&self, run: &Run) {
+    pub(crate) fn holds(&self, run: &Run) {
         if let Some(complaint) = self.complaint(&run.json()) {
             panic!("{complaint}\n{run}");
         }
@@ -132,7 +132,7 @@ fn a_backfill_or_import_obeys_its_schema_whether_it_worked_or_not() {
     let file = fixtures().join("BTCUSDT-1h-2026-08-15_2026-09-01.csv.gz").display().to_string();
     let world = offline();
     let runs = [
-        (world.run(&["import", &file]), 0, 420),
+        (world.run(&["import", &file]), 0, 424),
         (world.run(&["import", &file]), 0, 0),
         (world.run(&["import", &file, "BTCUSDT-1h-2024-01.zip"]), 3, 0),
         (world.run(&["import", "BTCUSDT-1h-2024-01.zip"]), 4, 0),

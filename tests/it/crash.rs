@@ -48,7 +48,7 @@ fn assert_recovers(world: &World, expected: &str, what: &str) {
 }
 
 /// The first line in which two dumps differ; the dumps themselves are too long to print.
-fn first_difference(expected: &str, found: &str) -> String {
+pub(crate) fn first_difference(expected: &str, found: &str) -> String {
     let mut lines = expected.lines().zip(found.lines()).enumerate();
     let differing = lines.find(|(_, (expected, found))| expected != found);
     differing.map_or_else(

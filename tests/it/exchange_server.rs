@@ -107,6 +107,7 @@ struct State {
     stopped: HashMap<String, i64>,
     holes: HashSet<(String, String, i64)>,
     revised: HashSet<(String, String, i64)>,
+    falls: HashMap<String, candles::Fall>,
     rules: Vec<Rule>,
     seen: Vec<Seen>,
 }
@@ -127,6 +128,7 @@ impl State {
             stopped: HashMap::from([("MATICUSDT".into(), 1_725_937_200_000)]),
             holes: HashSet::new(),
             revised: HashSet::new(),
+            falls: HashMap::new(),
             rules: Vec::new(),
             seen: Vec::new(),
         }
@@ -236,6 +238,11 @@ impl Exchange {
     /// The closed candle has another close and volume from now on.
     pub(crate) fn revise(&self, symbol: &str, interval: &str, open_time: i64) {
         self.shared.state().revised.insert((symbol.into(), interval.into(), open_time));
+    }
+
+    /// The price falls by so many thousandths within so many minutes from an instant on, and stays there.
+    pub(crate) fn let_fall(&self, symbol: &str, from: i64, minutes: i64, permille: i64) {
+        self.shared.state().falls.insert(symbol.into(), candles::Fall { from, minutes, permille });
     }
 
     /// Every request whose path and query contain all the parts fails in this way.

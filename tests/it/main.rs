@@ -26,6 +26,8 @@ mod crash;
 mod storage_faults;
 /// The JSON on stdout, the way it is printed, and what a second run makes of it.
 mod contract;
+/// The paper account in the program's hands: trades, halts, kills, tampering, recorded months.
+mod paper_account;
 /// The README, `crontab.example` and what a user sees, held against the program.
 mod readme;
 /// Backfill, import and outages: what is asked for, what is believed, what is asked for again.

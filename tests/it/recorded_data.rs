@@ -1,7 +1,7 @@
 //! The program on recordings of the real exchange: its candles, its archive files, its answers and its refusals. They are
 //! not part of this repository; without them every test here says that it was skipped.
 
-mod cut;
+pub(crate) mod cut;
 mod pairs;
 mod wire;
 
@@ -21,7 +21,7 @@ const PAIRS: [&str; 5] = ["BTC/USDT", "ETH/USDT", "SOL/USDT", "AVAX/USDT", "MATI
 const RUNS: i64 = 48;
 
 /// A folder of the recordings. Its absence is said past the test harness, which hides what a passing test prints.
-fn recordings(part: &str) -> Option<PathBuf> {
+pub(crate) fn recordings(part: &str) -> Option<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data").join(part);
     if folder.is_dir() {
         return Some(folder);
@@ -31,7 +31,7 @@ fn recordings(part: &str) -> Option<PathBuf> {
     None
 }
 
-fn at(text: &str) -> i64 {
+pub(crate) fn at(text: &str) -> i64 {
     text.parse::<UtcMillis>().unwrap().get()
 }
 
@@ -116,7 +116,7 @@ fn opinions(run: &Run) -> Vec<serde_json::Value> {
 fn two_days_of_hourly_runs_leave_a_decision_for_each_pair_and_hour() {
     let Some(folder) = recordings("klines") else { return };
     let world = World::new();
-    let cut = cut::recording(&folder, &world, at(NOON));
+    let cut = cut::recording(&folder, &world, at(NOON), at(NOON), &[]);
     let start = at(NOON) - (RUNS - 1) * 3_600_000;
     let runs: Vec<Run> =
         (0..RUNS).map(|n| replay(&world, &cut, &UtcMillis::new(start + n * 3_600_000).to_string()).expect(0)).collect();

@@ -117,6 +117,16 @@ impl World {
         self.run(&["cycle", "--replay", &fixtures().display().to_string()])
     }
 
+    /// The same at another clock.
+    pub(crate) fn replay_at(&self, now: &str) -> Run {
+        self.run(&["cycle", "--replay", &fixtures().display().to_string(), "--now", now])
+    }
+
+    /// A copy of the database; no run may be at work.
+    pub(crate) fn take_db_of(&self, other: &Self) {
+        std::fs::copy(other.db(), self.db()).expect("the database can be copied");
+    }
+
     /// All rows of a query, each value as text.
     pub(crate) fn query(&self, sql: &str) -> Vec<Vec<String>> {
         rows(&self.open(), sql)
@@ -177,13 +187,45 @@ const INSANE_CANDLES: &str = "SELECT * FROM price_data WHERE CAST(low AS REAL) <
      OR CAST(low AS REAL) > CAST(close AS REAL) OR CAST(volume AS REAL) < 0 \
      OR CAST(high AS REAL) > 1e15 OR open_time % 60000 <> 0";
 
-const FACTS: [&str; 6] =
-    ["price_data", "price_revisions", "data_gaps", "technical_indicators", "agent_signals", "trading_decisions"];
+const FACTS: [&str; 21] = [
+    "price_data",
+    "price_revisions",
+    "data_gaps",
+    "technical_indicators",
+    "agent_signals",
+    "trading_decisions",
+    "deposits",
+    "orders",
+    "fills",
+    "order_ends",
+    "protections",
+    "ledger_entries",
+    "balances",
+    "positions",
+    "trades",
+    "portfolio_state",
+    "forecasts",
+    "forecasts_due",
+    "outcomes",
+    "calibrations",
+    "risk_events",
+];
 
-/// Columns that say when, in which run or how often, not what.
+/// Columns that say when, in which run or how often, not what. Orders have names, and their moments are facts.
 fn is_circumstance(column: &str) -> bool {
-    matches!(column, "id" | "attempts" | "duration_ms" | "rowid") || column.ends_with("_id") || column.ends_with("_at")
+    let is_fact =
+        matches!(column, "order_id" | "position_id" | "placed_at" | "opened_at" | "closed_at" | "ended_at" | "due_at");
+    let is_told = matches!(column, "id" | "attempts" | "duration_ms" | "rowid");
+    !is_fact && (is_told || column.ends_with("_id") || column.ends_with("_at"))
 }
+
+/// Columns that point at a row of another table: that table, how its row is found, and what names it.
+const POINTERS: [(&str, &str, &[&str]); 4] = [
+    ("series_id", "series AS s ON s.id = t.series_id", &["s.symbol", "s.timeframe"]),
+    ("ingest_id", "ingests AS i ON i.id = t.ingest_id", &["i.source"]),
+    ("decision_id", "trading_decisions AS d ON d.id = t.decision_id", &["d.symbol", "d.candle_open_time"]),
+    ("fill_id", "fills AS f ON f.id = t.fill_id", &["f.order_id", "f.part"]),
+];
 
 fn dump(db: &Connection, table: &str) -> String {
     let columns = column_names(db, table);
@@ -191,13 +233,9 @@ fn dump(db: &Connection, table: &str) -> String {
     let has = |name: &str| columns.iter().any(|column| column == name);
     let mut wanted = Vec::new();
     let mut from = format!("{table} AS t");
-    if has("series_id") {
-        wanted.extend(["s.symbol".to_owned(), "s.timeframe".to_owned()]);
-        from += " JOIN series AS s ON s.id = t.series_id";
-    }
-    if has("ingest_id") {
-        wanted.push("i.source".to_owned());
-        from += " LEFT JOIN ingests AS i ON i.id = t.ingest_id";
+    for (_, join, names) in POINTERS.iter().filter(|(pointer, ..)| has(pointer)) {
+        wanted.extend(names.iter().map(|name| (*name).to_owned()));
+        from = format!("{from} LEFT JOIN {join}");
     }
     let facts = columns.iter().filter(|column| !is_circumstance(column));
     wanted.extend(facts.map(|column| format!("t.{column}")));

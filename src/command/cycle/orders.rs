@@ -4,11 +4,11 @@
 use std::collections::BTreeMap;
 
 use super::decide::Fresh;
+use super::settle::fill_on_quotes;
 use super::{Cycle, Stop};
 use crate::command::account::{Account, Basis};
 use crate::command::notes::About;
 use crate::decision::{Action, Approved, Objection, RiskState, Room, Wish, approve_entry, approve_exit};
-use crate::execution::fill_on_book;
 use crate::indicator::{Indicator, over};
 use crate::ledger::{Event, ExitReason, Order};
 use crate::market::{Candle, Series};
@@ -143,14 +143,7 @@ impl Cycle<'_> {
     pub(super) fn carry_out(&mut self, store: &mut Store) -> Result<(), Stop> {
         let Some(account) = self.account.take() else { return Ok(()) };
         let Account { mut books, marks, terms, .. } = account;
-        let mut events = Vec::new();
-        for order in Approved::on_record(&books) {
-            let Some(terms) = terms.get(&order.get().symbol) else { continue };
-            for event in fill_on_book(&order, &books, terms) {
-                books.apply(&event).map_err(|e| StoreError::BadRow(e.to_string()))?;
-                events.push(event);
-            }
-        }
+        let events = fill_on_quotes(&mut books, |pair| Ok(terms.get(pair).cloned()))?;
         self.note_events(&events);
         let account = Account::assess(self.sources(store), Basis { books: books.clone(), marks, terms })?;
         if !self.options.dry_run {

@@ -6,7 +6,8 @@ use super::{Cycle, Stop};
 use crate::command::account::{Account, Basis, Sources, mark, pairs_of};
 use crate::command::collect::Collection;
 use crate::command::notes::About;
-use crate::execution::{Rung, Step, settle, timeline};
+use crate::decision::Approved;
+use crate::execution::{Rung, Step, fill_on_book, settle, timeline};
 use crate::ledger::{Books, Deposit, Event, Terms};
 use crate::market::{Series, SeriesKey};
 use crate::store::{DecisionIds, Store, StoreError};
@@ -25,6 +26,7 @@ impl Cycle<'_> {
     pub(super) fn settle(&mut self, store: &mut Store, collection: &Collection) -> Result<(), Stop> {
         let mut books = store.books()?;
         let mut events = self.opening(&mut books)?;
+        events.extend(fill_on_quotes(&mut books, |pair| self.terms(store, pair))?);
         for pair in books.busy_pairs() {
             let Some(terms) = self.terms(store, &pair)? else {
                 self.complain_of_terms(&pair);
@@ -166,6 +168,23 @@ impl Cycle<'_> {
             self.notes.complain("position_unwatched", About::Pair(pair), text, "see whether the pair is still traded");
         }
     }
+}
+
+/// Fills the orders whose market was known when they were placed. Those of an earlier run are there when it was killed
+/// before it came to that: they are filled as it would have filled them.
+pub(super) fn fill_on_quotes(
+    books: &mut Books,
+    terms: impl Fn(&Symbol) -> Result<Option<Terms>, StoreError>,
+) -> Result<Vec<Event>, StoreError> {
+    let mut events = Vec::new();
+    for order in Approved::on_record(books) {
+        let Some(terms) = terms(&order.get().symbol)? else { continue };
+        for event in fill_on_book(&order, books, &terms) {
+            books.apply(&event).map_err(|e| StoreError::BadRow(e.to_string()))?;
+            events.push(event);
+        }
+    }
+    Ok(events)
 }
 
 /// When an event happened.

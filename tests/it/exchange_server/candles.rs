@@ -20,9 +20,25 @@ pub(crate) fn interval_ms(interval: &str) -> Option<i64> {
     Some(minutes * MINUTE)
 }
 
+/// A fall of a price: by so many thousandths within so many minutes from an instant on.
+#[derive(Clone, Copy)]
+pub(crate) struct Fall {
+    pub(crate) from: i64,
+    pub(crate) minutes: i64,
+    pub(crate) permille: i64,
+}
+
+impl Fall {
+    /// What is left of a price at an instant.
+    fn leaves(self, price: i64, at: i64) -> i64 {
+        let passed = (at - self.from).div_euclid(MINUTE).clamp(0, self.minutes);
+        price - price * self.permille * passed / (1000 * self.minutes)
+    }
+}
+
 /// One kline row in the exchange's twelve columns. A revised candle closes higher and traded more.
-pub(crate) fn row(symbol: &str, open_time: i64, step: i64, revised: bool) -> Value {
-    let (open, close) = (price(symbol, open_time), price(symbol, open_time + step));
+pub(crate) fn row(symbol: &str, open_time: i64, step: i64, revised: bool, fall: Option<Fall>) -> Value {
+    let [open, close] = [open_time, open_time + step].map(|at| fallen(symbol, at, fall));
     let bump = if revised { close / 500 + 1 } else { 0 };
     let close = close + bump;
     let noise = hash(seed(symbol), open_time ^ step);
@@ -48,9 +64,14 @@ pub(crate) fn row(symbol: &str, open_time: i64, step: i64, revised: bool) -> Val
 
 /// The bid and ask of a symbol at an instant as the exchange writes them: the close of the newest whole minute, and one
 /// tick above it.
-pub(crate) fn quote(symbol: &str, at: i64) -> [String; 2] {
-    let bid = price(symbol, at.div_euclid(MINUTE) * MINUTE);
+pub(crate) fn quote(symbol: &str, at: i64, fall: Option<Fall>) -> [String; 2] {
+    let bid = fallen(symbol, at.div_euclid(MINUTE) * MINUTE, fall);
     [bid, bid + 1].map(|price| decimal(price, 2))
+}
+
+fn fallen(symbol: &str, at: i64, fall: Option<Fall>) -> i64 {
+    let price = price(symbol, at);
+    fall.map_or(price, |fall| fall.leaves(price, at))
 }
 
 /// The price in hundredths at an instant: three triangle waves and a little noise around a level
@@ -100,9 +121,9 @@ fn decimal(units: i64, places: u32) -> String {
 #[test]
 fn a_quote_lies_at_the_newest_close() {
     let noon = 1_788_264_000_000;
-    let newest = row("BTCUSDT", noon - 60 * MINUTE, 60 * MINUTE, false);
+    let newest = row("BTCUSDT", noon - 60 * MINUTE, 60 * MINUTE, false, None);
     for at in [noon, noon + 30_000, noon + MINUTE - 1] {
-        let [bid, ask] = quote("BTCUSDT", at);
+        let [bid, ask] = quote("BTCUSDT", at, None);
         assert_eq!(newest[4], bid);
         assert!(ask.parse::<f64>().ok() > bid.parse::<f64>().ok());
     }
@@ -113,10 +134,19 @@ fn a_generated_candle_is_sane_and_joins_its_neighbour() {
     let number = |row: &Value, i: usize| row[i].as_str().and_then(|t| t.parse::<f64>().ok());
     for (n, step) in (0..500).flat_map(|n| [(n, MINUTE), (n, 60 * MINUTE)]) {
         let open_time = 1_788_220_800_000 + n * step;
-        let (this, next) = (row("BTCUSDT", open_time, step, false), row("BTCUSDT", open_time + step, step, false));
+        let (this, next) =
+            (row("BTCUSDT", open_time, step, false, None), row("BTCUSDT", open_time + step, step, false, None));
         let (open, high, low, close) = (number(&this, 1), number(&this, 2), number(&this, 3), number(&this, 4));
         assert!(low > Some(0.0) && low < open && low < close && high > open && high > close);
         assert!(number(&this, 9) < number(&this, 5), "taker volume is part of the volume");
         assert_eq!(this[4], next[1], "a close is the next open");
+    }
+}
+
+#[test]
+fn a_fall_takes_its_share_in_its_minutes_and_leaves_the_rest() {
+    let fall = Fall { from: 1_788_264_000_000, minutes: 20, permille: 100 };
+    for (minute, left) in [(-1, 5_000), (0, 5_000), (10, 4_750), (20, 4_500), (500, 4_500)] {
+        assert_eq!(fall.leaves(5_000, fall.from + minute * MINUTE), left, "{minute}");
     }
 }

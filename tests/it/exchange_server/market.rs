@@ -92,7 +92,7 @@ fn book_ticker(state: &State, request: &Seen) -> Outcome {
     let symbol = symbol(state, request)?;
     let has_stopped = state.stopped.get(symbol).is_some_and(|at| *at <= state.clock);
     let zeros = || ["0.00000000"; 2].map(str::to_owned);
-    let [bid, ask] = if has_stopped { zeros() } else { candles::quote(symbol, state.clock) };
+    let [bid, ask] = if has_stopped { zeros() } else { candles::quote(symbol, state.clock, fall_of(state, symbol)) };
     Ok(json!({"symbol": symbol, "bidPrice": bid, "bidQty": "0.16356700", "askPrice": ask, "askQty": "0.18635000"}))
 }
 
@@ -109,7 +109,8 @@ fn klines(state: &State, request: &Seen) -> Outcome {
     let end = state.stopped.get(symbol).map_or(state.clock, |at| state.clock.min(at - 1));
     let last = number("endTime").unwrap_or(end).min(end).div_euclid(step) * step;
     let there = |open: &i64| !is_in(&state.holes, symbol, interval, *open);
-    let row = |open: i64| candles::row(symbol, open, step, is_in(&state.revised, symbol, interval, open));
+    let fall = fall_of(state, symbol);
+    let row = |open: i64| candles::row(symbol, open, step, is_in(&state.revised, symbol, interval, open), fall);
     let count = usize::try_from(limit).unwrap_or(1);
     let opens: Vec<i64> = if request.parameter("startTime").is_some() {
         grid(first, last, step).filter(there).take(count).collect()
@@ -118,6 +119,10 @@ fn klines(state: &State, request: &Seen) -> Outcome {
         newest.into_iter().rev().collect()
     };
     Ok(opens.into_iter().map(row).collect())
+}
+
+fn fall_of(state: &State, symbol: &str) -> Option<candles::Fall> {
+    state.falls.get(symbol).copied()
 }
 
 /// The open times from `first` to `last`, both on the grid.
@@ -145,7 +150,7 @@ fn a_quote_costs_its_weight_and_a_delisted_pair_is_quoted_at_zero() {
     let mut state = State::new();
     let mut ask = |symbol: &str| answer(&mut state, &get(format!("/api/v3/ticker/bookTicker?symbol={symbol}")));
     let (btc, matic) = (ask("BTCUSDT").body, ask("MATICUSDT").body);
-    assert_eq!([&btc["bidPrice"], &btc["askPrice"]], candles::quote("BTCUSDT", super::NOON).each_ref());
+    assert_eq!([&btc["bidPrice"], &btc["askPrice"]], candles::quote("BTCUSDT", super::NOON, None).each_ref());
     assert_eq!([&matic["bidPrice"], &matic["askPrice"]], ["0.00000000"; 2]);
     assert_eq!(ask("NOPEUSDT").body["code"], -1121);
     assert_eq!(state.weight, 3 * 2);

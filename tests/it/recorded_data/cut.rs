@@ -13,7 +13,7 @@ use crate::world::World;
 const CANDLES: i64 = 1200;
 
 /// The lines of a file that open from one instant to another, and those that are no candles.
-pub(super) fn rows(file: &Path, from: i64, to: i64) -> String {
+pub(crate) fn rows(file: &Path, from: i64, to: i64) -> String {
     let lines = BufReader::new(MultiGzDecoder::new(File::open(file).unwrap())).lines().map(Result::unwrap);
     let open_time = |line: &str| line.split(',').next().and_then(|field| field.parse::<i64>().ok());
     let wanted = |line: &String| open_time(line).is_none_or(|at| (from..=to).contains(&at));
@@ -27,18 +27,20 @@ fn days(name: &str) -> Option<(i64, i64)> {
     Some((day(&first[first.len() - 10..])?, day(last)? + Timeframe::D1.ms()))
 }
 
-/// A folder with the newest candles of a recording at an instant, under the same names.
-pub(super) fn recording(folder: &Path, world: &World, now: i64) -> PathBuf {
+/// A folder with what runs from one instant to another look at, under the same names; of these pairs or of all.
+pub(crate) fn recording(folder: &Path, world: &World, first: i64, last: i64, symbols: &[&str]) -> PathBuf {
     let cut = world.path("cut");
     std::fs::create_dir(&cut).unwrap();
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        let (first, last) = days(&name).unwrap();
-        let timeframe: Timeframe = name.split('-').nth(1).unwrap().parse().unwrap();
-        let from = now - CANDLES * timeframe.ms();
-        if first <= now && last >= from {
-            std::fs::write(cut.join(name.replace(".gz", "")), rows(&path, from, now)).unwrap();
+        let mut parts = name.split('-');
+        let (symbol, timeframe) = (parts.next().unwrap(), parts.next().unwrap());
+        let from = first - CANDLES * timeframe.parse::<Timeframe>().unwrap().ms();
+        let (starts, ends) = days(&name).unwrap();
+        let is_wanted = symbols.is_empty() || symbols.contains(&symbol);
+        if is_wanted && starts <= last && ends >= from {
+            std::fs::write(cut.join(name.replace(".gz", "")), rows(&path, from, last)).unwrap();
         }
     }
     cut

@@ -1,0 +1,60 @@
+//! However often the program runs, its fills are the same.
+
+use trader::unit::UtcMillis;
+
+use super::assert_sound;
+use super::recorded::{Recording, world_of};
+use crate::exchange_server::HOUR;
+use crate::world::World;
+
+/// Three days in the middle of March 2024, in which the market fell.
+const FIRST: &str = "2024-03-13T14:00:30Z";
+const LAST: &str = "2024-03-16T14:00:30Z";
+
+/// A coin is bought by the first run; then nothing but the stop can end it.
+fn bought(recording: &Recording, trail: &str) -> World {
+    let world = world_of("BTC/USDT,ETH/USDT,SOL/USDT")
+        .with("TRADER_EXITS_TRAIL_ATR", trail)
+        .with("TRADER_STRATEGY_BUY_SCORE", "1")
+        .with("TRADER_STRATEGY_SELL_SCORE", "-100");
+    let first = recording.hours().next().expect("there is a first hour");
+    recording.run(&world, first);
+    assert_ne!(world.value("SELECT count(*) FROM orders"), "0", "nothing was bought");
+    world.run(&["pause", "--reason", "only exits from now on"]).expect(0);
+    world
+}
+
+/// All fills with everything that is theirs, without the runs that booked them.
+fn fills(world: &World) -> Vec<Vec<String>> {
+    let sql = "SELECT f.order_id, part, reason, strftime('%d %H:%M:%f', at / 1000.0, 'unixepoch'), f.reference, f.price, f.quantity, \
+               f.notional, fee, fee_asset, timeframe, candle_open_time, is_ambiguous, is_coarse \
+               FROM fills f JOIN orders o USING (order_id) ORDER BY at, f.order_id, part";
+    world.query(sql)
+}
+
+fn every(recording: &Recording, trail: &str, hours: i64) -> World {
+    let world = bought(recording, trail);
+    let is_due = |now: &UtcMillis| now.since_ms(recording.hours().next().expect("an hour")) % (hours * HOUR) == 0;
+    recording.hours().skip(1).filter(is_due).for_each(|now| drop(recording.run(&world, now)));
+    assert_sound(&world);
+    world
+}
+
+#[test]
+fn hourly_and_four_hourly_runs_and_one_after_three_days_asleep_give_the_same_fills() {
+    let Some(recording) = Recording::unpack(FIRST, LAST, &["BTCUSDT", "ETHUSDT", "SOLUSDT"]) else { return };
+    for (trail, reason) in [("0", "stop"), ("2", "trailing_stop")] {
+        let [hourly, rarely, once] = [1, 4, 72].map(|hours| every(&recording, trail, hours));
+        let expected = fills(&hourly);
+        let by = expected.iter().filter(|fill| fill[2] == reason).count();
+        assert!(by > 0, "no {reason} was hit: {expected:#?}");
+        for (name, world) in [("four-hourly", &rarely), ("once", &once)] {
+            assert_eq!(fills(world), expected, "{name}, {reason}");
+            assert_eq!(
+                world.query("SELECT * FROM balances"),
+                hourly.query("SELECT * FROM balances"),
+                "{name}, {reason}"
+            );
+        }
+    }
+}
