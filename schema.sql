@@ -320,7 +320,7 @@ CREATE INDEX fills_by_position ON fills (position_id);
 CREATE TABLE order_ends (
     order_id TEXT    NOT NULL PRIMARY KEY REFERENCES orders (order_id),
     at       INTEGER NOT NULL,
-    how      TEXT    NOT NULL CHECK (how IN ('filled', 'expired', 'gapped', 'too_small')),
+    how      TEXT    NOT NULL CHECK (how IN ('filled', 'expired', 'gapped', 'withdrawn', 'too_small')),
     run_id   TEXT    NOT NULL
 ) STRICT, WITHOUT ROWID;
 

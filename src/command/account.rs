@@ -8,7 +8,7 @@ use crate::market::{Candle, Instrument, SeriesKey};
 use crate::report::{OrderReport, PortfolioReport, PositionReport, exact, percent};
 use crate::settings::{Settings, Trading};
 use crate::store::{Contents, InForce, PortfolioRow, Remembered, Store, StoreError};
-use crate::unit::{Money, Symbol, Timeframe, UtcMillis, real};
+use crate::unit::{Money, Quantity, Symbol, Timeframe, UtcMillis, real};
 
 /// Daily returns that a correlation is told from.
 const DAYS: usize = 60;
@@ -153,6 +153,17 @@ impl Account {
         let shares: Vec<f64> = risks.iter().map(|(_, risk)| self.share(*risk)).collect();
         self.heat_correlated = correlated(&shares, &returns);
         Ok(())
+    }
+
+    /// Pairs whose coins could be sold but belong to no position.
+    pub(super) fn loose_coins(&self) -> Vec<Symbol> {
+        let is_loose = |pair: &Symbol| {
+            let held = Quantity::new(self.books.balance(pair.base())).unwrap_or_default();
+            let known = self.terms.get(pair).zip(self.marks.get(pair.base()));
+            known.is_some_and(|(terms, mark)| terms.is_large_enough(mark.price, terms.sellable(held)))
+        };
+        let free = |pair: &Symbol| self.books.position(pair).is_none();
+        pairs_of(&self.books).into_iter().filter(|pair| free(pair) && is_loose(pair)).collect()
     }
 
     /// What a position loses from here when its stop is hit; all of it where nothing is known of its terms.

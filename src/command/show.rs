@@ -6,6 +6,9 @@ use super::say::{Output, Style};
 use crate::report::Format;
 use crate::store::{Access, Filter, Store, Topic};
 
+/// Columns that people have no use for at a glance.
+const FOR_SCRIPTS: [&str; 7] = ["strategy_hash", "run_id", "order_id", "position_id", "sold", "was_ambiguous", "fees"];
+
 /// Shows rows of a topic.
 pub fn show(db: &Path, topic: Topic, filter: &Filter, style: Style) -> anyhow::Result<Output> {
     let (of_pair, of_length) = topic.is_about();
@@ -18,6 +21,6 @@ pub fn show(db: &Path, topic: Topic, filter: &Filter, style: Style) -> anyhow::R
     let table = Store::open(db, Access::Read)?.show(topic, filter)?;
     // People look at a line; scripts get everything.
     let people = style.format == Format::Table && topic != Topic::Runs;
-    let table = if people { table.without(&["strategy_hash", "run_id", "order_id", "position_id"]) } else { table };
+    let table = if people { table.without(&FOR_SCRIPTS) } else { table };
     Ok(Output::table(&table, style))
 }

@@ -163,6 +163,12 @@ impl Books {
         self.orders.iter().filter_map(|order| Some((order, order.plan()?)))
     }
 
+    /// The events that take back entries under way.
+    pub fn withdrawn_entries(&self, at: UtcMillis, which: impl Fn(&Symbol) -> bool) -> Vec<Event> {
+        let chosen = self.entries().filter(|(order, _)| which(&order.symbol));
+        chosen.map(|(o, _)| Event::Ended(Ended { order: o.id.clone(), at, how: End::Withdrawn })).collect()
+    }
+
     /// The open position of a pair.
     pub fn position(&self, symbol: &Symbol) -> Option<&Position> {
         self.positions.iter().find(|p| p.symbol == *symbol)

@@ -84,13 +84,15 @@ pub enum End {
     Expired,
     /// Nothing of it was done: the market had fallen to the stop before the entry.
     Gapped,
+    /// Nothing of it was done: entries were stopped before it met a candle.
+    Withdrawn,
     /// Nothing of it was done: what the market, the cash or the risk left was too small an order.
     TooSmall,
 }
 
 impl End {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Filled, Self::Expired, Self::Gapped, Self::TooSmall];
+    pub const ALL: [Self; 5] = [Self::Filled, Self::Expired, Self::Gapped, Self::Withdrawn, Self::TooSmall];
 
     /// Its word in JSON and in the database.
     pub const fn word(self) -> &'static str {
@@ -98,6 +100,7 @@ impl End {
             Self::Filled => "filled",
             Self::Expired => "expired",
             Self::Gapped => "gapped",
+            Self::Withdrawn => "withdrawn",
             Self::TooSmall => "too_small",
         }
     }

@@ -195,9 +195,9 @@ impl From<&Fill> for FillReport {
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct ForecastReport {
     /// The stop it assumes; null where none could be told.
-    pub stop: Option<Number>,
+    pub stop: Option<String>,
     /// The target it assumes; null: none.
-    pub target: Option<Number>,
+    pub target: Option<String>,
     /// For each horizon.
     pub horizons: Vec<HorizonReport>,
 }

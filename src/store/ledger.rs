@@ -66,14 +66,14 @@ impl Store {
         Ok(self.connection.query_row("SELECT coalesce(max(id), 0) FROM ledger_entries", [], |r| r.get(0))?)
     }
 
-    /// When the last trade of a pair was stopped out, if its last trade was.
-    pub fn stopped_out_at(&self, symbol: &Symbol) -> Result<Option<UtcMillis>, StoreError> {
+    /// When the last trade of a pair ended by a stop or by hand, if it did.
+    pub fn cooling_since(&self, symbol: &Symbol) -> Result<Option<UtcMillis>, StoreError> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT closed_at, reason IN ('stop', 'trailing_stop') FROM trades WHERE symbol = ?1
+            "SELECT closed_at, reason IN ('stop', 'trailing_stop', 'manual') FROM trades WHERE symbol = ?1
               ORDER BY closed_at DESC LIMIT 1",
         )?;
         let row = statement.query_row([symbol.as_str()], |r| Ok((r.get::<_, i64>(0)?, r.get::<_, bool>(1)?)));
-        Ok(row.optional()?.filter(|(_, by_stop)| *by_stop).map(|(at, _)| UtcMillis::new(at)))
+        Ok(row.optional()?.filter(|(_, cools)| *cools).map(|(at, _)| UtcMillis::new(at)))
     }
 
     fn deposits(&self) -> Result<Vec<Event>, StoreError> {

@@ -6,10 +6,10 @@ use super::{Cycle, Stop};
 use crate::decision::ExitPolicy;
 use crate::market::Candle;
 use crate::outcome::{Experience, Forecast, Question, forecast};
-use crate::report::{ForecastReport, HorizonReport, Number};
+use crate::report::{ForecastReport, HorizonReport, exact};
 use crate::signal::Score;
 use crate::store::{ForecastRow, Store, StoreError, Write};
-use crate::unit::{Money, UtcMillis};
+use crate::unit::{Decimal, Money, UtcMillis};
 
 /// A decision's forecasts, and the exit policy they assume.
 #[derive(Clone, Debug)]
@@ -98,9 +98,14 @@ impl Cycle<'_> {
 impl Expectation {
     fn report(&self) -> ForecastReport {
         ForecastReport {
-            stop: self.stop.and_then(Number::exact),
-            target: self.target.and_then(Number::exact),
+            stop: self.stop.and_then(price),
+            target: self.target.and_then(price),
             horizons: self.forecasts.iter().map(|(forecast, basis)| HorizonReport::of(forecast, basis)).collect(),
         }
     }
+}
+
+/// A price that was computed, to eight decimals.
+fn price(value: f64) -> Option<String> {
+    Decimal::from_f64_retain(value).map(|price| exact(price.round_dp(8)))
 }

@@ -62,6 +62,10 @@ impl Cycle<'_> {
             self.notes.complain("emergency_stop", About::Run, text.clone(), remedy);
             calls.halt = Some(text);
         }
+        for event in account.books.withdrawn_entries(self.now, |_| true) {
+            account.books.apply(&event).map_err(|e| StoreError::BadRow(e.to_string()))?;
+            calls.events.push(event);
+        }
         let pairs: Vec<Symbol> = account.books.positions.iter().map(|p| p.symbol.clone()).collect();
         for pair in pairs {
             self.leave(account, &mut calls, &pair, ExitReason::Emergency)?;
@@ -134,7 +138,7 @@ impl Cycle<'_> {
             equity: account.standings.equity,
             heat: account.heat,
             state: account.state,
-            cools_until: store.stopped_out_at(symbol)?.map(|at| at.plus_ms(cool)),
+            cools_until: store.cooling_since(symbol)?.map(|at| at.plus_ms(cool)),
         };
         Ok(approve_entry(&wish, &room, &self.trading.exits, &self.trading.limits))
     }

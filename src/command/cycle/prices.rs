@@ -4,8 +4,8 @@ use super::{Cycle, READINGS_KEPT, Stop, execution};
 use crate::clock::{self, Stopwatch};
 use crate::command::collect::Collection;
 use crate::command::notes::About;
-use crate::exchange::{Fault, MarketData};
-use crate::market::{Quote, SeriesKey};
+use crate::exchange::MarketData;
+use crate::market::{Candle, Quote, SeriesKey};
 use crate::report::{Agent, AgentName, AgentStatus};
 use crate::store::{Origin, Store, StoreError};
 use crate::unit::Symbol;
@@ -22,7 +22,7 @@ impl Cycle<'_> {
         let listings = &self.listings;
         let traded = |symbol: &Symbol| listings.may_be_traded(symbol);
         collection.note(&mut self.notes, market.source(), self.strategy.timeframe, self.now, traded);
-        self.take_quotes(std::mem::take(&mut collection.quotes));
+        self.take_quotes(&mut collection);
         let error = self.error_since(noted);
         let status = match (collection.failed(), &error) {
             (true, _) => AgentStatus::Failed,
@@ -38,11 +38,20 @@ impl Cycle<'_> {
     }
 
     /// Keeps the quotes. One that could not be had is no error: everything else goes on without it.
-    fn take_quotes(&mut self, quotes: Vec<(Symbol, Result<Quote, Fault>)>) {
-        for (symbol, answer) in quotes {
+    fn take_quotes(&mut self, collection: &mut Collection) {
+        for (symbol, answer) in std::mem::take(&mut collection.quotes) {
+            if let Ok(quote) = &answer {
+                log::debug!("{symbol}: bid {}, ask {}", quote.bid, quote.ask);
+            }
             match answer {
+                Ok(quote) if !self.believes(collection, &symbol, &quote) => {
+                    let text = format!(
+                        "bid {} and ask {} are not believed: too far apart, or from the close",
+                        quote.bid, quote.ask
+                    );
+                    self.notes.warn("no_quote", About::Pair(&symbol), text);
+                }
                 Ok(quote) => {
-                    log::debug!("{symbol}: bid {}, ask {}", quote.bid, quote.ask);
                     self.quotes.insert(symbol, quote);
                 }
                 // What was told of the whole run is not told again of each pair.
@@ -50,6 +59,13 @@ impl Cycle<'_> {
                 Err(fault) => self.notes.warn("no_quote", About::Pair(&symbol), fault.to_string()),
             }
         }
+    }
+
+    /// Whether a quote fits the newest close; without a close there is nothing to doubt it by.
+    fn believes(&self, collection: &Collection, symbol: &Symbol, quote: &Quote) -> bool {
+        let key = SeriesKey { symbol: symbol.clone(), timeframe: self.timeframe() };
+        let newest = collection.series.get(&key).and_then(|collected| collected.series.newest());
+        newest.and_then(Candle::close_price).is_none_or(|close| quote.fits(close))
     }
 
     /// The pairs that are decided on, and those that something is held or ordered of.

@@ -8,7 +8,7 @@ use crate::command::collect::Collection;
 use crate::command::notes::About;
 use crate::decision::Approved;
 use crate::execution::{Rung, Step, fill_on_book, settle, timeline};
-use crate::ledger::{Books, Deposit, Event, Terms};
+use crate::ledger::{Books, Deposit, Event, Mark, Terms};
 use crate::market::{Series, SeriesKey};
 use crate::store::{DecisionIds, Store, StoreError};
 use crate::unit::{Symbol, Timeframe, UtcMillis};
@@ -24,6 +24,9 @@ impl Cycle<'_> {
 
     /// Walks every candle since the last run through orders and positions, and opens the account where there is none.
     pub(super) fn settle(&mut self, store: &mut Store, collection: &Collection) -> Result<(), Stop> {
+        if self.has_gone_back(store)? {
+            return Ok(());
+        }
         let mut books = store.books()?;
         let mut events = self.opening(&mut books)?;
         events.extend(fill_on_quotes(&mut books, |pair| self.terms(store, pair))?);
@@ -43,8 +46,26 @@ impl Cycle<'_> {
         self.book(store, &events, &books, &DecisionIds::new())?;
         books.trades.clear();
         let basis = self.basis(store, collection, books)?;
-        self.account = Some(Account::assess(self.sources(store), basis)?);
+        let account = Account::assess(self.sources(store), basis)?;
+        self.complain_of_loose_coins(&account);
+        self.account = Some(account);
         Ok(())
+    }
+
+    /// The account lives forward only: a run for an earlier moment than the newest one does not touch it.
+    fn has_gone_back(&mut self, store: &Store) -> Result<bool, StoreError> {
+        let Some(newest) = store.remembered()?.filter(|row| row.time > self.now) else { return Ok(false) };
+        let text = format!("the account stands at {}, after this run's moment: it is left alone", newest.time);
+        self.notes.warn("clock_went_back", About::Run, text);
+        Ok(true)
+    }
+
+    /// Coins that could be sold and belong to no position have no stop: that cannot be, and must not go unseen.
+    fn complain_of_loose_coins(&mut self, account: &Account) {
+        for pair in account.loose_coins() {
+            let text = "the wallet holds coins that belong to no position: nothing protects them";
+            self.notes.complain("coins_unprotected", About::Pair(&pair), text.to_owned(), "trader db check tells more");
+        }
     }
 
     fn opening(&self, books: &mut Books) -> Result<Vec<Event>, StoreError> {
@@ -136,7 +157,9 @@ impl Cycle<'_> {
         for pair in pairs {
             let key = SeriesKey { symbol: pair.clone(), timeframe: self.timeframe() };
             let collected = collection.series.get(&key).and_then(|c| c.series.newest());
-            let newest = match collected.and_then(|candle| mark(candle, key.timeframe)) {
+            // What it could be sold for now; else the newest close.
+            let bid = self.quotes.get(&pair).map(|quote| Mark { price: quote.bid, at: quote.at });
+            let newest = match bid.or_else(|| collected.and_then(|candle| mark(candle, key.timeframe))) {
                 Some(mark) => Some(mark),
                 None => self.sources(store).mark(&pair, self.now)?,
             };
