@@ -76,7 +76,7 @@ pub struct Room<'a> {
     pub cools_until: Option<UtcMillis>,
 }
 
-/// Approves an entry, or says what stands against it. The gravest objection counts.
+/// Approves an entry, or says what stands against it. The gravest objection counts: they are listed in that order.
 pub fn approve_entry(
     wish: &Wish<'_>,
     room: &Room<'_>,
@@ -132,7 +132,9 @@ fn draft(wish: &Wish<'_>, terms: &Terms, policy: &ExitPolicy) -> Result<(EntryPl
     let from_close = |by: Decimal| wish.close.get().saturating_add(by);
     let below = distance(policy.stop_atr).and_then(|d| terms.instrument.floor_to_tick(from_close(-d)));
     let price = wish.quote.as_ref().map_or_else(|| terms.buy_near(wish.close), |quote| terms.buy_at(quote));
-    let (stop, price) = below.zip(price).filter(|(stop, price)| stop < price).ok_or(Objection::NoStop)?;
+    // A stop that the bid has reached would sell at once what is bought.
+    let is_above = |stop: Price, price: Price| stop < price && wish.quote.is_none_or(|quote| stop < quote.bid);
+    let (stop, price) = below.zip(price).filter(|(stop, price)| is_above(*stop, *price)).ok_or(Objection::NoStop)?;
     let sell = terms.sell_near(stop, Slips::Twice).ok_or(Objection::NoStop)?;
     let above = |atrs: f64| distance(atrs).and_then(|d| terms.instrument.ceil_to_tick(from_close(d)));
     let plan = EntryPlan {
@@ -209,3 +211,6 @@ pub fn approve_exit(
     };
     (!is_leaving).then_some(Approved(order))
 }
+
+#[cfg(test)]
+mod tests;

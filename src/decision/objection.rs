@@ -5,13 +5,23 @@ use std::fmt;
 use super::risk::RiskState;
 use crate::unit::{Decimal, Money, Price, UtcMillis};
 
-/// What stood against an entry.
+/// What stood against an entry, the gravest first.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Objection {
     /// The account takes no entries.
     State(RiskState),
     /// The coin is held already, or an order for it is under way.
     Held,
+    /// A stop ended the last trade of this coin not long ago.
+    CoolDown {
+        /// Until then.
+        until: UtcMillis,
+    },
+    /// The pair is not paid in the account's asset.
+    OtherAsset {
+        /// What it is paid in.
+        asset: String,
+    },
     /// There are as many positions as there may be, orders under way included.
     Positions {
         /// How many there are.
@@ -19,21 +29,12 @@ pub enum Objection {
         /// How many there may be.
         limit: usize,
     },
-    /// A stop ended the last trade of this coin not long ago.
-    CoolDown {
-        /// Until then.
-        until: UtcMillis,
-    },
-    /// The exchange's rules for the pair are not known.
-    NoRules,
-    /// The pair is not paid in the account's asset.
-    OtherAsset {
-        /// What it is paid in.
-        asset: String,
-    },
     /// The market's bid and ask are not known.
     NoQuote,
-    /// There is no stop to be had: the range of prices is unknown, or so large that the stop would lie below zero.
+    /// The exchange's rules for the pair are not known.
+    NoRules,
+    /// There is no stop to be had: the range of prices is unknown, or so large that the stop would lie below zero,
+    /// or the market has reached it already.
     NoStop,
     /// All stops together leave less than half of what a trade may lose.
     Heat {
@@ -98,7 +99,9 @@ impl fmt::Display for Objection {
             Self::NoRules => f.write_str("the exchange's steps and limits for the pair are not known"),
             Self::OtherAsset { asset } => write!(f, "it is paid in {asset}, which the account does not hold"),
             Self::NoQuote => f.write_str("the market's bid and ask are not known"),
-            Self::NoStop => f.write_str("no stop: too few candles for the average true range, or it would lie below 0"),
+            Self::NoStop => {
+                f.write_str("no stop: too few candles for the true range, or it would lie below 0 or above the bid")
+            }
             Self::Heat { open, limit } => write!(f, "all stops together would lose {open}, at most {limit} may be"),
             Self::Cash { free } => write!(f, "{free} is free, too little for an order"),
             Self::TooSmall { quantity, at_stop, least } => match least {

@@ -44,8 +44,11 @@ fn within(terms: &Terms, buy: Price, sell: Price, allowance: &Allowance, quantit
         let excess = (loss - allowance.risk).get().max((cost - allowance.cash).get());
         let fewer = quantity.get() - excess.checked_div(terms.loss_per_coin(buy, sell)).unwrap_or(quantity.get());
         let step = terms.instrument.step_size.unwrap_or(Decimal::new(1, 8));
-        quantity =
-            terms.sellable(Quantity::new((fewer.min(quantity.get() - step)).max(Decimal::ZERO)).unwrap_or_default());
+        let fewer = counted_down(fewer.min(quantity.get() - step)).max(Decimal::ZERO);
+        quantity = terms.sellable(Quantity::new(fewer).unwrap_or_default());
     }
     Quantity::default()
 }
+
+#[cfg(test)]
+mod tests;

@@ -94,7 +94,7 @@ impl Books {
         if self.orders.iter().any(|o| o.id == order.id) {
             return Err(Unbalanced::Twice(order.id.clone()));
         }
-        if let Intent::Exit(reason) = order.intent
+        if let Some(reason) = order.exit_reason()
             && let Some(position) = self.positions.iter_mut().find(|p| p.id == order.position)
         {
             position.leaving = Some(reason);
@@ -107,15 +107,21 @@ impl Books {
         let unknown = || Unbalanced::Unknown(fill.order.clone());
         let order = self.orders.iter().find(|o| o.id == fill.order).ok_or_else(unknown)?;
         match &order.intent {
+            Intent::Entry(_) if self.positions.iter().any(|p| p.id == order.position) => {
+                return Err(Unbalanced::Twice(order.id.clone()));
+            }
             Intent::Entry(plan) => {
                 let mut position = Position::open(order, plan, fill);
-                // Read back from tables, its exit may be known before its entry.
+                // Events that are sorted by kind tell of an exit before there is a position.
                 position.leaving = self.exit_of(&position.id).and_then(Order::exit_reason);
                 self.positions.push(position);
             }
             Intent::Exit(reason) => {
                 let reason = *reason;
                 let position = self.positions.iter_mut().find(|p| p.id == fill.position).ok_or_else(unknown)?;
+                if fill.part <= position.exits {
+                    return Err(Unbalanced::Twice(fill.order.clone()));
+                }
                 position.leaving = Some(reason);
                 position.sell(fill);
             }

@@ -15,6 +15,11 @@ mod posting;
 mod terms;
 mod trade;
 
+#[cfg(test)]
+pub(crate) mod samples;
+#[cfg(test)]
+mod tests;
+
 pub use books::{Books, Mark, Unbalanced};
 pub use event::{Deposit, End, Ended, Event, Fill, Protection};
 pub use order::{EntryPlan, ExitReason, Intent, Order, OrderId, Side};

@@ -159,3 +159,6 @@ impl Terms {
         self.instrument.tick_size.map(real)
     }
 }
+
+#[cfg(test)]
+mod tests;
