@@ -183,14 +183,6 @@ impl Order {
             Intent::Exit(_) => None,
         }
     }
-
-    /// Why the position is left; none for an entry.
-    pub const fn exit_reason(&self) -> Option<ExitReason> {
-        match self.intent {
-            Intent::Entry(_) => None,
-            Intent::Exit(reason) => Some(reason),
-        }
-    }
 }
 
 #[cfg(test)]
