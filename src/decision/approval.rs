@@ -175,12 +175,11 @@ fn can_be_left(
     quantity: Quantity,
     room: &Room<'_>,
 ) -> Result<(), Objection> {
-    let left = terms.sellable_after_buying(quantity);
-    if !terms.is_large_enough(plan.price, quantity) || !terms.is_large_enough(sell, left) {
+    if !terms.can_be_left(quantity, plan.price, sell) {
         let free = room.books.free_cash();
         let least = terms.instrument.min_notional;
         let poor = least.is_some_and(|least| free.get() < least);
-        let at_stop = Money::proceeds(sell, left);
+        let at_stop = Money::proceeds(sell, terms.sellable_after_buying(quantity));
         let too_small = Objection::TooSmall { quantity: quantity.get(), at_stop, least };
         return Err(if poor { Objection::Cash { free } } else { too_small });
     }

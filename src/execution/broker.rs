@@ -71,7 +71,7 @@ pub(super) fn enter(order: &Approved<Order>, plan: &EntryPlan, terms: &Terms, pl
     let promised = Allowance { risk: plan.risk, cash: Money::cost(plan.price, order.quantity) };
     let wanted = size(terms, place.price, sell, &promised).min(order.quantity);
     let quantity = place.most(terms).map_or(wanted, |most| most.min(wanted));
-    if !terms.is_large_enough(place.price, quantity) {
+    if !terms.can_be_left(quantity, place.price, sell) {
         return vec![ended(order, place.at, End::TooSmall)];
     }
     let notional = Money::cost(place.price, quantity);

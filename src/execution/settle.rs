@@ -116,7 +116,10 @@ impl Walk<'_> {
 
     /// Leaves a position because of the candle's prices.
     fn pull(&self, position: &Position, exit: Option<Approved<Order>>, step: &Step, trigger: &Trigger) -> Vec<Event> {
-        let at = if trigger.at_open { step.candle.open_time() } else { step.end().plus_ms(-1) };
+        // A longer candle may have opened before what was walked already, and any before the exit was ordered.
+        let moment = if trigger.at_open { step.candle.open_time() } else { step.end().plus_ms(-1) };
+        let ordered = exit.as_ref().map_or(moment, |order| order.get().placed_at);
+        let at = moment.max(position.walked_to).max(ordered);
         let books = &self.settled.books;
         let mut events = Vec::new();
         // The order that rested at the stop, the target or the clock all the time is written down now.
@@ -148,7 +151,10 @@ impl Walk<'_> {
     /// The stop follows the highest price, as far as it was known before the next candle.
     fn follow(&mut self, step: &Step) -> Result<(), Unbalanced> {
         let Some(position) = self.settled.books.position(self.symbol) else { return Ok(()) };
-        let high = Price::from_candle(step.candle.high()).map_or(position.high, |high| position.high.max(high));
+        // Of a candle that opened before the position, only the close is surely from after its entry.
+        let is_ours = step.candle.open_time() >= position.opened_at;
+        let seen = if is_ours { step.candle.high() } else { step.candle.close() };
+        let high = Price::from_candle(seen).map_or(position.high, |seen| position.high.max(seen));
         let trailed = position
             .plan
             .trail

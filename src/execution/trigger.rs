@@ -23,7 +23,8 @@ pub struct Levels {
     pub target: Option<f64>,
     /// Sell from this instant on.
     pub until: Option<UtcMillis>,
-    /// When the position was opened: an open before that is not its gap.
+    /// When the position was opened. In a candle that opened before, the open is not its gap, and a high above the
+    /// target may be from before; a low at the stop is believed all the same.
     pub opened_at: UtcMillis,
 }
 
@@ -75,7 +76,8 @@ impl Levels {
 
     fn met_inside(&self, candle: &Candle) -> Option<Trigger> {
         let inside = |kind, price, is_ambiguous| Some(Trigger { kind, price, at_open: false, is_ambiguous });
-        let target = self.target.filter(|target| candle.high() > *target);
+        let is_ours = candle.open_time() >= self.opened_at;
+        let target = self.target.filter(|target| is_ours && candle.high() > *target);
         if candle.low() <= self.stop {
             inside(TriggerKind::Stop, self.stop, target.is_some())
         } else {

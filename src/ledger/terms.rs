@@ -147,6 +147,11 @@ impl Terms {
             && enough(self.instrument.min_quantity, quantity.get())
     }
 
+    /// Whether the exchange takes the purchase of so much at one price, and the sale of what is left of it at the other.
+    pub fn can_be_left(&self, bought: Quantity, entry: Price, exit: Price) -> bool {
+        self.is_large_enough(entry, bought) && self.is_large_enough(exit, self.sellable_after_buying(bought))
+    }
+
     /// The loss at the stop, seen from `mark`, of coins that are held: what is still at risk. Never negative.
     pub fn open_risk(&self, held: Quantity, mark: Price, stop: Price) -> Money {
         let Some(stop_fill) = self.sell_near(stop, Slips::Twice) else { return Money::proceeds(mark, held) };
