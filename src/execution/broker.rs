@@ -114,3 +114,6 @@ pub fn fill_on_book(order: &Approved<Order>, books: &Books, terms: &Terms) -> Ve
             .map_or_else(Vec::new, |price| leave(order, books, terms, &place(quote.bid, price))),
     }
 }
+
+#[cfg(test)]
+mod tests;

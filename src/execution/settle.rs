@@ -212,3 +212,6 @@ fn reason(position: &Position, kind: TriggerKind) -> ExitReason {
         TriggerKind::Time => ExitReason::Time,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,79 @@
+//! Fills at a book that was seen, by hand.
+
+use super::*;
+use crate::decision::approve_exit;
+use crate::ledger::ExitReason;
+use crate::ledger::samples::{NOON, btc, coins, entry_of, holding, money, plan, price, quote, terms, waiting};
+
+fn only_fill(events: &[Event]) -> &Fill {
+    let fills: Vec<&Fill> =
+        events.iter().filter_map(|e| if let Event::Filled(fill) = e { Some(&**fill) } else { None }).collect();
+    assert_eq!(fills.len(), 1, "{events:?}");
+    fills[0]
+}
+
+fn ends(events: &[Event]) -> Vec<End> {
+    events.iter().filter_map(|e| if let Event::Ended(ended) = e { Some(ended.how) } else { None }).collect()
+}
+
+fn entered(bid: &str, ask: &str) -> Vec<Event> {
+    let order = Order { quote: Some(quote(bid, ask)), ..entry_of(&btc(), NOON, "3", plan()) };
+    let books = waiting(&order);
+    fill_on_book(&Approved::on_record(&books)[0], &books, &terms())
+}
+
+fn left(bid: &str, ask: &str, quantity: &str) -> Vec<Event> {
+    let mut books = holding(quantity, plan());
+    let position = books.positions[0].clone();
+    let order = approve_exit(&position, ExitReason::Signal, NOON, Some(quote(bid, ask)), &books).unwrap();
+    books.apply(&Event::Placed(Box::new(order.get().clone()))).unwrap();
+    fill_on_book(&order, &books, &terms())
+}
+
+#[test]
+fn an_entry_pays_the_ask_and_slippage_at_the_moment_of_the_order() {
+    let events = entered("99.97", "99.99");
+    let fill = only_fill(&events);
+    // 99.99 × 1.0002 = 100.009998 → 100.01; 3 of it are 300.03, the fee is 0.003 coins.
+    assert_eq!((fill.reference, fill.price, fill.at), (price("99.99"), price("100.01"), NOON));
+    assert_eq!((fill.quantity, fill.notional, fill.fee), (coins("3"), money("300.03"), coins("0.003").get()));
+    assert_eq!((fill.candle, ends(&events)), (None, vec![End::Filled]));
+}
+
+#[test]
+fn a_sale_gets_the_bid_less_slippage() {
+    let events = left("99.99", "100.01", "3");
+    let fill = only_fill(&events);
+    // 99.99 × 0.9998 = 99.970002 → 99.97; × 2.997 = 299.61009, the fee a thousandth of it.
+    assert_eq!((fill.reference, fill.price, fill.quantity), (price("99.99"), price("99.97"), coins("2.997")));
+    assert_eq!((fill.notional, fill.fee), (money("299.61009"), money("0.29961009").get()));
+    assert_eq!(ends(&events), [End::Filled]);
+}
+
+#[test]
+fn an_entry_whose_ask_lies_at_the_stop_is_given_up() {
+    assert_eq!(ends(&entered("95.98", "96")), [End::Gapped]);
+}
+
+#[test]
+fn a_sale_too_small_for_the_exchange_waits() {
+    // 0.049 coins are worth 4.90.
+    assert_eq!(left("99.99", "100.01", "0.05"), []);
+}
+
+#[test]
+fn without_a_book_nothing_is_filled_on_it() {
+    let books = waiting(&entry_of(&btc(), NOON, "3", plan()));
+    assert_eq!(fill_on_book(&Approved::on_record(&books)[0], &books, &terms()), []);
+}
+
+#[test]
+fn a_purchase_never_costs_more_than_was_promised_however_far_the_ask_has_risen() {
+    // Promised are 3 × 100.03 = 300.09 and a loss of 12.81541215. 110 × 1.0002 = 110.022 → 110.03; a coin now loses
+    // 110.03 − 95.95 × 0.998001 = 14.27180405. By steps, with what the fee leaves:
+    //   0.897: 98.69691 − 0.896 × 95.95 × 0.999 = 98.69691 − 85.8852288 = 12.8116812: fits;
+    //   0.898: 98.80694 − 0.897 × 95.95 × 0.999 = 98.80694 − 85.98108285 = 12.82585715: too much.
+    let events = entered("109.9", "110");
+    let fill = only_fill(&events);
+    assert_eq!((fill.price, fill.quantity, fill.risk), (price("110.03"), coins("0.897"), money("12.8116812")));
+}
