@@ -6,7 +6,7 @@ use super::timeline::Step;
 use super::trigger::{Levels, Trigger, TriggerKind};
 use crate::decision::{Approved, approve_exit};
 use crate::ledger::{Books, End, Event, ExitReason, Order, Position, Protection, Slips, Terms, Unbalanced};
-use crate::unit::{Price, Symbol, UtcMillis, real};
+use crate::unit::{Price, Symbol, Timeframe, UtcMillis, real};
 
 /// What a walk brought.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -19,8 +19,8 @@ pub struct Settled {
 
 /// An entry that meets no candle for so long is given up.
 const ENTRY_LIFE_MS: i64 = 2 * 3_600_000;
-/// When no later candle tells that it is over, it is given up after this much more.
-const SILENCE_MS: i64 = 2 * 3_600_000;
+/// When no later candle tells that it is over, it is given up once the longest candle that might have filled it has ended.
+const SILENCE_MS: i64 = Timeframe::D1.ms();
 
 /// Walks one pair's candles, as far as they are known at `now`.
 pub fn settle(

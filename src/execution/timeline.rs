@@ -3,10 +3,10 @@
 //! The cursor stands at an instant. If the finest candle opens there, it decides, and the cursor moves to its end. Where
 //! it is missing, the shortest longer candle that holds the instant decides instead, with all of its range: what was lost
 //! in it cannot be known any better. Where no candle holds the instant, nothing was traded (an outage) and the cursor
-//! moves to the next candle there is.
+//! moves to the next candle there is, though not past the opening of a longer one that may be still to come.
 //!
 //! The outcome must not depend on when it is asked for. So a longer candle is waited for until it has closed, and a
-//! missing finest candle at the very end is taken for late, not for missing, until it is an hour old.
+//! missing candle at the very end is taken for late, not for missing, for an hour.
 
 use crate::market::{Candle, Series};
 use crate::unit::{Timeframe, UtcMillis};
@@ -36,14 +36,17 @@ impl Step {
     }
 }
 
-/// A missing finest candle at the very end is late until then.
+/// A missing candle at the very end is late until then: a finest one from its opening, a longer one from its end.
 const LATE_MS: i64 = 3_600_000;
 
 /// The steps from `cursor` on, as far as they are known at `now`. The rungs stand from the finest to the longest, without
 /// lengths that the pair does not have.
 pub fn timeline(rungs: &[Rung], cursor: UtcMillis, now: UtcMillis) -> Vec<Step> {
     let mut steps = Vec::new();
-    let Some(finest) = rungs.first().map(|rung| rung.series.timeframe()) else { return steps };
+    let length = |rung: &Rung| rung.series.timeframe();
+    let (Some(finest), Some(longest)) = (rungs.first().map(length), rungs.last().map(length)) else { return steps };
+    // Candles of every length that open before have closed and come, if they ever will.
+    let settled = longest.floor(now.plus_ms(-LATE_MS));
     let mut cursor = finest.floor(cursor);
     loop {
         match look(rungs, cursor, now) {
@@ -51,10 +54,10 @@ pub fn timeline(rungs: &[Rung], cursor: UtcMillis, now: UtcMillis) -> Vec<Step> 
                 cursor = step.end();
                 steps.push(step);
             }
-            Look::Nothing => match next_opening(rungs, cursor) {
-                Some(open) => cursor = finest.floor(open),
-                None => return steps,
-            },
+            Look::Nothing => {
+                let next = next_opening(rungs, cursor).filter(|open| *open < settled);
+                cursor = finest.floor(next.unwrap_or(settled)).max(finest.step(cursor, 1));
+            }
             Look::Wait => return steps,
         }
     }
@@ -80,7 +83,8 @@ fn look(rungs: &[Rung], at: UtcMillis, now: UtcMillis) -> Look {
             return Look::Step(Step { candle, timeframe, is_coarse: i > 0 });
         }
         let is_last = rung.series.newest().is_none_or(|newest| newest.open_time() < open);
-        if i == 0 && is_last && now.since_ms(at) < LATE_MS {
+        let missed = if i == 0 { at } else { timeframe.step(open, 1) };
+        if is_last && now.since_ms(missed) < LATE_MS {
             return Look::Wait;
         }
     }
