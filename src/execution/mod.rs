@@ -10,6 +10,9 @@ mod settle;
 mod timeline;
 mod trigger;
 
+#[cfg(test)]
+mod tests;
+
 pub use broker::fill_on_book;
 pub use settle::{Settled, settle};
 pub use timeline::{Rung, Step, timeline};
