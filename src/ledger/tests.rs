@@ -85,7 +85,9 @@ fn leave(parts: &[(&str, &str)], end: bool) -> Books {
         events.push(filled(&fill_of(&exit, &terms(), part, minute(5), price(at), coins(quantity))));
     }
     events.extend(end.then(|| ended(&exit, minute(6), End::Filled)));
-    events.iter().for_each(|event| books.apply(event).unwrap());
+    for event in &events {
+        books.apply(event).unwrap();
+    }
     books
 }
 
@@ -136,7 +138,9 @@ fn a_crumb_below_a_step_stays_in_the_wallet_and_counts_as_lost() {
     let mut books = holding("0.05", plan());
     let exit = exit_of(&entry_of(&btc(), minute(0), "0.05", plan()), minute(1), "0.049", ExitReason::Target);
     let fill = fill_of(&exit, &terms(), 1, minute(1), price("110"), coins("0.049"));
-    [placed(&exit), filled(&fill), ended(&exit, minute(1), End::Filled)].iter().for_each(|e| books.apply(e).unwrap());
+    for event in [placed(&exit), filled(&fill), ended(&exit, minute(1), End::Filled)] {
+        books.apply(&event).unwrap();
+    }
     assert_eq!(books.trades[0].profit(), money("0.38311"));
     assert_eq!(books.balance("BTC"), decimal("0.00095"));
     // Still ours: 0.00095 × 110 = 0.1045.
