@@ -103,10 +103,9 @@ fn a_trade_earns_what_it_brought_less_what_it_cost_fees_inside() {
     // All that was at risk was lost: −1 R. The share of what was spent: −12.81541215 / 300.09.
     assert!((trade.r_multiple().unwrap() + 1.0).abs() < 1e-12);
     assert!((trade.roi() + 0.042_705_229_0).abs() < 1e-9);
-    assert_eq!((trade.held_ms(), trade.reason), (360_000, ExitReason::Stop));
+    assert_eq!((trade.closed_at.since_ms(trade.opened_at), trade.reason), (360_000, ExitReason::Stop));
     // Between prices: 95.95 / 100.03; the market's was 100 at the entry, and here 95.95 at the exit.
-    assert!((trade.price_return() - (95.95 / 100.03 - 1.0)).abs() < 1e-12);
-    assert!((trade.reference_return() - (0.9595 - 1.0)).abs() < 1e-12);
+    assert_eq!(trade.price, (decimal("100.03"), decimal("95.95")));
 }
 
 #[test]
