@@ -242,20 +242,11 @@ pub(super) struct ShowArgs {
     /// What to show
     #[arg(value_enum)]
     pub(super) topic: ShowTopic,
-    /// Of this pair only
-    #[arg(long)]
-    pub(super) symbol: Option<Symbol>,
     /// Of this timeframe only
     #[arg(long)]
     pub(super) timeframe: Option<Timeframe>,
-    /// From this instant on
-    #[arg(long, value_name = "INSTANT")]
-    pub(super) since: Option<UtcMillis>,
-    /// At most so many rows, the newest
-    #[arg(long, default_value_t = 20, value_name = "N")]
-    pub(super) limit: u32,
     #[command(flatten)]
-    pub(super) output: OutputArgs,
+    pub(super) rows: RowsArgs,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -325,7 +316,7 @@ impl BackfillArgs {
 
 impl ShowArgs {
     pub(super) fn filter(&self) -> Filter {
-        Filter { symbol: self.symbol.clone(), timeframe: self.timeframe, since: self.since, limit: self.limit }
+        Filter { timeframe: self.timeframe, ..self.rows.filter() }
     }
 }
 

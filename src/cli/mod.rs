@@ -47,7 +47,9 @@ fn run(cli: &Cli, settings: Result<Settings, SettingsError>, paths: &Paths) -> a
         Command::Cycle(args) => command::cycle(&settings?, &args.options(pretty)),
         Command::Backfill(args) => command::backfill(&settings?, &args.wanted(pretty)),
         Command::Import { files, pretty: many } => Ok(command::import(&settings?.db, files, pretty || *many)),
-        Command::Show(args) => command::show(&settings?.db, args.topic.into(), &args.filter(), args.output.style()),
+        Command::Show(args) => {
+            command::show(&settings?.db, args.topic.into(), &args.filter(), args.rows.output.style())
+        }
         Command::Explain { symbol, at, output } => command::explain(&settings?.db, symbol, *at, output.style()),
         Command::Portfolio { output } => command::portfolio(&settings?, output.style()),
         Command::Trades(args) => command::show(&settings?.db, Topic::Trades, &args.filter(), args.output.style()),

@@ -114,6 +114,7 @@ fn told(story: &Explanation, style: Style) -> String {
     if let Some(text) = pair["blocked_by"]["text"].as_str() {
         lines.push(format!("  held back: {text}"));
     }
+    lines.extend(forecasts_of(&pair["forecast"]));
     lines.push(rows_of(&pair["reasons"], &["code", "points", "text"], style));
     lines.push(readings_of(&pair["indicators"], style));
     for gate in &story.gates {
@@ -137,6 +138,24 @@ fn told(story: &Explanation, style: Style) -> String {
     });
     lines.push(format!("  strategy {} · run {}", story.strategy_hash, story.run_id));
     lines.join("\n")
+}
+
+/// One line for each horizon; what was decided before there were forecasts has none.
+fn forecasts_of(forecast: &Value) -> Vec<String> {
+    let each = forecast["horizons"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let line = |h: &Value| {
+        let percent = |key: &str| h[key].as_f64().map_or_else(|| "unknown".to_owned(), |n| format!("{n:.2} %"));
+        format!(
+            "  expected after {} h: {} ({} to {}), a gain with {} ({})",
+            h["horizon_h"],
+            percent("roi_mean_pct"),
+            percent("roi_p10_pct"),
+            percent("roi_p90_pct"),
+            percent("p_gain_pct"),
+            h["basis"].as_str().unwrap_or("unknown")
+        )
+    };
+    each.iter().map(line).collect()
 }
 
 fn rows_of(list: &Value, columns: &[&'static str], style: Style) -> String {

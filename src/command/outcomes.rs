@@ -146,9 +146,7 @@ fn story(document: &OutcomesDocument, style: Style) -> String {
         for (reason, count) in &h.unresolvable {
             lines.push(format!("  {count} without an outcome: {reason}"));
         }
-        for (name, figure, unit) in figures(h) {
-            lines.push(format!("  {name}: {}", told(figure, unit)));
-        }
+        lines.extend(figures_told(h));
         for (name, rate) in
             [("bought and lost", &h.false_positives), ("not bought, would have gained", &h.false_negatives)]
         {
@@ -179,6 +177,23 @@ fn story(document: &OutcomesDocument, style: Style) -> String {
         }
     }
     if lines.is_empty() { "no forecast has been resolved yet".to_owned() } else { lines.join("\n") }
+}
+
+/// What can be shown, and one line for each reason why the rest cannot.
+fn figures_told(h: &HorizonScore) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut missing: Vec<(&str, Vec<&str>)> = Vec::new();
+    for (name, figure, unit) in figures(h) {
+        match &figure.why {
+            None => lines.push(format!("  {name}: {}", told(figure, unit))),
+            Some(why) => match missing.iter_mut().find(|(reason, _)| reason == why) {
+                Some((_, names)) => names.push(name),
+                None => missing.push((why, vec![name])),
+            },
+        }
+    }
+    lines.extend(missing.iter().map(|(why, names)| format!("  {why}: {}", names.join(", "))));
+    lines
 }
 
 fn figures(h: &HorizonScore) -> [(&'static str, &Figure, &'static str); 10] {

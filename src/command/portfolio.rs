@@ -2,6 +2,7 @@
 
 use super::account::{Account, Sources};
 use super::say::{Output, Style};
+use crate::decision::{Limits, Standings};
 use crate::report::{
     Cell, Format, LimitReport, Number, PortfolioDocument, PositionReport, RiskDocument, Table, percent, to_json,
 };
@@ -143,63 +144,78 @@ fn table_of(limits: &[LimitReport]) -> Table {
 /// Each limit with what is used of it and what is left.
 pub(super) fn limits(account: &Account, settings: &Settings) -> Vec<LimitReport> {
     let (limits, standings) = (&settings.trading.limits, &account.standings);
-    let share = |of: Money, limit: Bps| of.share(limit.share());
-    let equity = standings.equity;
-    let money = |name, of: &str, limit: Money, used: Money, what: &str| {
-        let (used, room) = (used.max(Money::ZERO), (limit - used).max(Money::ZERO));
-        let text = format!("{what}: {used} of {limit} used ({of}), {room} left");
-        LimitReport { name, limit: limit.to_string(), used: used.to_string(), room: room.to_string(), text }
-    };
-    let fallen = standings.peak - equity;
-    let open = account.books.positions.len() + account.books.entries().count();
-    let places = LimitReport {
-        name: "positions",
-        limit: limits.max_positions.to_string(),
-        used: open.to_string(),
-        room: limits.max_positions.saturating_sub(open).to_string(),
-        text: format!("positions: {open} of {} open, orders under way included", limits.max_positions),
-    };
-    let of = |limit: Bps, whole: &str| {
-        format!("{} % of {whole}", percent(limit.real()).map_or_else(String::new, |n| n.to_string()))
-    };
-    let trade = share(equity, limits.risk_per_trade);
+    let Standings { equity, peak, day_start, .. } = *standings;
+    let promised = account.books.cash() - account.books.free_cash();
+    let of = |whole: Money, limit: Bps, name| Share { whole, limit, name };
     vec![
-        places,
-        money(
-            "risk_per_trade",
-            &of(limits.risk_per_trade, "equity"),
-            trade,
-            Money::ZERO,
-            "one trade's loss at its stop",
-        ),
-        money(
-            "cash",
-            "what is neither in coins nor promised",
-            account.books.cash(),
-            account.books.cash() - account.books.free_cash(),
-            "cash",
-        ),
-        money("heat", &of(limits.heat, "equity"), share(equity, limits.heat), account.heat, "all stops hit at once"),
-        money(
+        places(account, limits),
+        one_trade(&of(equity, limits.risk_per_trade, "equity")),
+        amount("cash", account.books.cash(), promised, "cash", "what is neither in coins nor promised"),
+        of(equity, limits.heat, "equity").used("heat", account.heat, "all stops hit at once"),
+        of(day_start, limits.daily_loss, "the day's start").used(
             "daily_loss",
-            &of(limits.daily_loss, "the day's start"),
-            share(standings.day_start, limits.daily_loss),
-            standings.day_start - equity,
+            day_start - equity,
             "lost since 00:00 UTC",
         ),
-        money(
+        of(peak, limits.warning_drawdown, "the peak").used(
             "warning_drawdown",
-            &of(limits.warning_drawdown, "the peak"),
-            share(standings.peak, limits.warning_drawdown),
-            fallen,
+            peak - equity,
             "below the peak until entries stop",
         ),
-        money(
+        of(peak, limits.emergency_drawdown, "the peak").used(
             "emergency_drawdown",
-            &of(limits.emergency_drawdown, "the peak"),
-            share(standings.peak, limits.emergency_drawdown),
-            fallen,
+            peak - equity,
             "below the peak until everything is sold",
         ),
     ]
+}
+
+/// A limit that is a share of something.
+struct Share {
+    whole: Money,
+    limit: Bps,
+    name: &'static str,
+}
+
+impl Share {
+    fn amount(&self) -> Money {
+        self.whole.share(self.limit.share())
+    }
+
+    fn words(&self) -> String {
+        let percentage = percent(self.limit.real()).map_or_else(String::new, |n| n.to_string());
+        format!("{percentage} % of {}", self.name)
+    }
+
+    fn used(&self, name: &'static str, used: Money, what: &str) -> LimitReport {
+        amount(name, self.amount(), used, what, &self.words())
+    }
+}
+
+fn amount(name: &'static str, limit: Money, used: Money, what: &str, of: &str) -> LimitReport {
+    let (used, room) = (used.max(Money::ZERO), (limit - used).max(Money::ZERO));
+    let text = format!("{what}: {used} of {limit} used ({of}), {room} left");
+    LimitReport { name, limit: limit.to_string(), used: used.to_string(), room: room.to_string(), text }
+}
+
+fn places(account: &Account, limits: &Limits) -> LimitReport {
+    let (open, most) = (account.books.positions.len() + account.books.entries().count(), limits.max_positions);
+    LimitReport {
+        name: "positions",
+        limit: most.to_string(),
+        used: open.to_string(),
+        room: most.saturating_sub(open).to_string(),
+        text: format!("positions: {open} of {most} open, orders under way included"),
+    }
+}
+
+fn one_trade(share: &Share) -> LimitReport {
+    let limit = share.amount();
+    LimitReport {
+        name: "risk_per_trade",
+        limit: limit.to_string(),
+        used: Money::ZERO.to_string(),
+        room: limit.to_string(),
+        text: format!("one trade may lose {limit} at its stop ({})", share.words()),
+    }
 }

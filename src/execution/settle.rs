@@ -19,8 +19,9 @@ pub struct Settled {
 
 /// An entry that meets no candle for so long is given up.
 const ENTRY_LIFE_MS: i64 = 2 * 3_600_000;
-/// When no later candle tells that it is over, it is given up once the longest candle that might have filled it has ended.
-const SILENCE_MS: i64 = Timeframe::D1.ms();
+/// When no later candle tells that it is over, it is given up after this much more: the longest candle that might have
+/// filled it has ended by then.
+const SILENCE_MS: i64 = 3 * Timeframe::D1.ms();
 
 /// Walks one pair's candles, as far as they are known at `now`.
 pub fn settle(
@@ -89,8 +90,10 @@ impl Walk<'_> {
         if opens < placed_at {
             return Vec::new();
         }
-        if opens.since_ms(placed_at) >= ENTRY_LIFE_MS {
-            return vec![ended(order.get(), placed_at.plus_ms(ENTRY_LIFE_MS), End::Expired)];
+        // Where the finest candles are long, the next one opens later.
+        let life = ENTRY_LIFE_MS.max(2 * step.timeframe.ms());
+        if opens.since_ms(placed_at) >= life {
+            return vec![ended(order.get(), placed_at.plus_ms(life), End::Expired)];
         }
         if !was_traded(step) {
             return Vec::new();

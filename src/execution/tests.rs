@@ -139,7 +139,7 @@ fn live(recording: &Recording, decisions: &Decisions, runs: impl IntoIterator<It
     let mut events = vec![deposit("1000"), placed(entry)];
     let books = read_back(&events);
     events.extend(Approved::on_record(&books).iter().flat_map(|order| fill_on_book(order, &books, &terms())));
-    let mut instants: Vec<UtcMillis> = runs.into_iter().chain([decisions.sells_at, minute(LENGTH + 3000)]).collect();
+    let mut instants: Vec<UtcMillis> = runs.into_iter().chain([decisions.sells_at, minute(LENGTH + 6000)]).collect();
     instants.sort();
     let mut come = vec![NOON; recording.0.len()];
     for now in instants.into_iter().filter(|now| *now > entry.placed_at) {

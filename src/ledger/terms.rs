@@ -4,7 +4,7 @@
 //! and spread are estimates, never 0 unless the configuration says so.
 
 use crate::market::{Instrument, Quote};
-use crate::unit::{Bps, Decimal, Money, Price, Quantity, counted_down, counted_up, real};
+use crate::unit::{Bps, Decimal, Money, Price, Quantity, counted_down, counted_up};
 
 /// What trading costs beside the price.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -157,11 +157,6 @@ impl Terms {
         let Some(stop_fill) = self.sell_near(stop, Slips::Twice) else { return Money::proceeds(mark, held) };
         let loss = Money::proceeds(mark, held) - self.net_proceeds(stop_fill, held);
         loss.max(Money::ZERO)
-    }
-
-    /// The smallest difference between two prices, as a float; none where the exchange sets none.
-    pub fn tick(&self) -> Option<f64> {
-        self.instrument.tick_size.map(real)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::order::{ExitReason, OrderId};
 use super::position::Position;
-use crate::unit::{Decimal, Money, Price, Symbol, UtcMillis, real};
+use crate::unit::{Decimal, Money, Price, Symbol, UtcMillis};
 
 /// A closed round trip.
 #[derive(Clone, Debug, PartialEq)]
@@ -76,20 +76,5 @@ impl Trade {
     /// What it earned, as a share of what it cost.
     pub fn roi(&self) -> f64 {
         self.profit().ratio(self.cost).unwrap_or_default()
-    }
-
-    /// How long it was held, in milliseconds.
-    pub const fn held_ms(&self) -> i64 {
-        self.closed_at.since_ms(self.opened_at)
-    }
-
-    /// The gross return between the market's prices at entry and exit, without any cost.
-    pub fn reference_return(&self) -> f64 {
-        real(self.reference.1) / real(self.reference.0) - 1.0
-    }
-
-    /// The return between the prices paid and got, without fees.
-    pub fn price_return(&self) -> f64 {
-        real(self.price.1) / real(self.price.0) - 1.0
     }
 }

@@ -114,18 +114,34 @@ pub struct HorizonScore {
     pub bias_pct: Figure,
     /// Mean absolute error.
     pub mae_pct: Figure,
+    /// Median absolute error.
+    pub median_ae_pct: Figure,
     /// Root of the mean squared error.
     pub rmse_pct: Figure,
+    /// 1 less the squared error over that of always forecasting 0; above 0 is better.
+    pub r_squared_against_zero: Figure,
+    /// The line of actual on predicted (Mincer and Zarnowitz): an honest forecast has slope 1 and intercept 0.
+    pub slope_of_actual: Figure,
+    /// Its intercept.
+    pub intercept_of_actual_pct: Figure,
     /// How often the sign was right.
     pub hit_rate_pct: Figure,
     /// How often "always the same answer" is right.
     pub always_same_pct: Figure,
+    /// Matthews' correlation of forecast and actual gains, at a probability of one half.
+    pub matthews: Figure,
     /// Spearman's rank correlation of predicted and actual.
     pub information_coefficient: Figure,
+    /// Its t, on the effective number of outcomes; beyond ±2 it is hardly chance.
+    pub information_coefficient_t: Figure,
     /// Mean squared error of the probabilities.
     pub brier: Figure,
     /// Against always forecasting the base rate; above 0 is better.
     pub brier_skill: Figure,
+    /// The mean of −log of the probability given to what happened.
+    pub log_loss: Figure,
+    /// Mean distance of forecast probabilities from what happened, over the bins below.
+    pub calibration_error: Figure,
     /// The share of outcomes within the 10 to 90 % range; 80 is honest.
     pub coverage_pct: Figure,
     /// Bought and lost.
@@ -165,6 +181,9 @@ impl HorizonScore {
         let inside = share(judged, |j| j.range.is_some_and(|(low, high)| (low..=high).contains(&j.net)));
         let score = |value: Option<f64>| Figure::of(value.and_then(rounded), n_eff, NEEDED_FOR_PROBABILITIES);
         let ic = outcome::information_coefficient(&pairs);
+        let ic_t = ic.and_then(|ic| outcome::t_statistic(ic, n_eff));
+        let line = outcome::actual_on_predicted(&pairs);
+        let plain = |value: Option<f64>| Figure::of(value.and_then(rounded), n_eff, NEEDED_FOR_RATES);
         Self {
             horizon_h: counts.horizon_h,
             kind: counts.kind,
@@ -175,12 +194,20 @@ impl HorizonScore {
             base_rate_pct: rate(base).with(interval(base)),
             bias_pct: rate(outcome::bias(&pairs)),
             mae_pct: rate(outcome::mae(&pairs)),
+            median_ae_pct: rate(outcome::median_ae(&pairs)),
             rmse_pct: rate(outcome::rmse(&pairs)),
+            r_squared_against_zero: plain(outcome::r_squared_against_zero(&pairs)),
+            slope_of_actual: plain(line.map(|line| line.slope)),
+            intercept_of_actual_pct: rate(line.map(|line| line.intercept)),
             hit_rate_pct: rate(hits).with(interval(hits)),
             always_same_pct: rate(same),
+            matthews: plain(outcome::Confusion::at(0.5, &gained).matthews()),
             information_coefficient: Figure::of(ic.and_then(rounded), n_eff, NEEDED_FOR_IC),
+            information_coefficient_t: Figure::of(ic_t.and_then(rounded), n_eff, NEEDED_FOR_IC),
             brier: score(outcome::brier(&gained)),
             brier_skill: score(outcome::brier_skill(&gained)),
+            log_loss: score(outcome::log_loss(&gained)),
+            calibration_error: score(outcome::calibration_error(&gained)),
             coverage_pct: Figure::of(inside.and_then(percent), n_eff, NEEDED_FOR_PROBABILITIES).with(interval(inside)),
             false_positives: false_positives(judged),
             false_negatives: false_negatives(judged),

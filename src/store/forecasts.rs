@@ -156,12 +156,6 @@ impl Store {
         Ok(samples.collect::<Result<_, _>>()?)
     }
 
-    /// Whether there is anything newer to learn from than at `since`.
-    pub fn has_outcomes_since(&self, since: UtcMillis) -> Result<bool, StoreError> {
-        let sql = "SELECT EXISTS (SELECT 1 FROM outcomes WHERE resolved_at > ?1)";
-        Ok(self.connection.query_row(sql, [since.get()], |r| r.get(0))?)
-    }
-
     /// Closed trades whose miss can be accounted for now: the horizon of their forecast has been resolved.
     pub fn unexplained_trades(&self) -> Result<Vec<Unexplained>, StoreError> {
         let mut statement = self.connection.prepare_cached(

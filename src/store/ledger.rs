@@ -8,7 +8,7 @@ use rusqlite::{OptionalExtension, params, params_from_iter};
 
 use super::ledger_rows::{self as rows, text};
 use super::{Store, StoreError, Write};
-use crate::ledger::{Books, Event, Fill, Order, OrderId, Position, Posting, Trade};
+use crate::ledger::{Books, Event, Fill, Order, Position, Posting, Trade};
 use crate::unit::{Decimal, Symbol, UtcMillis};
 
 /// Which decision an order follows from: the row of it.
@@ -59,11 +59,6 @@ impl Store {
             *balances.entry(row.get(0)?).or_default() += rows::decimal(&row.get::<_, String>(1)?)?;
         }
         Ok(balances)
-    }
-
-    /// The newest ledger entry; 0 before there is one.
-    pub fn newest_ledger_id(&self) -> Result<i64, StoreError> {
-        Ok(self.connection.query_row("SELECT coalesce(max(id), 0) FROM ledger_entries", [], |r| r.get(0))?)
     }
 
     /// When the last trade of a pair ended by a stop or by hand, if it did.
@@ -279,13 +274,7 @@ impl Write<'_> {
     }
 }
 
-impl Store {
-    /// The decision that an entry follows from, where it is on record.
-    pub fn decision_of(&self, entry: &OrderId) -> Result<Option<i64>, StoreError> {
-        let sql = "SELECT decision_id FROM orders WHERE order_id = ?1";
-        Ok(self.connection.query_row(sql, [entry.as_str()], |r| r.get(0)).optional()?.flatten())
-    }
-}
+impl Store {}
 
 /// A decimal of ours, read from text.
 pub(super) fn parsed<T: FromStr>(text: &str) -> Result<T, StoreError> {

@@ -31,8 +31,6 @@ pub struct Resolved {
     pub range: Option<(f64, f64)>,
     /// The probability that was forecast.
     pub p_gain: f64,
-    /// Whether that was the prior.
-    pub is_prior: bool,
     /// The costs inside.
     pub cost: f64,
     /// What a purchase would have cost.
@@ -56,7 +54,7 @@ impl Store {
     /// Resolved forecasts, in order of the candle that was decided on.
     pub fn resolved(&self, filter: &OutcomeFilter) -> Result<Vec<Resolved>, StoreError> {
         let mut statement = self.connection.prepare(
-            "SELECT f.data_cutoff, coalesce(o.ended_at, f.data_cutoff + f.horizon_ms), f.roi_mean, f.roi_p10, f.roi_p90, f.p_gain, f.calibration_id IS NULL, f.cost,
+            "SELECT f.data_cutoff, coalesce(o.ended_at, f.data_cutoff + f.horizon_ms), f.roi_mean, f.roi_p10, f.roi_p90, f.p_gain, f.cost,
                     CAST(f.notional AS REAL), f.was_acted_on, o.net, o.unresolvable
                FROM outcomes o
                JOIN forecasts f ON f.decision_id = o.decision_id AND f.horizon_ms = o.horizon_ms
@@ -74,12 +72,11 @@ impl Store {
                 predicted: r.get(2)?,
                 range: range.0.zip(range.1),
                 p_gain: r.get(5)?,
-                is_prior: r.get(6)?,
-                cost: r.get(7)?,
-                notional: r.get(8)?,
-                was_acted_on: r.get(9)?,
-                net: r.get(10)?,
-                unresolvable: r.get(11)?,
+                cost: r.get(6)?,
+                notional: r.get(7)?,
+                was_acted_on: r.get(8)?,
+                net: r.get(9)?,
+                unresolvable: r.get(10)?,
             })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)

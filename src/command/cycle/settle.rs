@@ -183,7 +183,8 @@ impl Cycle<'_> {
     fn complain_of_silence(&mut self, books: &Books, pair: &Symbol) {
         const SILENCE_MS: i64 = 7_200_000;
         let Some(position) = books.position(pair) else { return };
-        if self.now.since_ms(position.walked_to) >= SILENCE_MS {
+        let finest = self.timeframes.first().map_or(0, |t| t.ms());
+        if self.now.since_ms(position.walked_to) >= SILENCE_MS.max(2 * finest) {
             let text = format!(
                 "no candles since {}: the stop of its position cannot be looked after; it is valued at the last close",
                 position.walked_to

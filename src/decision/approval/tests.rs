@@ -94,10 +94,10 @@ impl Case {
     }
 }
 
-fn altered(change: impl Fn(&mut Terms)) -> Option<Terms> {
+fn altered(change: impl Fn(&mut Terms)) -> Terms {
     let mut terms = terms();
     change(&mut terms);
-    Some(terms)
+    terms
 }
 
 #[test]
@@ -195,7 +195,7 @@ fn the_price_of_a_sale_at_the_stop_has_to_lie_in_the_exchanges_range() {
     let range = |down: &'static str| {
         Case::with(move |case| {
             let factors = PriceFactors { down: decimal(down), up: decimal("5") };
-            case.terms = altered(|terms| terms.instrument.sell_price_factor = Some(factors));
+            case.terms = Some(altered(|terms| terms.instrument.sell_price_factor = Some(factors)));
         })
     };
     assert!(range("0.85").ask().is_ok(), "85 is the lowest that is taken");
@@ -315,17 +315,17 @@ fn what_is_not_known_is_an_objection_and_each_one_has_its_case() {
         // Equity of 9: 3 may be spent and 4 are free, which is less than any order.
         (Case::with(|c| (c.books, c.equity) = (usdt("4"), money("9"))), Objection::Cash { free: money("4") }),
         (
-            Case::with(|c| c.terms = altered(|terms| terms.instrument.min_notional = Some(decimal("115")))),
+            Case::with(|c| c.terms = Some(altered(|terms| terms.instrument.min_notional = Some(decimal("115"))))),
             small(Some(decimal("115"))),
         ),
         (
-            Case::with(|c| c.terms = altered(|terms| terms.instrument.min_quantity = Some(decimal("2")))),
+            Case::with(|c| c.terms = Some(altered(|terms| terms.instrument.min_quantity = Some(decimal("2"))))),
             small(Some(decimal("5"))),
         ),
         (
             Case::with(|c| {
                 let near = PriceFactors { down: decimal("0.9"), up: decimal("5") };
-                c.terms = altered(|terms| terms.instrument.sell_price_factor = Some(near));
+                c.terms = Some(altered(|terms| terms.instrument.sell_price_factor = Some(near)));
             }),
             Objection::StopOutOfRange { stop: price("85"), lowest: price("90") },
         ),
@@ -378,7 +378,9 @@ fn all_coins_of_the_wallet_are_sold_crumbs_of_earlier_trades_included() {
     let again = entry_of(&btc(), minute(2), "3", plan());
     let bought = fill_of(&again, &terms(), 1, minute(2), price("100.03"), coins("3"));
     let events: [Event; 5] = [placed(&exit), filled(&sale), end, placed(&again), filled(&bought)];
-    events.iter().for_each(|event| books.apply(event).unwrap());
+    for event in &events {
+        books.apply(event).unwrap();
+    }
     let order = approve_exit(&books.positions[0], ExitReason::Manual, minute(3), None, &books).unwrap();
     assert_eq!(order.get().quantity, coins("2.99795"));
 }

@@ -27,8 +27,8 @@ fn walk(books: Books, steps: &[Step]) -> Settled {
 }
 
 fn fills(settled: &Settled) -> Vec<&Fill> {
-    let fill = |event| if let &Event::Filled(ref fill) = event { Some(&**fill) } else { None };
-    settled.events.iter().filter_map(fill).collect()
+    let events = settled.events.iter();
+    events.filter_map(|event| if let Event::Filled(fill) = event { Some(&**fill) } else { None }).collect()
 }
 
 fn ends(settled: &Settled) -> Vec<End> {
@@ -296,8 +296,8 @@ fn an_entry_that_meets_no_candle_for_two_hours_expires() {
     assert_eq!(over_at(&entered(&[step(121, [100.0, 100.0, 99.0, 99.5])])), expired);
     // Without any candle it is given up at the same instant, once none can come any more.
     let silent = |now| settle(&btc(), waiting(&wanted()), &terms(), &[], now).unwrap();
-    assert_eq!(over_at(&silent(minute(180))), None);
-    assert_eq!(over_at(&silent(minute(3 * 24 * 60))), expired);
+    assert_eq!(over_at(&silent(minute(24 * 60))), None, "a candle of a day may still tell");
+    assert_eq!(over_at(&silent(minute(4 * 24 * 60))), expired);
 }
 
 #[test]

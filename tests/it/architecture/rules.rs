@@ -135,7 +135,7 @@ pub(super) fn passports(house: &House) -> Vec<Finding> {
 pub(super) fn short_functions(house: &House) -> Vec<Finding> {
     let mut findings = Vec::new();
     for function in functions(house) {
-        let money = function.source.within("decision");
+        let money = ["ledger", "decision", "execution"].iter().any(|room| function.source.within(room));
         let limit = if money { LONGEST_DECISION_FUNCTION } else { LONGEST_FUNCTION };
         let wrong = || format!("fn {} has {} lines, over {limit}", function.name, function.lines);
         findings.push(function.source.finding(function.at, (function.lines > limit).then(wrong)));
