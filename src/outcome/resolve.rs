@@ -175,3 +175,6 @@ impl Guard {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;
