@@ -134,7 +134,7 @@ impl Walk<'_> {
         }) else {
             return events;
         };
-        if let Some(place) = self.place(step, trigger.price, at, slips(trigger.kind)) {
+        if let Some(place) = self.place(step, trigger.price, at, trigger.kind.slips()) {
             let place = Place { is_ambiguous: trigger.is_ambiguous, ..place };
             events.extend(leave(&order, &self.settled.books, self.terms, &place));
         }
@@ -192,14 +192,6 @@ fn levels(position: &Position) -> Levels {
         target: position.plan.target.map(|target| real(target.get())),
         until: position.plan.hold_ms.map(|hold| position.opened_at.plus_ms(hold)),
         opened_at: position.opened_at,
-    }
-}
-
-const fn slips(kind: TriggerKind) -> Slips {
-    match kind {
-        TriggerKind::Stop => Slips::Twice,
-        TriggerKind::Target => Slips::None,
-        TriggerKind::Time => Slips::Once,
     }
 }
 

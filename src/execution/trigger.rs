@@ -11,6 +11,7 @@
 //! trade-through for limits. Prices are compared as floats: each is the nearest float of a decimal of at most 15 digits,
 //! so two of them compare as their decimals do.
 
+use crate::ledger::Slips;
 use crate::market::Candle;
 use crate::unit::UtcMillis;
 
@@ -37,6 +38,17 @@ pub enum TriggerKind {
     Target,
     /// The end of the time to hold.
     Time,
+}
+
+impl TriggerKind {
+    /// How often the sale pays the slippage: a stop twice, since everybody else sells too; a resting target never.
+    pub const fn slips(self) -> Slips {
+        match self {
+            Self::Stop => Slips::Twice,
+            Self::Target => Slips::None,
+            Self::Time => Slips::Once,
+        }
+    }
 }
 
 /// A position ends.

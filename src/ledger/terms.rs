@@ -25,10 +25,16 @@ impl Costs {
         2.0 * (self.fee.real() + self.slippage.real() + self.half_spread.real())
     }
 
-    /// The net return of buying at one traded price and selling at another, every cost inside.
-    pub fn net_return(&self, bought_at: f64, sold_at: f64) -> f64 {
-        let (off, fee) = (self.slippage.real() + self.half_spread.real(), self.fee.real());
-        sold_at * (1.0 - off) * (1.0 - fee) * (1.0 - fee) / (bought_at * (1.0 + off)) - 1.0
+    /// The net return of buying at one traded price and selling at another, every cost inside. What a buy brings is fewer
+    /// coins by the fee, and what they bring is less money by it.
+    pub fn net_return(&self, bought_at: f64, sold_at: f64, slips: Slips) -> f64 {
+        let (slippage, half_spread, kept) = (self.slippage.real(), self.half_spread.real(), 1.0 - self.fee.real());
+        let below = match slips {
+            Slips::None => 0.0,
+            Slips::Once => half_spread + slippage,
+            Slips::Twice => half_spread + 2.0 * slippage,
+        };
+        sold_at * (1.0 - below) * kept * kept / (bought_at * (1.0 + half_spread + slippage)) - 1.0
     }
 }
 

@@ -28,9 +28,17 @@ pub struct Question {
     pub target: Option<f64>,
     /// The stop follows the highest price at this distance.
     pub trail: Option<f64>,
+    /// Sold after so long, in milliseconds, when that comes before the horizon.
+    pub hold_ms: Option<i64>,
 }
 
 impl Question {
+    /// When the exit policy sells at the latest, on the grid of the candles.
+    fn policy_ends(&self) -> UtcMillis {
+        let held = self.hold_ms.map(|hold| self.timeframe.floor(self.from.plus_ms(hold)));
+        held.map_or_else(|| self.due(), |held| held.min(self.due()))
+    }
+
     /// The end of the horizon, on the grid of the candles.
     pub const fn due(&self) -> UtcMillis {
         self.timeframe.floor(self.from.plus_ms(self.horizon_ms))
@@ -102,7 +110,7 @@ pub fn over_horizon(question: &Question, candles: &[Candle], costs: &Costs) -> A
 }
 
 fn outcome(q: &Question, costs: &Costs, (price, by, at, is_ambiguous): (f64, TriggerKind, UtcMillis, bool)) -> Outcome {
-    let net = costs.net_return(q.reference, price);
+    let net = costs.net_return(q.reference, price, by.slips());
     Outcome { gross: price / q.reference - 1.0, net, by, at, is_ambiguous }
 }
 
@@ -114,7 +122,7 @@ pub fn under_policy<E>(
     costs: &Costs,
     mut finer: impl FnMut(&Candle) -> Result<Vec<Step>, E>,
 ) -> Result<Answer, E> {
-    let (due, timeframe) = (question.due(), question.timeframe);
+    let (due, timeframe) = (question.policy_ends(), question.timeframe);
     let (Some(stop), candles) = (question.stop, within(candles, question.from, due)) else {
         return Ok(Err(Unresolvable::NoStop));
     };

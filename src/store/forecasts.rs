@@ -21,8 +21,6 @@ pub struct ForecastRow<'a> {
     pub score: Option<f64>,
     /// What it says.
     pub forecast: &'a Forecast,
-    /// A position is sold after so long.
-    pub hold_ms: Option<i64>,
     /// What a purchase would cost.
     pub notional: Money,
     /// The purchase was ordered.
@@ -93,7 +91,8 @@ impl Store {
     /// Forecasts whose horizon has ended at `now`, the oldest first, at most `limit`.
     pub fn forecasts_due(&self, now: UtcMillis, limit: u32) -> Result<Vec<Due>, StoreError> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT q.decision_id, d.symbol, d.timeframe, f.data_cutoff, f.reference, f.horizon_ms, f.stop, f.target, f.trail
+            "SELECT q.decision_id, d.symbol, d.timeframe, f.data_cutoff, f.reference, f.horizon_ms, f.stop, f.target, f.trail,
+                    f.hold_ms
                FROM forecasts_due q
                JOIN forecasts f ON f.decision_id = q.decision_id AND f.horizon_ms = q.horizon_ms
                JOIN trading_decisions d ON d.id = q.decision_id
@@ -110,6 +109,7 @@ impl Store {
                 stop: row.get(6)?,
                 target: row.get(7)?,
                 trail: row.get(8)?,
+                hold_ms: row.get(9)?,
             };
             let symbol = super::ledger::parsed(&row.get::<_, String>(1)?)?;
             due.push(Due { decision_id: row.get(0)?, symbol, question });
@@ -221,7 +221,7 @@ impl Write<'_> {
             q.stop,
             q.target,
             q.trail,
-            row.hold_ms,
+            q.hold_ms,
             row.notional.to_string(),
             row.was_acted_on
         ])?;

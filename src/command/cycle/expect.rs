@@ -73,6 +73,7 @@ impl Cycle<'_> {
                 stop: expected.stop,
                 target: expected.target,
                 trail: expected.trail,
+                hold_ms: self.trading.exits.hold_ms,
             };
             write.add_forecast(&ForecastRow {
                 decision_id,
@@ -80,7 +81,6 @@ impl Cycle<'_> {
                 arrival: self.quotes.get(fresh.symbol()).map(|quote| quote.ask),
                 score: fresh.decision.score.map(Score::get),
                 forecast,
-                hold_ms: self.trading.exits.hold_ms,
                 notional: bought.unwrap_or_else(|| self.usual_notional()),
                 was_acted_on: bought.is_some(),
             })?;

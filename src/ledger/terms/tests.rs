@@ -121,7 +121,7 @@ fn costs_are_nothing_only_when_they_are_configured_so() {
     let free = Terms { costs: free, ..terms() };
     assert_eq!(free.buy_near(price("123.45")), Some(price("123.45")));
     assert_eq!(free.sell_near(price("123.45"), Slips::Twice), Some(price("123.45")));
-    assert!((free.costs.net_return(100.0, 106.0) - 0.06).abs() < 1e-12);
+    assert!((free.costs.net_return(100.0, 106.0, Slips::Once) - 0.06).abs() < 1e-12);
     assert_eq!(free.loss(coins("5"), price("100"), price("96")), money("20"));
 }
 
@@ -130,5 +130,5 @@ fn an_expected_return_pays_one_spread_and_slippage_each_way_and_the_fee_of_the_b
     // Bought at 100 × 1.0003, of each coin 0.999 are kept, sold at 106 × 0.9997, of the money 0.999 are kept:
     // 106 × 0.9997 = 105.9682, less 0.1999 % of it: 105.7563695682, over 100.03.
     let by_hand = 105.756_369_568_2 / 100.03 - 1.0;
-    assert!((costs().net_return(100.0, 106.0) - by_hand).abs() < 1e-12);
+    assert!((costs().net_return(100.0, 106.0, Slips::Once) - by_hand).abs() < 1e-12);
 }

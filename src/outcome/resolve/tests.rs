@@ -1,8 +1,8 @@
 //! Outcomes by hand: the worked example of triple barriers (entry 100, stop 96, target 106, three candles of an hour).
 //!
-//! Net returns here: slippage and half a spread once on each side, whatever ended it (a target too, a stop not twice), and
-//! of the coins and of the money 0.999 each are kept. With 5 bps: `exit × 0.9995 × 0.998001 / 100.05 − 1`, where
-//! 0.9995 × 0.998001 = 0.9975019995.
+//! Net returns: 5 bps of slippage on the purchase, none on a target, one on a moment, two on a stop; and of the coins and of
+//! the money 0.999 each are kept, 0.998001 of both. `exit × 0.998001 / 100.05 − 1` for a target, 0.9995 of that for a moment,
+//! 0.999 of it for a stop.
 
 use std::convert::Infallible;
 
@@ -26,6 +26,7 @@ fn question() -> Question {
         stop: Some(96.0),
         target: Some(106.0),
         trail: None,
+        hold_ms: None,
     }
 }
 
@@ -56,15 +57,15 @@ fn the_bars_of_the_worked_example_earn_what_it_says_gross_and_net() {
     use TriggerKind::{Stop, Target, Time};
     let last = hour(3).plus_ms(-1);
     for (third, by, gross, net, at, is_ambiguous) in [
-        // 106 × 0.9975019995 = 105.735211947.
-        ([101.5, 106.2, 101.0, 105.8], Target, 0.06, 105.735_211_947 / 100.05 - 1.0, last, false),
-        // 96 × … = 95.760191952.
-        ([101.5, 106.5, 95.8, 100.0], Stop, -0.04, 95.760_191_952 / 100.05 - 1.0, last, true),
-        // A gap, at the open: 94.5 × … = 94.26393895275.
-        ([94.5, 97.0, 94.0, 96.0], Stop, -0.055, 94.263_938_952_75 / 100.05 - 1.0, hour(2), false),
-        // 107 × … = 106.7327139465.
-        ([107.0, 108.0, 106.5, 107.0], Target, 0.07, 106.732_713_946_5 / 100.05 - 1.0, hour(2), false),
-        // 102.2 × … = 101.9447043489.
+        // 106 × 0.998001 = 105.788106.
+        ([101.5, 106.2, 101.0, 105.8], Target, 0.06, 105.788_106 / 100.05 - 1.0, last, false),
+        // 96 × 0.999 × 0.998001 = 96 × 0.997002999 = 95.712287904.
+        ([101.5, 106.5, 95.8, 100.0], Stop, -0.04, 95.712_287_904 / 100.05 - 1.0, last, true),
+        // A gap, at the open: 94.5 × 0.997002999 = 94.2167834055.
+        ([94.5, 97.0, 94.0, 96.0], Stop, -0.055, 94.216_783_405_5 / 100.05 - 1.0, hour(2), false),
+        // 107 × 0.998001 = 106.786107.
+        ([107.0, 108.0, 106.5, 107.0], Target, 0.07, 106.786_107 / 100.05 - 1.0, hour(2), false),
+        // 102.2 × 0.9995 × 0.998001 = 101.9447043489.
         ([101.5, 103.0, 100.5, 102.2], Time, 0.022, 101.944_704_348_9 / 100.05 - 1.0, hour(3), false),
     ] {
         let told = judged(&question(), &hours(&[Some(FIRST), Some(SECOND), Some(third)])).unwrap();
@@ -84,6 +85,16 @@ fn the_return_over_the_horizon_is_from_close_to_close_whatever_lay_between() {
     let told = told.unwrap();
     assert!(near(told.gross, 0.022) && near(told.net, 101.944_704_348_9 / 100.05 - 1.0), "{told:?}");
     assert_eq!((told.by, told.at, told.is_ambiguous), (TriggerKind::Time, hour(3), false));
+}
+
+#[test]
+fn a_time_to_hold_that_ends_before_the_horizon_ends_the_policy_and_not_the_horizon() {
+    let question = Question { hold_ms: Some(2 * 3_600_000), ..question() };
+    let candles = hours(&[Some(FIRST), Some(SECOND), Some([101.5, 106.5, 95.8, 100.0])]);
+    let told = judged(&question, &candles).unwrap();
+    assert_eq!((told.by, told.at), (TriggerKind::Time, hour(2)));
+    assert!(near(told.gross, 0.015));
+    assert!(near(over_horizon(&question, &candles, &costs()).unwrap().gross, 0.0));
 }
 
 #[test]
