@@ -3,16 +3,40 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::settle::finer_than;
+use super::settle::{ENDED_MS, finer_than};
 use super::{Cycle, Stop};
 use crate::execution::{Rung, Step, timeline};
 use crate::market::{Candle, Series, SeriesKey};
-use crate::outcome::{Answer, Compared, LEARN_EVERY_MS, Miss, Outcome, is_ripe, learn, over_horizon, under_policy};
+use crate::outcome::{
+    Answer, Compared, GRACE_MS, LEARN_EVERY_MS, Miss, Outcome, is_ripe, learn, over_horizon, under_policy,
+};
 use crate::store::{Due, OutcomeKind, Store, StoreError, Unexplained};
 use crate::unit::{Symbol, Timeframe, UtcMillis};
 
 /// Forecasts that one run resolves at most; a year of sleep is made up for in a few runs.
 const DUE_MAX: u32 = 5_000;
+
+/// Why a question has no answer now.
+enum NotYet {
+    /// Finer candles are missing and may still come.
+    Late,
+    Store(StoreError),
+}
+
+impl From<StoreError> for NotYet {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+fn rung(timeframe: Timeframe, candles: Vec<Candle>) -> Result<Rung, StoreError> {
+    let series = Series::new(timeframe, candles).map_err(|e| StoreError::BadRow(e.to_string()))?;
+    Ok(Rung { series })
+}
+
+fn count(rung: &Rung) -> i64 {
+    i64::try_from(rung.series.candles().len()).unwrap_or(i64::MAX)
+}
 
 /// A forecast and both answers.
 struct Answered {
@@ -63,29 +87,40 @@ impl Cycle<'_> {
         Ok(answered)
     }
 
+    /// Both answers; none while something may still come that would change them.
     fn answer(&self, store: &Store, due: &Due, candles: &[Candle]) -> Result<Option<Answered>, StoreError> {
         if !is_ripe(&due.question, candles, self.now) {
             return Ok(None);
         }
         let costs = self.trading.costs(&due.symbol);
         let horizon = over_horizon(&due.question, candles, &costs);
-        let finer = |candle: &Candle| self.steps_within(store, due, candle);
-        let policy = under_policy(&due.question, candles, &costs, finer)?;
-        Ok(Some(Answered { due: due.clone(), horizon, policy }))
+        match under_policy(&due.question, candles, &costs, |candle| self.steps_within(store, due, candle)) {
+            Ok(policy) => Ok(Some(Answered { due: due.clone(), horizon, policy })),
+            Err(NotYet::Late) => Ok(None),
+            Err(NotYet::Store(error)) => Err(error),
+        }
     }
 
-    /// The finest candles within one that is decided on.
-    fn steps_within(&self, store: &Store, due: &Due, candle: &Candle) -> Result<Vec<Step>, StoreError> {
+    /// The candles that decide within one that is decided on: the finest there are, and itself where they are missing for
+    /// good.
+    fn steps_within(&self, store: &Store, due: &Due, candle: &Candle) -> Result<Vec<Step>, NotYet> {
         let whole = due.question.timeframe;
         let (from, to) = (candle.open_time(), whole.step(candle.open_time(), 1));
         let mut rungs = Vec::new();
         for timeframe in finer_than(&self.timeframes, whole) {
             let key = SeriesKey { symbol: due.symbol.clone(), timeframe };
             let candles = store.range(&key, from, to)?;
-            let series = Series::new(timeframe, candles).map_err(|e| StoreError::BadRow(e.to_string()))?;
-            rungs.extend((!series.candles().is_empty()).then_some(Rung { series }));
+            let is_there = !candles.is_empty() || store.newest(&key)?.is_some_and(|t| from.since_ms(t) < ENDED_MS);
+            if is_there {
+                rungs.push(rung(timeframe, candles)?);
+            }
         }
-        Ok(timeline(&rungs, from, to.plus_ms(7_200_000)))
+        let full = |rung: &Rung| rung.series.timeframe().ms() * count(rung) >= whole.ms();
+        if self.now < due.question.due().plus_ms(GRACE_MS) && !rungs.first().is_none_or(full) {
+            return Err(NotYet::Late);
+        }
+        rungs.push(rung(whole, vec![*candle])?);
+        Ok(timeline(&rungs, from, to.plus_ms(GRACE_MS)))
     }
 
     /// Why closed trades did not earn what was forecast.

@@ -14,7 +14,7 @@ use crate::store::{DecisionIds, Store, StoreError};
 use crate::unit::{Symbol, Timeframe, UtcMillis};
 
 /// A length whose newest stored candle is older than this has ended, or never was.
-const ENDED_MS: i64 = 86_400_000;
+pub(super) const ENDED_MS: i64 = 86_400_000;
 
 impl Cycle<'_> {
     pub(super) const fn sources<'s>(&'s self, store: &'s Store) -> Sources<'s> {
