@@ -210,12 +210,22 @@ impl TradingKeys<'_> {
     }
 
     fn check(&self) -> Result<(), SettingsError> {
+        let refused = |key: &str, text: String| Err(SettingsError::Value { key: key.to_owned(), text });
         let (warning, emergency) = (self.risk.warning_drawdown_pct.get(), self.risk.emergency_drawdown_pct.get());
-        if warning < emergency {
-            return Ok(());
+        if warning >= emergency {
+            let text = format!("{warning} is out of range: below emergency_drawdown_pct, which is {emergency}");
+            return refused("risk.warning_drawdown_pct", text);
         }
-        let text = format!("{warning} is out of range: below emergency_drawdown_pct, which is {emergency}");
-        Err(SettingsError::Value { key: "risk.warning_drawdown_pct".to_owned(), text })
+        for (key, value) in [
+            ("risk.per_trade_pct", self.risk.per_trade_pct.get()),
+            ("risk.heat_pct", self.risk.heat_pct.get()),
+            ("costs.participation_pct", self.costs.participation_pct.get()),
+        ] {
+            if value <= 0.0 {
+                return refused(key, format!("{value} is out of range: above 0; to buy nothing, `trader pause`"));
+            }
+        }
+        Ok(())
     }
 
     fn limits(&self) -> Limits {

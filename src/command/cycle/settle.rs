@@ -29,6 +29,7 @@ impl Cycle<'_> {
         }
         let mut books = store.books()?;
         let mut events = self.opening(&mut books)?;
+        self.warn_of_asset(&books);
         events.extend(fill_on_quotes(&mut books, |pair| self.terms(store, pair))?);
         for pair in books.busy_pairs() {
             let Some(terms) = self.terms(store, &pair)? else {
@@ -65,6 +66,15 @@ impl Cycle<'_> {
         for pair in account.loose_coins() {
             let text = "the wallet holds coins that belong to no position: nothing protects them";
             self.notes.complain("coins_unprotected", About::Pair(&pair), text.to_owned(), "trader db check tells more");
+        }
+    }
+
+    /// An account stays in the asset it was opened with.
+    fn warn_of_asset(&mut self, books: &Books) {
+        let (kept, set) = (&books.asset, &self.trading.asset);
+        if kept != set {
+            let text = format!("the account is kept in {kept}: `asset = \"{set}\"` has no effect on it");
+            self.notes.warn("asset_ignored", About::Run, text);
         }
     }
 
