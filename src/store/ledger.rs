@@ -75,25 +75,27 @@ impl Store {
         self.events("SELECT at, asset, amount FROM deposits ORDER BY id", rows::deposit)
     }
 
-    /// The facts about the orders for which a condition on `o` holds, sorted by kind.
+    /// The facts about the orders for which a condition on `o` holds, sorted by kind. The orders come first in each join:
+    /// few of them are open, and fills and protections are many.
     fn facts(&self, condition: &str) -> Result<Vec<Event>, StoreError> {
-        let of = |columns: &str, table: &str| {
-            format!(
-                "SELECT {columns} FROM {table} t JOIN orders o ON o.order_id = t.order_id WHERE {condition} ORDER BY t.rowid"
-            )
-        };
         let orders = format!("SELECT {} FROM orders o WHERE {condition} ORDER BY o.id", rows::ORDER);
+        let fills = format!(
+            "SELECT {} FROM orders o CROSS JOIN fills t ON t.order_id = o.order_id WHERE {condition} ORDER BY t.id",
+            rows::FILL
+        );
         let ends = format!(
-            "SELECT t.order_id, t.at, t.how FROM order_ends t JOIN orders o ON o.order_id = t.order_id
+            "SELECT t.order_id, t.at, t.how FROM orders o CROSS JOIN order_ends t ON t.order_id = o.order_id
               WHERE {condition} ORDER BY t.at, o.id"
         );
         // The newest says it all.
         let protections = format!(
-            "SELECT t.position_id, max(t.walked_to), t.stop, t.high FROM protections t
-               JOIN orders o ON o.order_id = t.position_id WHERE {condition} GROUP BY t.position_id"
+            "SELECT t.position_id, t.walked_to, t.stop, t.high FROM orders o
+              CROSS JOIN protections t ON t.position_id = o.order_id
+                AND t.walked_to = (SELECT max(p.walked_to) FROM protections p WHERE p.position_id = o.order_id)
+              WHERE {condition} ORDER BY o.id"
         );
         let mut events = self.events(&orders, rows::order)?;
-        events.extend(self.events(&of(rows::FILL, "fills"), rows::fill)?);
+        events.extend(self.events(&fills, rows::fill)?);
         events.extend(self.events(&ends, rows::ended)?);
         events.extend(self.events(&protections, rows::protection)?);
         Ok(events)
