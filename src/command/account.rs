@@ -8,7 +8,7 @@ use crate::market::{Candle, Instrument, SeriesKey};
 use crate::report::{OrderReport, PortfolioReport, PositionReport, exact, percent};
 use crate::settings::{Settings, Trading};
 use crate::store::{Contents, InForce, PortfolioRow, Remembered, Store, StoreError};
-use crate::unit::{Money, Quantity, Symbol, Timeframe, UtcMillis, real};
+use crate::unit::{Decimal, Money, Quantity, Symbol, Timeframe, UtcMillis, real};
 
 /// Daily returns that a correlation is told from.
 const DAYS: usize = 60;
@@ -160,7 +160,9 @@ impl Account {
         let is_loose = |pair: &Symbol| {
             let held = Quantity::new(self.books.balance(pair.base())).unwrap_or_default();
             let known = self.terms.get(pair).zip(self.marks.get(pair.base()));
-            known.is_some_and(|(terms, mark)| terms.is_large_enough(mark.price, terms.sellable(held)))
+            // What a partial exit leaves may be worth a smallest order once the price has risen; twice that is no crumb.
+            let half = Quantity::new(held.get().checked_div(Decimal::TWO).unwrap_or_default()).unwrap_or_default();
+            known.is_some_and(|(terms, mark)| terms.is_large_enough(mark.price, terms.sellable(half)))
         };
         let free = |pair: &Symbol| self.books.position(pair).is_none();
         pairs_of(&self.books).into_iter().filter(|pair| free(pair) && is_loose(pair)).collect()
