@@ -11,6 +11,7 @@ mod killed;
 mod life;
 mod live;
 mod months;
+mod odd_turns;
 mod recorded;
 mod tampering;
 

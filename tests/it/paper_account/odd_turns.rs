@@ -1,0 +1,81 @@
+//! What must not go unseen: clocks that go back, coins without a position, entries that nobody wants any more.
+
+use super::{RUNS, after, assert_sound, blocked, small, told};
+use crate::world::World;
+
+#[test]
+fn a_run_for_an_earlier_moment_leaves_the_account_alone_and_says_so() {
+    let world = after(small(), 2);
+    let before = world.query("SELECT * FROM portfolio_state UNION ALL SELECT * FROM portfolio_state");
+    // Half an hour before the newest run: another strategy decides on the candle of noon anew.
+    let world = world.with("TRADER_STRATEGY_BUY_SCORE", "41");
+    let run = world.replay_at("2026-09-01T12:30:30Z").expect(0).says("clock_went_back");
+    assert!(run.json()["portfolio"].is_null(), "{run}");
+    assert_eq!((told(&run, "orders", &["id"]).len(), told(&run, "fills", &["at"]).len()), (0, 0), "{run}");
+    assert_eq!(world.query("SELECT * FROM portfolio_state UNION ALL SELECT * FROM portfolio_state"), before);
+    assert_sound(&world);
+}
+
+#[test]
+fn a_pause_takes_back_an_entry_that_still_waits() {
+    let world = after(small(), 1);
+    world.run(&["pause", "--reason", "not now"]).expect(0);
+    assert_eq!(world.query("SELECT how FROM order_ends"), [["withdrawn"]]);
+    let run = world.replay_at(RUNS[1]).expect(6).says("risk_paused");
+    assert_eq!(told(&run, "fills", &["at"]).len(), 0, "{run}");
+    assert_eq!(world.value("SELECT amount FROM balances WHERE asset = 'USDT'"), "1000");
+    assert_sound(&world);
+}
+
+#[test]
+fn closing_takes_back_an_entry_that_still_waits() {
+    for which in ["BTC/USDT", "all"] {
+        let world = after(small(), 1);
+        let run = world.run(&["close", which]).expect(0);
+        assert_eq!(told(&run, "orders", &["id"]).len(), 0, "{run}");
+        assert_eq!(world.query("SELECT how FROM order_ends"), [["withdrawn"]], "{which}");
+        assert_sound(&world);
+    }
+}
+
+/// A strategy that buys what has fallen: only the Bollinger rule counts.
+fn contrary(world: World) -> World {
+    let others = ["EMA_TREND", "EMA_200", "MACD", "ADX", "RSI", "STOCHASTIC", "ATR", "OBV", "VWAP"];
+    let without = |world: World, rule: &&str| world.with(&format!("TRADER_STRATEGY_WEIGHTS_{rule}"), "0");
+    others.iter().fold(world.with("TRADER_STRATEGY_WEIGHTS_BOLLINGER", "100"), without)
+}
+
+#[test]
+fn a_coin_that_was_closed_by_hand_or_stopped_out_cools_down() {
+    for (by_hand, reason) in [(true, "manual"), (false, "stop")] {
+        let world = after(small(), 2);
+        if by_hand {
+            world.run(&["close", "BTC/USDT"]).expect(0);
+        }
+        let world = contrary(world);
+        let run = world.replay_at(RUNS[2]).expect(0);
+        assert_eq!(world.query("SELECT reason FROM trades"), [[reason]], "{run}");
+        assert_eq!(run.pair("BTC/USDT")["signal"], "BULLISH", "{run}");
+        assert_eq!(blocked(&run, "BTC/USDT"), "cool_down", "{run}");
+        // Without a time to cool down it is bought again at once.
+        let world = world.with("TRADER_RISK_COOL_DOWN_H", "0");
+        let run = world.replay_at(RUNS[2]).expect(0);
+        assert_eq!(run.pair("BTC/USDT")["decision"], "BUY", "{run}");
+    }
+}
+
+#[test]
+fn coins_that_belong_to_no_position_are_an_error() {
+    let world = after(small(), 2);
+    world.query("DELETE FROM positions");
+    let run = world.replay_at(RUNS[2]).expect(3).says("coins_unprotected");
+    assert!(run.json()["errors"][0]["symbol"] == "BTC/USDT", "{run}");
+    world.run(&["db", "check"]).expect(7);
+}
+
+#[test]
+fn an_asset_that_the_account_is_not_kept_in_is_told() {
+    let world = after(small(), 1).with("TRADER_ACCOUNT_ASSET", "EUR");
+    let run = world.replay_at(RUNS[1]).expect(0).says("asset_ignored");
+    assert_eq!(run.json()["portfolio"]["asset"], "USDT", "{run}");
+}
