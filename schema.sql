@@ -289,6 +289,7 @@ CREATE TABLE orders (
                              AND risk_budget IS NOT NULL AND position_id = order_id))
 ) STRICT;
 CREATE INDEX orders_by_position ON orders (position_id);
+CREATE INDEX orders_by_decision ON orders (decision_id) WHERE decision_id IS NOT NULL;
 
 CREATE TABLE fills (
     id               INTEGER NOT NULL PRIMARY KEY,
@@ -395,6 +396,7 @@ CREATE TABLE trades (
     run_id          TEXT    NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX trades_by_time ON trades (closed_at);
+CREATE INDEX trades_by_pair ON trades (symbol, closed_at);
 
 -- The account as a run left it: one row for each run that decided.
 CREATE TABLE portfolio_state (
@@ -432,10 +434,11 @@ CREATE TABLE risk_events (
     run_id      TEXT    NOT NULL
 ) STRICT;
 
--- What outcomes have taught, for each horizon.
+-- What outcomes have taught about decisions on candles of one length, for each horizon.
 CREATE TABLE calibrations (
     id         INTEGER NOT NULL PRIMARY KEY,
     horizon_ms INTEGER NOT NULL,
+    timeframe  TEXT    NOT NULL,
     fitted_at  INTEGER NOT NULL,
     outcomes   INTEGER NOT NULL,
     n_eff      REAL    NOT NULL,
@@ -446,7 +449,7 @@ CREATE TABLE calibrations (
     parameters TEXT    NOT NULL CHECK (json_valid(parameters)),
     run_id     TEXT    NOT NULL
 ) STRICT;
-CREATE INDEX calibrations_by_time ON calibrations (horizon_ms, fitted_at);
+CREATE INDEX calibrations_by_time ON calibrations (horizon_ms, timeframe, fitted_at);
 
 -- What each decision expected of buying at its close, told before anybody could know. Returns are shares, costs inside.
 CREATE TABLE forecasts (
@@ -468,14 +471,19 @@ CREATE TABLE forecasts (
     -- Null: the prior.
     calibration_id INTEGER REFERENCES calibrations (id),
     cost           REAL    NOT NULL,
+    -- What that is made of, on each side: outcomes are told at these costs, whatever is configured by then.
+    fee_bps         REAL   NOT NULL,
+    slippage_bps    REAL   NOT NULL,
+    half_spread_bps REAL   NOT NULL,
     -- The exit policy it assumes.
     stop           REAL,
     target         REAL,
     trail          REAL,
     hold_ms        INTEGER,
-    -- What a purchase would have cost, or did cost: errors are counted in money by it.
+    -- What a purchase would have cost, or was to cost: errors are counted in money by it.
     notional       TEXT    NOT NULL,
-    was_acted_on   INTEGER NOT NULL CHECK (was_acted_on IN (0, 1)),
+    -- What the account did: it ordered the purchase, it held the coin and went on holding it, or neither.
+    stance         TEXT    NOT NULL CHECK (stance IN ('ordered', 'held', 'out')),
     PRIMARY KEY (decision_id, horizon_ms)
 ) STRICT, WITHOUT ROWID;
 
@@ -502,16 +510,31 @@ CREATE TABLE outcomes (
     is_ambiguous INTEGER NOT NULL CHECK (is_ambiguous IN (0, 1)),
     -- Why there is no return.
     unresolvable TEXT,
-    -- A trade's miss, net less forecast, by its causes.
-    miss_market   REAL,
-    miss_policy   REAL,
-    miss_delay    REAL,
-    miss_slippage REAL,
-    miss_fees     REAL,
-    miss_rounding REAL,
-    PRIMARY KEY (decision_id, horizon_ms, kind),
+    PRIMARY KEY (kind, horizon_ms, decision_id),
     FOREIGN KEY (decision_id, horizon_ms) REFERENCES forecasts (decision_id, horizon_ms),
     CHECK ((net IS NULL) = (unresolvable IS NOT NULL))
+) STRICT, WITHOUT ROWID;
+
+-- Why a closed trade did not earn what was forecast for its longest horizon: realised less forecast, by its causes.
+CREATE TABLE misses (
+    position_id TEXT    NOT NULL PRIMARY KEY REFERENCES trades (position_id),
+    decision_id INTEGER NOT NULL,
+    horizon_ms  INTEGER NOT NULL,
+    market      REAL,
+    policy      REAL,
+    delay       REAL,
+    slippage    REAL,
+    fees        REAL,
+    rounding    REAL,
+    -- Why that cannot be told.
+    unknown     TEXT    CHECK (unknown IN ('gap', 'no_mean')),
+    FOREIGN KEY (decision_id, horizon_ms) REFERENCES forecasts (decision_id, horizon_ms),
+    CHECK ((market IS NULL) = (unknown IS NOT NULL))
+) STRICT, WITHOUT ROWID;
+
+-- Closed trades whose miss waits for that horizon to end.
+CREATE TABLE misses_due (
+    position_id TEXT NOT NULL PRIMARY KEY REFERENCES trades (position_id)
 ) STRICT, WITHOUT ROWID;
 
 -- The account over time, and the trades, as people read them.
@@ -545,5 +568,7 @@ CREATE TRIGGER forecasts_are_kept BEFORE UPDATE ON forecasts BEGIN SELECT RAISE(
 CREATE TRIGGER forecasts_are_held BEFORE DELETE ON forecasts BEGIN SELECT RAISE(ABORT, 'forecasts are facts'); END;
 CREATE TRIGGER outcomes_are_kept BEFORE UPDATE ON outcomes BEGIN SELECT RAISE(ABORT, 'outcomes are facts'); END;
 CREATE TRIGGER outcomes_are_held BEFORE DELETE ON outcomes BEGIN SELECT RAISE(ABORT, 'outcomes are facts'); END;
+CREATE TRIGGER misses_are_kept BEFORE UPDATE ON misses BEGIN SELECT RAISE(ABORT, 'misses are facts'); END;
+CREATE TRIGGER misses_are_held BEFORE DELETE ON misses BEGIN SELECT RAISE(ABORT, 'misses are facts'); END;
 CREATE TRIGGER risk_events_are_kept BEFORE UPDATE ON risk_events BEGIN SELECT RAISE(ABORT, 'risk_events are facts'); END;
 CREATE TRIGGER risk_events_are_held BEFORE DELETE ON risk_events BEGIN SELECT RAISE(ABORT, 'risk_events are facts'); END;

@@ -54,7 +54,8 @@ impl<'a> Sources<'a> {
         };
         let assumed = || self.assumes.then(|| Instrument::assumed(symbol.clone(), self.now));
         let instrument = instrument.or_else(assumed);
-        Ok(instrument.map(|instrument| Terms { costs: self.trading.costs(symbol), instrument }))
+        let (costs, participation) = (self.trading.costs(symbol), self.trading.participation);
+        Ok(instrument.map(|instrument| Terms { costs, participation, instrument }))
     }
 }
 

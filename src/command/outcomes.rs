@@ -1,12 +1,14 @@
 //! `trader outcomes`: predicted against actual.
 
+use std::collections::BTreeMap;
+
 use super::say::{Output, Style};
-use crate::outcome::{effective_n, independent_spans};
+use crate::outcome::{Span, Untold, effective_n, independent_spans};
 use crate::report::{
     Cell, Counts, Figure, Format, HorizonScore, Judged, MissReport, Number, OutcomesDocument, Table, percent, to_json,
 };
 use crate::settings::Settings;
-use crate::store::{Access, OutcomeFilter, OutcomeKind, Resolved, Store};
+use crate::store::{Access, MeanMisses, OutcomeFilter, OutcomeKind, Resolved, Store, Taught};
 use crate::unit::{Symbol, UtcMillis};
 
 const HOUR_MS: i64 = 3_600_000;
@@ -26,14 +28,14 @@ pub struct OutcomesAsked {
 pub fn outcomes(settings: &Settings, asked: &OutcomesAsked, style: Style) -> anyhow::Result<Output> {
     let store = Store::open(&settings.db, Access::Read)?;
     let mut horizons = Vec::new();
-    let wanted = |horizon: &i64| asked.horizon_h.is_none_or(|h| *horizon == h * HOUR_MS);
-    for horizon_ms in store.horizons()?.into_iter().filter(wanted) {
+    let wanted = |(horizon_ms, _): &Taught| asked.horizon_h.is_none_or(|h| *horizon_ms == h * HOUR_MS);
+    for subject in store.horizons()?.into_iter().filter(wanted) {
         for kind in [OutcomeKind::Horizon, OutcomeKind::Policy, OutcomeKind::Trade] {
-            let filter = OutcomeFilter { horizon_ms, kind, since: asked.since, symbol: asked.symbol.clone() };
+            let filter = OutcomeFilter { subject, kind, since: asked.since, symbol: asked.symbol.clone() };
             let (rows, waiting) = (store.resolved(&filter)?, store.waiting(&filter)?);
-            // Trades belong to the longest horizon only.
-            if kind != OutcomeKind::Trade || !rows.is_empty() {
-                horizons.push(score(&rows, waiting, &filter, settings));
+            // Trades belong to the longest horizon, and not every horizon to every length of candles.
+            if !rows.is_empty() || waiting > 0 {
+                horizons.push(score(&rows, waiting, &filter));
             }
         }
     }
@@ -46,43 +48,51 @@ pub fn outcomes(settings: &Settings, asked: &OutcomesAsked, style: Style) -> any
     })
 }
 
-fn score(rows: &[Resolved], waiting: usize, filter: &OutcomeFilter, settings: &Settings) -> HorizonScore {
-    let mut unresolvable = std::collections::BTreeMap::new();
-    for reason in rows.iter().filter_map(|row| row.unresolvable.clone()) {
+fn score(rows: &[Resolved], waiting: usize, filter: &OutcomeFilter) -> HorizonScore {
+    let mut unresolvable = BTreeMap::new();
+    for reason in rows.iter().filter_map(without) {
         *unresolvable.entry(reason).or_insert(0) += 1;
     }
-    let known: Vec<&Resolved> = rows.iter().filter(|row| row.net.is_some() && row.predicted.is_some()).collect();
-    let judged: Vec<Judged> = known.iter().filter_map(|row| judged(row)).collect();
-    let instants = known.chunk_by(|a, b| a.data_cutoff == b.data_cutoff).count();
-    let pairs = judged.len() as f64 / instants.max(1) as f64;
-    #[expect(clippy::cast_precision_loss, reason = "milliseconds of a few months")]
-    let bars = filter.horizon_ms as f64 / settings.strategy.timeframe.ms() as f64;
+    let judged: Vec<Judged> = rows.iter().filter_map(judged).collect();
+    let spans: Vec<Span> = judged.iter().map(|j| j.span).collect();
     // Trades begin and end when they like.
-    let spans: Vec<_> = judged.iter().map(|j| j.span).collect();
-    let is_trade = filter.kind == OutcomeKind::Trade;
-    let n_eff = if is_trade { independent_spans(&spans) } else { effective_n(instants, bars, pairs) };
-    let horizon_h = filter.horizon_ms / HOUR_MS;
-    HorizonScore::of(&judged, Counts { horizon_h, kind: filter.kind.word(), n_eff, waiting, unresolvable })
+    let n_eff = match filter.kind {
+        OutcomeKind::Trade => independent_spans(&spans),
+        OutcomeKind::Horizon | OutcomeKind::Policy => effective_n(&spans),
+    };
+    let (horizon_ms, timeframe) = filter.subject;
+    let (horizon_h, kind) = (horizon_ms / HOUR_MS, filter.kind.word());
+    HorizonScore::of(&judged, Counts { horizon_h, timeframe, kind, n_eff, waiting, unresolvable })
+}
+
+/// Why a forecast cannot be judged.
+fn without(row: &Resolved) -> Option<String> {
+    let no_mean = || row.predicted.is_none().then(|| Untold::NoMean.word().to_owned());
+    row.unresolvable.clone().or_else(no_mean)
 }
 
 fn judged(row: &Resolved) -> Option<Judged> {
     Some(Judged {
-        span: (row.data_cutoff, row.ended_at.max(row.data_cutoff)),
+        pair: row.symbol.clone(),
+        span: (row.span.0, row.span.1.max(row.span.0)),
         predicted: row.predicted?,
         range: row.range,
         p_gain: row.p_gain,
         cost: row.cost,
-        notional: row.notional,
-        was_acted_on: row.was_acted_on,
+        was_bought: row.was_bought,
+        was_held: row.was_held,
         net: row.net?,
+        money: row.money?,
     })
 }
 
 fn misses(store: &Store, asked: &OutcomesAsked) -> anyhow::Result<MissReport> {
-    let (trades, means) = store.mean_misses(asked.since, asked.symbol.as_ref())?;
+    let MeanMisses { trades, means, waiting, untold } = store.mean_misses(asked.since, asked.symbol.as_ref())?;
     let [predicted, realised, market, policy, delay, slippage, fees, rounding] = means.map(|m| m.and_then(percent));
     Ok(MissReport {
         trades,
+        waiting,
+        untold,
         predicted_pct: predicted,
         realised_pct: realised,
         market_pct: market,
@@ -94,8 +104,9 @@ fn misses(store: &Store, asked: &OutcomesAsked) -> anyhow::Result<MissReport> {
     })
 }
 
-const COLUMNS: [&str; 13] = [
+const COLUMNS: [&str; 14] = [
     "horizon_h",
+    "timeframe",
     "kind",
     "n",
     "n_eff",
@@ -120,6 +131,7 @@ fn table(horizons: &[HorizonScore]) -> Table {
     let row = |h: &HorizonScore| {
         vec![
             Cell::Whole(h.horizon_h),
+            Cell::Text(h.timeframe.to_owned()),
             Cell::Text(h.kind.to_owned()),
             count(h.n),
             number(h.n_eff),
@@ -142,14 +154,17 @@ fn story(document: &OutcomesDocument, style: Style) -> String {
     let mut lines = Vec::new();
     for h in &document.horizons {
         let n_eff = h.n_eff.map_or_else(|| "unknown".to_owned(), |n| format!("{:.0}", n.get()));
-        lines.push(format!("{} h, {}: {} outcomes worth {n_eff}, {} waiting", h.horizon_h, h.kind, h.n, h.waiting));
+        let (hours, of, kind) = (h.horizon_h, h.timeframe, h.kind);
+        lines
+            .push(format!("{hours} h, {kind}, on {of} candles: {} outcomes worth {n_eff}, {} waiting", h.n, h.waiting));
         for (reason, count) in &h.unresolvable {
             lines.push(format!("  {count} without an outcome: {reason}"));
         }
         lines.extend(figures_told(h));
-        for (name, rate) in
-            [("bought and lost", &h.false_positives), ("not bought, would have gained", &h.false_negatives)]
-        {
+        for (name, rate) in [
+            ("bought and lost", &h.false_positives),
+            ("neither bought nor held, would have gained", &h.false_negatives),
+        ] {
             let money = rate.money.map_or_else(String::new, |m| format!(", {:.2} in money", m.get()));
             let share = told(&rate.rate_pct, " %");
             lines.push(format!("  {name}: {} of {}{money}; {share}", rate.count, rate.of));
@@ -175,6 +190,10 @@ fn story(document: &OutcomesDocument, style: Style) -> String {
         ] {
             lines.push(format!("  {name}: {}", part(value)));
         }
+    }
+    let reasons = m.untold.iter().map(|(reason, count)| (format!("cannot be told: {reason}"), *count));
+    for (what, count) in reasons.chain([("waits for its horizon to end".to_owned(), m.waiting)]) {
+        lines.extend((count > 0).then(|| format!("{count} more, whose miss {what}")));
     }
     if lines.is_empty() { "no forecast has been resolved yet".to_owned() } else { lines.join("\n") }
 }

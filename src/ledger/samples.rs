@@ -38,12 +38,13 @@ pub(crate) fn btc() -> Symbol {
 
 pub(crate) fn costs() -> Costs {
     let bps = Bps::from_real;
-    Costs { fee: bps(10.0), slippage: bps(2.0), half_spread: bps(1.0), participation: bps(100.0) }
+    Costs { fee: bps(10.0), slippage: bps(2.0), half_spread: bps(1.0) }
 }
 
 pub(crate) fn terms() -> Terms {
     Terms {
         costs: costs(),
+        participation: Bps::from_real(100.0),
         instrument: Instrument {
             symbol: btc(),
             status: Status::Trading,

@@ -15,8 +15,6 @@ pub struct Costs {
     pub slippage: Bps,
     /// Half of the difference between bid and ask, where only a traded price is known.
     pub half_spread: Bps,
-    /// The share of a candle's quote volume that one order may be.
-    pub participation: Bps,
 }
 
 impl Costs {
@@ -64,6 +62,8 @@ impl Slips {
 pub struct Terms {
     /// What it costs.
     pub costs: Costs,
+    /// The share of a candle's quote volume that one order may be.
+    pub participation: Bps,
     /// What the exchange allows.
     pub instrument: Instrument,
 }
@@ -139,7 +139,7 @@ impl Terms {
     /// The most that may be traded against a candle with this quote volume.
     pub fn most_of(&self, quote_volume: f64, price: Price) -> Quantity {
         let volume = Decimal::from_f64_retain(quote_volume).unwrap_or_default();
-        let money = volume.saturating_mul(self.costs.participation.share());
+        let money = volume.saturating_mul(self.participation.share());
         let coins = money.checked_div(price.get()).map(counted_down).and_then(Quantity::new);
         self.sellable(coins.unwrap_or_default())
     }

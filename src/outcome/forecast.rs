@@ -116,7 +116,7 @@ mod tests {
 
     fn costs() -> Costs {
         let bps = Bps::from_real;
-        Costs { fee: bps(10.0), slippage: bps(2.0), half_spread: bps(1.0), participation: bps(100.0) }
+        Costs { fee: bps(10.0), slippage: bps(2.0), half_spread: bps(1.0) }
     }
 
     fn series(closes: impl IntoIterator<Item = f64>) -> Series {

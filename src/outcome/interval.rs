@@ -34,37 +34,48 @@ fn around(p: f64, n: f64) -> Interval {
     Interval { low: ((centre - half) / shrink).clamp(0.0, p), high: ((centre + half) / shrink).clamp(p, 1.0) }
 }
 
-/// How many independent outcomes there are among `instants` × `pairs_per_instant`, never more than that.
+/// How many independent outcomes there are among those of several pairs, each span from the instant it was forecast to the
+/// end of its horizon; spans that begin together belong to different pairs.
 ///
-/// Outcomes over h bars that begin at every bar overlap, and each is unique to 1/h (López de Prado, *Advances in
-/// Financial Machine Learning*, 2018, ch. 4). The k pairs of one instant move together and are worth k/(1 + (k−1)ρ)
-/// (the design effect of Kish, *Survey Sampling*, 1965; for positions, the number of equal bets).
-pub fn effective_n(instants: usize, horizon_bars: f64, pairs_per_instant: f64) -> f64 {
-    let apart = instants as f64 / horizon_bars.max(1.0);
-    let pairs = pairs_per_instant.max(0.0);
-    // Below one pair an instant, on average, there is nobody to move together with.
-    apart * pairs / (1.0 + (pairs - 1.0).max(0.0) * RHO)
+/// The instants count by their average uniqueness, which for outcomes over h candles at every candle is about 1/h, and for
+/// ones that are further apart as much more as is true. The k pairs of one instant move together and are worth
+/// k/(1 + (k−1)ρ) (the design effect of Kish, *Survey Sampling*, 1965; for positions, the number of equal bets).
+pub fn effective_n(spans: &[Span]) -> f64 {
+    let mut spans = spans.to_vec();
+    spans.sort_unstable();
+    let together: Vec<&[Span]> = spans.chunk_by(|a, b| a.0 == b.0).collect();
+    // The last of them is the longest.
+    let instants: Vec<Span> = together.iter().filter_map(|spans| spans.last().copied()).collect();
+    let worth = |spans: &&[Span]| spans.len() as f64 / (1.0 + (spans.len() as f64 - 1.0) * RHO);
+    together.iter().zip(uniqueness(&instants)).fold(0.0, |sum, (spans, unique)| sum + unique * worth(spans))
 }
 
-/// How many independent outcomes there are among spans of time that may overlap, each from its first instant to the one
-/// after its last: the sum of their average uniqueness. At a moment with c spans under way each is unique to 1/c (López de
-/// Prado, 2018, ch. 4). Pairs count as if they moved as one, so this is the cautious count where outcomes are few and
-/// irregular.
-pub fn independent_spans(spans: &[(UtcMillis, UtcMillis)]) -> f64 {
+/// How many independent outcomes there are among spans of time that may overlap: the sum of their average uniqueness. Pairs
+/// count as if they moved as one, so this is the cautious count where outcomes are few and irregular.
+pub fn independent_spans(spans: &[Span]) -> f64 {
+    uniqueness(spans).into_iter().fold(0.0, |sum, one| sum + one)
+}
+
+/// From the first instant of something to the one after its last.
+pub type Span = (UtcMillis, UtcMillis);
+
+/// How far each span is alone, between 0 and 1: at a moment with c spans under way each is unique to 1/c, and this is the
+/// average over its life (López de Prado, *Advances in Financial Machine Learning*, 2018, ch. 4).
+pub fn uniqueness(spans: &[Span]) -> Vec<f64> {
     let shared = shared_time(spans);
     let at = |instant: UtcMillis| {
         let place = shared.partition_point(|(t, _)| *t < instant);
         shared.get(place).map_or(0.0, |(_, sum)| *sum)
     };
-    let uniqueness = |(from, to): &(UtcMillis, UtcMillis)| {
+    let of = |(from, to): &Span| {
         let length = to.since_ms(*from) as f64;
         if length > 0.0 { (at(*to) - at(*from)) / length } else { 1.0 }
     };
-    spans.iter().map(uniqueness).fold(0.0, |sum, one| sum + one)
+    spans.iter().map(of).collect()
 }
 
 /// At each beginning and end: the time until then in milliseconds, each moment divided by the spans under way in it.
-fn shared_time(spans: &[(UtcMillis, UtcMillis)]) -> Vec<(UtcMillis, f64)> {
+fn shared_time(spans: &[Span]) -> Vec<(UtcMillis, f64)> {
     let mut changes: Vec<(UtcMillis, i32)> = spans.iter().flat_map(|(from, to)| [(*from, 1), (*to, -1)]).collect();
     changes.sort_unstable();
     let (mut sum, mut under_way, mut last) = (0.0, 0, None);
@@ -137,21 +148,34 @@ mod tests {
         }
     }
 
+    /// Outcomes of `pairs` over `horizon` candles, at each of `instants` that lie `every` candles apart.
+    fn spans(instants: i64, every: i64, horizon: i64, pairs: usize) -> Vec<Span> {
+        let at = |n: i64| UtcMillis::new(3_600_000 * n);
+        let one = |i: i64| std::iter::repeat_n((at(i * every), at(i * every + horizon)), pairs);
+        (0..instants).flat_map(one).collect()
+    }
+
     #[test]
     fn outcomes_that_overlap_or_move_together_count_for_less() {
-        for (instants, horizon, pairs, worth) in [
-            (1000, 24.0, 1.0, 1000.0 / 24.0),
-            (1, 1.0, 3.0, 1.153_846_154),
-            (1, 1.0, 5.0, 5.0 / 4.2),
-            (100, 24.0, 5.0, 4.960_317_460),
-            (100, 0.25, 1.0, 100.0),
-            (10, 1.0, 0.5, 5.0),
-            (10, 1.0, 0.0, 0.0),
-            (10, 1.0, -1.0, 0.0),
-            (0, 24.0, 5.0, 0.0),
+        for (instants, every, horizon, pairs, worth) in [
+            // The time that is covered, in horizons: 999 + 24 of 24, 47 + 4 of 4.
+            (1000, 1, 24, 1, 1023.0 / 24.0),
+            (48, 1, 4, 1, 51.0 / 4.0),
+            // A decision every fourth candle is asked about as often as its horizon ends.
+            (250, 4, 4, 1, 250.0),
+            (250, 4, 24, 1, (249.0 * 4.0 + 24.0) / 24.0),
+            (10, 100, 24, 1, 10.0),
+            (1, 1, 1, 3, 1.153_846_154),
+            (1, 1, 1, 5, 5.0 / 4.2),
+            (100, 1, 24, 5, 123.0 / 24.0 * 5.0 / 4.2),
+            (0, 1, 24, 5, 0.0),
         ] {
-            assert_close(&format!("{instants} × {pairs} over {horizon}"), effective_n(instants, horizon, pairs), worth);
+            let n = effective_n(&spans(instants, every, horizon, pairs));
+            assert_close(&format!("{instants} × {pairs} over {horizon}, every {every}"), n, worth);
         }
+        // An hour of five pairs and one of a single pair, far apart.
+        let mixed = [spans(1, 1, 4, 5), vec![(UtcMillis::new(1 << 40), UtcMillis::new((1 << 40) + 1))]].concat();
+        assert_close("mixed", effective_n(&mixed), 5.0 / 4.2 + 1.0);
     }
 
     proptest! {
@@ -169,11 +193,14 @@ mod tests {
         }
 
         #[test]
-        fn there_are_never_more_effective_outcomes_than_outcomes(
-            instants in 0usize..100_000, horizon in 0.0f64..500.0, pairs in 0.0f64..50.0,
+        fn there_are_never_more_effective_outcomes_than_outcomes_nor_fewer_than_one(
+            spans in prop::collection::vec((0i64..500, 0i64..50), 1..60),
         ) {
-            let n = effective_n(instants, horizon, pairs);
-            prop_assert!(n >= 0.0 && n <= instants as f64 * pairs * (1.0 + 1e-12), "{n}");
+            let at = UtcMillis::new;
+            let spans: Vec<Span> = spans.into_iter().map(|(from, length)| (at(from), at(from + length))).collect();
+            for n in [effective_n(&spans), independent_spans(&spans)] {
+                prop_assert!((1.0 - 1e-9..=spans.len() as f64 * (1.0 + 1e-12)).contains(&n), "{n}");
+            }
         }
     }
 }

@@ -2,8 +2,7 @@
 //! outcomes that were known at the time of learning count, so that nothing is learnt from the future.
 
 use super::forecast::{Experience, PRIOR_SLOPE};
-use super::{Calibration, effective_n};
-use crate::unit::UtcMillis;
+use super::{Calibration, Span, effective_n};
 
 /// The slope counts as if so many independent outcomes had told the prior one.
 const PRIOR_WEIGHT: f64 = 200.0;
@@ -17,8 +16,8 @@ pub const LEARN_EVERY_MS: i64 = 7 * 86_400_000;
 /// A resolved forecast. Returns are shares.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Sample {
-    /// The end of the candle that was decided on.
-    pub from: UtcMillis,
+    /// From the end of the candle that was decided on to the end of the horizon.
+    pub span: Span,
     /// The score.
     pub score: f64,
     /// The score, standardised.
@@ -33,17 +32,10 @@ pub struct Sample {
     pub net: f64,
 }
 
-/// How many independent outcomes samples in order of time are worth.
-pub fn independent(samples: &[Sample], horizon_bars: f64) -> f64 {
-    let instants = samples.chunk_by(|a, b| a.from == b.from).count();
-    #[expect(clippy::cast_precision_loss, reason = "counts of rows")]
-    let pairs = samples.len() as f64 / instants.max(1) as f64;
-    effective_n(instants, horizon_bars, pairs)
-}
-
-/// What these samples teach.
-pub fn learn(samples: &[Sample], horizon_bars: f64) -> (Experience, f64) {
-    let n_eff = independent(samples, horizon_bars);
+/// What these samples teach, and how many independent ones they are worth.
+pub fn learn(samples: &[Sample]) -> (Experience, f64) {
+    let spans: Vec<Span> = samples.iter().map(|sample| sample.span).collect();
+    let n_eff = effective_n(&spans);
     let scored: Vec<(f64, bool)> = samples.iter().map(|s| (s.score, s.net > 0.0)).collect();
     let calibration = Calibration::fit(&scored, n_eff);
     let misses = (n_eff >= NEEDED_FOR_QUANTILES).then(|| quantiles(samples)).flatten();
@@ -85,21 +77,11 @@ fn quantiles(samples: &[Sample]) -> Option<[f64; 3]> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::unit::UtcMillis;
 
     fn sample(hour: i64, z: f64, net: f64) -> Sample {
-        let from = UtcMillis::new(1_710_288_000_000 + hour * 3_600_000);
-        Sample { from, score: 0.0, z, sigma: 0.02, predicted: -0.0026, cost: 0.0026, net }
-    }
-
-    #[test]
-    fn independent_outcomes_are_counted_by_horizons_and_by_coins_that_move_together() {
-        // 48 hours of one pair at a horizon of four hours are twelve outcomes.
-        let one: Vec<Sample> = (0..48).map(|hour| sample(hour, 0.0, 0.0)).collect();
-        assert!((independent(&one, 4.0) - 12.0).abs() < 1e-12);
-        // Five pairs are worth 5 / (1 + 4 × 0.8) of one.
-        let five: Vec<Sample> = (0..48).flat_map(|hour| [sample(hour, 0.0, 0.0); 5]).collect();
-        assert!((independent(&five, 4.0) - 12.0 * 5.0 / 4.2).abs() < 1e-9);
-        assert!(independent(&[], 4.0).abs() < 1e-12);
+        let at = |hour: i64| UtcMillis::new(1_710_288_000_000 + hour * 3_600_000);
+        Sample { span: (at(hour), at(hour + 4)), score: 0.0, z, sigma: 0.02, predicted: -0.0026, cost: 0.0026, net }
     }
 
     #[test]
@@ -125,8 +107,9 @@ mod tests {
     #[test]
     fn little_is_learnt_from_little() {
         let samples: Vec<Sample> = (0..40).map(|hour| sample(hour, 1.0, 0.01)).collect();
-        let (taught, n_eff) = learn(&samples, 4.0);
-        assert!((n_eff - 10.0).abs() < 1e-12);
+        let (taught, n_eff) = learn(&samples);
+        // 39 + 4 hours of four.
+        assert!((n_eff - 43.0 / 4.0).abs() < 1e-9);
         assert_eq!((taught.misses, taught.calibration), (None, Calibration::Prior));
     }
 }

@@ -17,7 +17,7 @@ pub struct Compared {
     /// The mean that was forecast, costs inside.
     pub predicted: f64,
     /// The costs inside.
-    pub cost: f64,
+    pub assumed: Costs,
     /// The gross return over the horizon of the forecast.
     pub horizon_gross: f64,
     /// The close that was decided on.
@@ -26,6 +26,8 @@ pub struct Compared {
     pub reference: (f64, f64),
     /// What was paid and got for a coin, without fees.
     pub price: (f64, f64),
+    /// What the fees took, of the coins bought and of the money got.
+    pub fee: (f64, f64),
     /// What was earned.
     pub realised: f64,
 }
@@ -47,20 +49,38 @@ pub struct Miss {
     pub rounding: f64,
 }
 
+/// Why the miss of a closed trade cannot be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Untold {
+    /// The horizon has no outcome.
+    Gap,
+    /// Nothing was forecast: there were too few candles.
+    NoMean,
+}
+
+impl Untold {
+    /// Its word in JSON and in the database.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Gap => "gap",
+            Self::NoMean => "no_mean",
+        }
+    }
+}
+
 impl Miss {
     /// The miss of a trade.
-    pub fn of(trade: &Compared, costs: &Costs) -> Self {
-        let fee = costs.fee.real();
-        let assumed_fees = 2.0 * fee;
+    pub fn of(trade: &Compared) -> Self {
+        let (cost, assumed_fees) = (trade.assumed.round_trip(), 2.0 * trade.assumed.fee.real());
         let until_exit = trade.reference.1 / trade.decided - 1.0;
         let at_market = trade.reference.1 / trade.reference.0 - 1.0;
         let at_prices = trade.price.1 / trade.price.0 - 1.0;
-        let after_fees = trade.price.1 / trade.price.0 * (1.0 - fee) * (1.0 - fee) - 1.0;
+        let after_fees = trade.price.1 / trade.price.0 * (1.0 - trade.fee.0) * (1.0 - trade.fee.1) - 1.0;
         Self {
-            market: trade.horizon_gross - (trade.predicted + trade.cost),
+            market: trade.horizon_gross - (trade.predicted + cost),
             policy: until_exit - trade.horizon_gross,
             delay: at_market - until_exit,
-            slippage: at_prices - at_market + (trade.cost - assumed_fees),
+            slippage: at_prices - at_market + (cost - assumed_fees),
             fees: after_fees - at_prices + assumed_fees,
             rounding: trade.realised - after_fees,
         }
@@ -81,7 +101,7 @@ mod tests {
 
     fn costs() -> Costs {
         let bps = Bps::from_real;
-        Costs { fee: bps(10.0), slippage: bps(2.0), half_spread: bps(1.0), participation: bps(100.0) }
+        Costs { fee: bps(10.0), slippage: bps(2.0), half_spread: bps(1.0) }
     }
 
     #[test]
@@ -90,14 +110,15 @@ mod tests {
         // at 101 instead of 100, bought at 101.101 (10 bps worse) and sold at 101.898 (10 bps worse).
         let trade = Compared {
             predicted: -0.0026,
-            cost: 0.0026,
+            assumed: costs(),
             horizon_gross: 0.03,
             decided: 100.0,
             reference: (101.0, 102.0),
             price: (101.101, 101.898),
+            fee: (0.001, 0.001),
             realised: 101.898 / 101.101 * 0.999 * 0.999 - 1.0 - 0.0001,
         };
-        let miss = Miss::of(&trade, &costs());
+        let miss = Miss::of(&trade);
         let ratio = 101.898 / 101.101;
         for (part, expected) in [
             (miss.market, 0.03),
@@ -109,6 +130,10 @@ mod tests {
         ] {
             assert!((part - expected).abs() < 1e-12, "{part} instead of {expected}: {miss:?}");
         }
+        // Fees that were twice what was assumed are told as fees, not as rounding.
+        let dear = Compared { fee: (0.002, 0.002), realised: ratio * 0.998 * 0.998 - 1.0, ..trade };
+        let miss = Miss::of(&dear);
+        assert!((miss.fees - (ratio * (0.998 * 0.998 - 1.0) + 0.002)).abs() < 1e-12 && miss.rounding.abs() < 1e-12);
     }
 
     proptest! {
@@ -117,8 +142,9 @@ mod tests {
             predicted in -0.1f64..0.1, horizon_gross in -0.5f64..0.5, decided in 1.0f64..9.0,
             reference in (1.0f64..9.0, 1.0f64..9.0), price in (1.0f64..9.0, 1.0f64..9.0), realised in -0.9f64..2.0,
         ) {
-            let trade = Compared { predicted, cost: 0.0026, horizon_gross, decided, reference, price, realised };
-            prop_assert!((Miss::of(&trade, &costs()).sum() - (realised - predicted)).abs() < 1e-9);
+            let (assumed, fee) = (costs(), (0.001, 0.002));
+            let trade = Compared { predicted, assumed, horizon_gross, decided, reference, price, fee, realised };
+            prop_assert!((Miss::of(&trade).sum() - (realised - predicted)).abs() < 1e-9);
         }
     }
 }

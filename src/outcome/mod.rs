@@ -21,10 +21,10 @@ pub use accuracy::{
 };
 pub use calibration::{Calibration, prior};
 pub use forecast::{Experience, Forecast, PRIOR_SLOPE, forecast, standardised, volatility};
-pub use interval::{Interval, RHO, effective_n, independent_spans, wilson};
+pub use interval::{Interval, RHO, Span, effective_n, independent_spans, uniqueness, wilson};
 pub use isotonic::isotonic;
-pub use learning::{LEARN_EVERY_MS, Sample, independent, learn};
-pub use miss::{Compared, Miss};
+pub use learning::{LEARN_EVERY_MS, Sample, learn};
+pub use miss::{Compared, Miss, Untold};
 pub use platt::platt;
 pub use probability::{BINS, Bin, Confusion, brier, brier_skill, calibration_error, log_loss, reliability};
 pub use rank::{average_ranks, information_coefficient, t_statistic};

@@ -11,7 +11,7 @@ pub const GRACE_MS: i64 = 86_400_000;
 /// More missing candles in a row than this, and there is no outcome.
 const MISSING_MAX: i64 = 2;
 
-/// The purchase that is judged: at the close that was decided on, under the exit policy of then.
+/// The purchase that is judged: at the close that was decided on, under the exit policy and at the costs of then.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Question {
     /// The end of the candle that was decided on.
@@ -30,6 +30,8 @@ pub struct Question {
     pub trail: Option<f64>,
     /// Sold after so long, in milliseconds, when that comes before the horizon.
     pub hold_ms: Option<i64>,
+    /// What buying and selling was taken to cost when it was asked: the answer is not another one when costs change later.
+    pub costs: Costs,
 }
 
 impl Question {
@@ -99,60 +101,51 @@ fn count(candles: &[Candle], from: UtcMillis, to: UtcMillis) -> i64 {
 }
 
 /// The return from close to close over the horizon. Up to two missing candles at its end are passed over.
-pub fn over_horizon(question: &Question, candles: &[Candle], costs: &Costs) -> Answer {
+pub fn over_horizon(question: &Question, candles: &[Candle]) -> Answer {
     let due = question.due();
     let last = within(candles, question.from, due).last().ok_or(Unresolvable::Gap)?;
     let end = question.timeframe.step(last.open_time(), 1);
-    if due.since_ms(end) > MISSING_MAX * question.timeframe.ms() {
+    if is_gap(question.timeframe, end, due) {
         return Err(Unresolvable::Gap);
     }
-    Ok(outcome(question, costs, (last.close(), TriggerKind::Time, due, false)))
+    Ok(outcome(question, (last.close(), TriggerKind::Time, due, false)))
 }
 
-fn outcome(q: &Question, costs: &Costs, (price, by, at, is_ambiguous): (f64, TriggerKind, UtcMillis, bool)) -> Outcome {
-    let net = costs.net_return(q.reference, price, by.slips());
+/// Whether too much is missing between the end of one candle and the opening of the next.
+fn is_gap(timeframe: Timeframe, end: UtcMillis, next: UtcMillis) -> bool {
+    next.since_ms(end) > MISSING_MAX * timeframe.ms()
+}
+
+fn outcome(q: &Question, (price, by, at, is_ambiguous): (f64, TriggerKind, UtcMillis, bool)) -> Outcome {
+    let net = q.costs.net_return(q.reference, price, by.slips());
     Outcome { gross: price / q.reference - 1.0, net, by, at, is_ambiguous }
 }
 
 /// The return under the exit policy, until the horizon ends. Candles that cannot reach a level are passed over as a whole;
-/// `finer` gives the steps within one that can.
+/// `finer` gives the steps within one that can. What is missing after the exit is of no account.
 pub fn under_policy<E>(
     question: &Question,
     candles: &[Candle],
-    costs: &Costs,
     mut finer: impl FnMut(&Candle) -> Result<Vec<Step>, E>,
 ) -> Result<Answer, E> {
-    let (due, timeframe) = (question.policy_ends(), question.timeframe);
-    let (Some(stop), candles) = (question.stop, within(candles, question.from, due)) else {
-        return Ok(Err(Unresolvable::NoStop));
-    };
-    if has_gap(question, candles) {
-        return Ok(Err(Unresolvable::Gap));
-    }
-    let mut guard = Guard { stop, target: question.target, trail: question.trail, high: question.reference, due };
-    for candle in candles {
+    let (until, timeframe) = (question.policy_ends(), question.timeframe);
+    let Some(mut guard) = Guard::of(question, until) else { return Ok(Err(Unresolvable::NoStop)) };
+    let (mut expected, mut close) = (question.from, None);
+    for candle in within(candles, question.from, until) {
+        if is_gap(timeframe, expected, candle.open_time()) {
+            return Ok(Err(Unresolvable::Gap));
+        }
         let whole = Step { candle: *candle, timeframe, is_coarse: false };
         let steps = if guard.is_out_of_reach(candle) { vec![whole] } else { finer(candle)? };
         // A recording may have nothing finer; then the candle itself decides.
         let steps = if steps.is_empty() { vec![whole] } else { steps };
         if let Some(end) = steps.iter().find_map(|step| guard.meet(step)) {
-            return Ok(Ok(outcome(question, costs, end)));
+            return Ok(Ok(outcome(question, end)));
         }
+        (expected, close) = (timeframe.step(candle.open_time(), 1), Some(candle.close()));
     }
-    Ok(candles
-        .last()
-        .map(|last| outcome(question, costs, (last.close(), TriggerKind::Time, due, false)))
-        .ok_or(Unresolvable::Gap))
-}
-
-fn has_gap(question: &Question, candles: &[Candle]) -> bool {
-    let opens = candles.iter().map(Candle::open_time).chain([question.due()]);
-    let mut expected = question.from;
-    opens.into_iter().any(|open| {
-        let missing = open.since_ms(expected) / question.timeframe.ms();
-        expected = question.timeframe.step(open, 1);
-        missing > MISSING_MAX
-    })
+    let close = close.filter(|_| !is_gap(timeframe, expected, until)).ok_or(Unresolvable::Gap);
+    Ok(close.map(|close| outcome(question, (close, TriggerKind::Time, until, false))))
 }
 
 /// The levels on their way through the candles.
@@ -165,6 +158,12 @@ struct Guard {
 }
 
 impl Guard {
+    /// None where no stop could be told.
+    fn of(question: &Question, due: UtcMillis) -> Option<Self> {
+        let Question { target, trail, reference: high, .. } = *question;
+        question.stop.map(|stop| Self { stop, target, trail, high, due })
+    }
+
     /// Whether nothing can happen within a candle, however its prices followed each other.
     fn is_out_of_reach(&self, candle: &Candle) -> bool {
         let trailed = self.trail.map_or(self.stop, |trail| self.stop.max(self.high.max(candle.high()) - trail));

@@ -1,11 +1,13 @@
 //! Predicted against actual: what forecasts were worth, with the numbers that say how much to believe of it.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Number, percent};
-use crate::outcome::{self, Interval};
-use crate::unit::UtcMillis;
+use crate::outcome::{self, Interval, Span};
+use crate::unit::{Symbol, Timeframe};
 
 /// Independent outcomes that it takes to show errors, hit rates and shares.
 pub const NEEDED_FOR_RATES: f64 = 30.0;
@@ -45,10 +47,12 @@ impl Figure {
 }
 
 /// One resolved forecast, as this report needs it. Returns are shares.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Judged {
-    /// The time it looked at: from the close that was decided on, or from the entry, to its end.
-    pub span: (UtcMillis, UtcMillis),
+    /// The pair.
+    pub pair: Symbol,
+    /// The time it looked at: from the close that was decided on to its end.
+    pub span: Span,
     /// The mean that was forecast.
     pub predicted: f64,
     /// Its 10 and 90 % quantiles.
@@ -57,12 +61,14 @@ pub struct Judged {
     pub p_gain: f64,
     /// The costs inside.
     pub cost: f64,
-    /// What a purchase would have cost, or did.
-    pub notional: f64,
-    /// The purchase was ordered.
-    pub was_acted_on: bool,
+    /// The purchase was made.
+    pub was_bought: bool,
+    /// The coin was held already: the account needed no purchase to gain or lose by it.
+    pub was_held: bool,
     /// The net return.
     pub net: f64,
+    /// What it was in money, or would have been.
+    pub money: f64,
 }
 
 /// A bin of the reliability table.
@@ -89,7 +95,8 @@ pub struct ErrorRate {
     pub of: usize,
     /// The rate.
     pub rate_pct: Figure,
-    /// What they lost, or would have brought, at the notional of then.
+    /// What the wrong ones lost, or would have brought. Chances of a pair that overlap count as far as they are alone:
+    /// nobody could have taken all of them with the same money.
     pub money: Option<Number>,
 }
 
@@ -98,16 +105,18 @@ pub struct ErrorRate {
 pub struct HorizonScore {
     /// The horizon.
     pub horizon_h: i64,
+    /// The length of the candles that were decided on.
+    pub timeframe: &'static str,
     /// `horizon`: close to close. `policy`: under the exit policy. `trade`: realised.
     pub kind: &'static str,
     /// Forecasts whose outcome is known.
     pub n: usize,
     /// So many independent ones they are worth.
     pub n_eff: Option<Number>,
-    /// Forecasts that still wait.
+    /// Forecasts whose horizon has not ended; of trades, those that are open.
     pub waiting: usize,
-    /// Forecasts without an outcome, by reason.
-    pub unresolvable: std::collections::BTreeMap<String, usize>,
+    /// Those without an outcome, or without a forecast to compare it with, by reason.
+    pub unresolvable: BTreeMap<String, usize>,
     /// The share of outcomes that gained: what "always the same answer" scores beside.
     pub base_rate_pct: Figure,
     /// Mean of actual less predicted.
@@ -146,17 +155,19 @@ pub struct HorizonScore {
     pub coverage_pct: Figure,
     /// Bought and lost.
     pub false_positives: ErrorRate,
-    /// Not bought, and would have earned more than twice the costs.
+    /// Neither bought nor held, and would have earned more than twice the costs.
     pub false_negatives: ErrorRate,
     /// Forecast probabilities against what happened.
     pub reliability: Vec<BinReport>,
 }
 
 /// What is counted beside the judged forecasts.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Counts {
     /// The horizon, in hours.
     pub horizon_h: i64,
+    /// The length of the candles that were decided on.
+    pub timeframe: Timeframe,
     /// What kind of outcome.
     pub kind: &'static str,
     /// So many independent outcomes.
@@ -164,7 +175,7 @@ pub struct Counts {
     /// Still waiting.
     pub waiting: usize,
     /// Without an outcome, by reason.
-    pub unresolvable: std::collections::BTreeMap<String, usize>,
+    pub unresolvable: BTreeMap<String, usize>,
 }
 
 impl HorizonScore {
@@ -186,6 +197,7 @@ impl HorizonScore {
         let plain = |value: Option<f64>| Figure::of(value.and_then(rounded), n_eff, NEEDED_FOR_RATES);
         Self {
             horizon_h: counts.horizon_h,
+            timeframe: counts.timeframe.name(),
             kind: counts.kind,
             n: judged.len(),
             n_eff: rounded(n_eff),
@@ -227,26 +239,42 @@ fn share(judged: &[Judged], which: impl Fn(&Judged) -> bool) -> Option<f64> {
 }
 
 fn false_positives(judged: &[Judged]) -> ErrorRate {
-    error_rate(judged, |j| j.was_acted_on, |j| j.net <= 0.0)
+    error_rate(judged, |j| j.was_bought, |j| j.net <= 0.0)
 }
 
 fn false_negatives(judged: &[Judged]) -> ErrorRate {
-    error_rate(judged, |j| !j.was_acted_on, |j| j.net > 2.0 * j.cost)
+    error_rate(judged, |j| !j.was_bought && !j.was_held, |j| j.net > 2.0 * j.cost)
 }
 
 fn error_rate(judged: &[Judged], counts: impl Fn(&Judged) -> bool, is_wrong: impl Fn(&Judged) -> bool) -> ErrorRate {
     let all: Vec<&Judged> = judged.iter().filter(|j| counts(j)).collect();
-    let wrong: Vec<&&Judged> = all.iter().filter(|j| is_wrong(j)).collect();
-    let rate = (!all.is_empty()).then(|| wrong.len() as f64 / all.len() as f64);
-    let spans: Vec<_> = all.iter().map(|j| j.span).collect();
+    let count = all.iter().filter(|j| is_wrong(j)).count();
+    let rate = (!all.is_empty()).then(|| count as f64 / all.len() as f64);
+    let spans: Vec<Span> = all.iter().map(|j| j.span).collect();
     let worth = outcome::independent_spans(&spans);
     let interval = rate.and_then(|rate| outcome::wilson(rate * worth, worth));
     ErrorRate {
-        count: wrong.len(),
+        count,
         of: all.len(),
         rate_pct: Figure::of(rate.and_then(percent), worth, NEEDED_FOR_RATES).with(interval),
-        money: rounded(wrong.iter().map(|j| (j.net * j.notional).abs()).sum()),
+        money: rounded(money(&all, is_wrong)),
     }
+}
+
+/// The money of the wrong ones among all chances of their kind.
+fn money(all: &[&Judged], is_wrong: impl Fn(&Judged) -> bool) -> f64 {
+    let mut by_pair: BTreeMap<&Symbol, Vec<&Judged>> = BTreeMap::new();
+    for judged in all {
+        by_pair.entry(&judged.pair).or_default().push(judged);
+    }
+    let mut sum = 0.0;
+    for chances in by_pair.values() {
+        let spans: Vec<Span> = chances.iter().map(|j| j.span).collect();
+        let alone = outcome::uniqueness(&spans).into_iter();
+        sum +=
+            chances.iter().zip(alone).filter(|(j, _)| is_wrong(j)).map(|(j, alone)| alone * j.money.abs()).sum::<f64>();
+    }
+    sum
 }
 
 fn reliability(gained: &[(f64, bool)], n_eff: f64) -> Vec<BinReport> {
@@ -269,8 +297,12 @@ fn reliability(gained: &[(f64, bool)], n_eff: f64) -> Vec<BinReport> {
 /// Why trades missed their forecast, on average. In percent of what they cost.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct MissReport {
-    /// Trades that are accounted for.
+    /// Trades whose miss is told.
     pub trades: usize,
+    /// Closed trades whose longest horizon has not ended.
+    pub waiting: usize,
+    /// Closed trades whose miss cannot be told, by reason.
+    pub untold: BTreeMap<String, usize>,
     /// The mean that was forecast.
     pub predicted_pct: Option<Number>,
     /// The mean that was realised.
@@ -304,15 +336,26 @@ pub struct OutcomesDocument {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::unit::UtcMillis;
 
-    fn judged(predicted: f64, net: f64, was_acted_on: bool) -> Judged {
-        let span = (UtcMillis::new(0), UtcMillis::new(1));
-        let range = Some((-0.01, 0.01));
-        Judged { span, predicted, range, p_gain: 0.5, cost: 0.001, notional: 100.0, was_acted_on, net }
+    fn judged(predicted: f64, net: f64, was_bought: bool) -> Judged {
+        Judged {
+            pair: "BTC/USDT".parse().unwrap(),
+            span: (UtcMillis::new(0), UtcMillis::new(1)),
+            predicted,
+            range: Some((-0.01, 0.01)),
+            p_gain: 0.5,
+            cost: 0.001,
+            was_bought,
+            was_held: false,
+            net,
+            money: 100.0 * net,
+        }
     }
 
     fn counts(n_eff: f64) -> Counts {
-        Counts { horizon_h: 4, kind: "horizon", n_eff, ..Counts::default() }
+        let (waiting, unresolvable) = (0, BTreeMap::new());
+        Counts { horizon_h: 4, timeframe: Timeframe::H1, kind: "horizon", n_eff, waiting, unresolvable }
     }
 
     #[test]
@@ -335,7 +378,7 @@ mod tests {
         ];
         // Each of them a hundred times, one after the other.
         let at = UtcMillis::new;
-        let apart = all.iter().cycle().zip(0..500).map(|(j, i)| Judged { span: (at(i), at(i + 1)), ..*j });
+        let apart = all.iter().cycle().zip(0..500).map(|(j, i)| Judged { span: (at(i), at(i + 1)), ..j.clone() });
         let score = HorizonScore::of(&apart.collect::<Vec<_>>(), counts(200.0));
         assert_eq!((score.false_positives.count, score.false_positives.of), (100, 200));
         assert_eq!((score.false_negatives.count, score.false_negatives.of), (100, 300));
@@ -350,6 +393,32 @@ mod tests {
         // Actual less predicted: −0.03, 0.02, 0.06, 0.011, −0.01.
         assert_eq!(score.bias_pct.value, Number::exact(1.02));
         assert_eq!(score.mae_pct.value, Number::exact(2.62));
+    }
+
+    #[test]
+    fn chances_that_overlap_bring_no_more_money_than_one_that_is_taken() {
+        let at = UtcMillis::new;
+        let chance = |pair: &str, hour: i64| Judged {
+            pair: pair.parse().unwrap(),
+            span: (at(hour), at(hour + 4)),
+            ..judged(0.0, 0.05, false)
+        };
+        let money = |all: &[Judged]| HorizonScore::of(all, counts(200.0)).false_negatives.money.map(Number::get);
+        // Three at once are one of 5; beside them stands another pair's.
+        let three: Vec<Judged> = (0..3).map(|_| chance("BTC/USDT", 0)).collect();
+        assert_eq!(money(&three), Some(5.0));
+        assert_eq!(money(&[three.clone(), vec![chance("ETH/USDT", 0)]].concat()), Some(10.0));
+        // From hour to hour, 97 of four hours cover 100 hours: 25 of them, one after the other.
+        let hourly: Vec<Judged> = (0..97).map(|hour| chance("BTC/USDT", hour)).collect();
+        assert_eq!(money(&hourly), Some(125.0));
+    }
+
+    #[test]
+    fn a_coin_that_was_held_is_no_chance_that_was_missed() {
+        let held = Judged { was_held: true, ..judged(0.01, 0.05, false) };
+        let score = HorizonScore::of(&[held, judged(0.01, 0.05, false)], counts(200.0));
+        assert_eq!((score.false_negatives.count, score.false_negatives.of), (1, 1));
+        assert_eq!((score.false_positives.count, score.false_positives.of), (0, 0));
     }
 
     #[test]

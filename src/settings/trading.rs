@@ -171,6 +171,8 @@ pub struct Trading {
     pub atr_timeframe: Timeframe,
     /// The horizons of forecasts, the shortest first, in milliseconds.
     pub horizons_ms: Vec<i64>,
+    /// The share of a candle's quote volume that one order may be.
+    pub participation: Bps,
     costs: Costs,
     half_spreads: BTreeMap<Symbol, Bps>,
 }
@@ -204,6 +206,7 @@ impl TradingKeys<'_> {
             exits: self.exits(),
             atr_timeframe: self.exits.timeframe.0.max(decided_on),
             horizons_ms: self.horizons(decided_on),
+            participation: Bps::from_real(100.0 * self.costs.participation_pct.get()),
             costs: self.costs(),
             half_spreads: self.half_spreads()?,
         })
@@ -267,7 +270,6 @@ impl TradingKeys<'_> {
             fee: Bps::from_real(self.costs.fee_bps.get()),
             slippage: Bps::from_real(self.costs.slippage_bps.get()),
             half_spread: Bps::from_real(self.costs.half_spread_bps.get()),
-            participation: Bps::from_real(100.0 * self.costs.participation_pct.get()),
         }
     }
 

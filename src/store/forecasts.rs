@@ -1,12 +1,34 @@
-//! Forecasts, what became of them and what was learnt: `forecasts`, `forecasts_due`, `outcomes`, `calibrations`.
+//! Forecasts, what became of them and what was learnt: `forecasts`, `forecasts_due`, `outcomes`, `calibrations`. Misses of
+//! trades are next door.
 
 use rusqlite::{OptionalExtension, params};
 
 use super::{Store, StoreError, Write};
 use crate::execution::TriggerKind;
-use crate::ledger::ExitReason;
-use crate::outcome::{Answer, Calibration, Experience, Forecast, Miss, Question, RESOLVER, Sample};
-use crate::unit::{Money, Price, Symbol, UtcMillis};
+use crate::ledger::Costs;
+use crate::outcome::{Answer, Calibration, Experience, Forecast, Question, RESOLVER, Sample};
+use crate::unit::{Bps, Money, Price, Symbol, Timeframe, UtcMillis};
+
+/// What the account did about the purchase that a forecast judges.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stance {
+    /// It ordered it; whether that was filled, the fills tell.
+    Ordered,
+    /// It held the coin, or was about to, and went on.
+    Held,
+    /// Neither.
+    Out,
+}
+
+impl Stance {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Ordered => "ordered",
+            Self::Held => "held",
+            Self::Out => "out",
+        }
+    }
+}
 
 /// A forecast to be stored, with what it is about.
 #[derive(Clone, Debug)]
@@ -23,8 +45,8 @@ pub struct ForecastRow<'a> {
     pub forecast: &'a Forecast,
     /// What a purchase would cost.
     pub notional: Money,
-    /// The purchase was ordered.
-    pub was_acted_on: bool,
+    /// What the account did.
+    pub stance: Stance,
 }
 
 /// A forecast whose horizon has ended.
@@ -60,39 +82,15 @@ impl OutcomeKind {
     }
 }
 
-/// A closed trade whose miss is not accounted for yet.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Unexplained {
-    /// The decision it follows from.
-    pub decision_id: i64,
-    /// The pair.
-    pub symbol: Symbol,
-    /// The horizon it is compared with.
-    pub horizon_ms: i64,
-    /// The mean that was forecast.
-    pub predicted: f64,
-    /// The costs inside.
-    pub cost: f64,
-    /// The gross return over that horizon.
-    pub horizon_gross: f64,
-    /// The prices: decided on, market at entry and exit, paid and got.
-    pub prices: [f64; 5],
-    /// What was earned, as a share.
-    pub roi: f64,
-    /// When it was closed.
-    pub closed_at: UtcMillis,
-    /// What ended it.
-    pub by: TriggerKind,
-    /// It rested on a candle that held stop and target both.
-    pub was_ambiguous: bool,
-}
+/// What something is learnt about: a horizon in milliseconds, of decisions on candles of one length.
+pub type Taught = (i64, Timeframe);
 
 impl Store {
     /// Forecasts whose horizon has ended at `now`, the oldest first, at most `limit`.
     pub fn forecasts_due(&self, now: UtcMillis, limit: u32) -> Result<Vec<Due>, StoreError> {
         let mut statement = self.connection.prepare_cached(
             "SELECT q.decision_id, d.symbol, d.timeframe, f.data_cutoff, f.reference, f.horizon_ms, f.stop, f.target, f.trail,
-                    f.hold_ms
+                    f.hold_ms, f.fee_bps, f.slippage_bps, f.half_spread_bps
                FROM forecasts_due q
                JOIN forecasts f ON f.decision_id = q.decision_id AND f.horizon_ms = q.horizon_ms
                JOIN trading_decisions d ON d.id = q.decision_id
@@ -110,6 +108,7 @@ impl Store {
                 target: row.get(7)?,
                 trail: row.get(8)?,
                 hold_ms: row.get(9)?,
+                costs: costs(row, 10)?,
             };
             let symbol = super::ledger::parsed(&row.get::<_, String>(1)?)?;
             due.push(Due { decision_id: row.get(0)?, symbol, question });
@@ -117,13 +116,13 @@ impl Store {
         Ok(due)
     }
 
-    /// What was learnt last about a horizon, and when; nothing yet is the prior.
-    pub fn experience(&self, horizon_ms: i64) -> Result<(Experience, Option<UtcMillis>), StoreError> {
+    /// What was learnt last about a horizon of decisions on candles of this length, and when; nothing yet is the prior.
+    pub fn experience(&self, (horizon_ms, timeframe): Taught) -> Result<(Experience, Option<UtcMillis>), StoreError> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT id, slope, misses, parameters, fitted_at FROM calibrations WHERE horizon_ms = ?1
+            "SELECT id, slope, misses, parameters, fitted_at FROM calibrations WHERE horizon_ms = ?1 AND timeframe = ?2
               ORDER BY fitted_at DESC, id DESC LIMIT 1",
         )?;
-        let row = statement.query_row([horizon_ms], |r| {
+        let row = statement.query_row(params![horizon_ms, timeframe.name()], |r| {
             let texts: (Option<String>, String) = (r.get(2)?, r.get(3)?);
             Ok((r.get::<_, i64>(0)?, r.get::<_, f64>(1)?, texts, r.get::<_, i64>(4)?))
         });
@@ -134,17 +133,21 @@ impl Store {
         Ok((Experience { id: Some(id), slope, misses, calibration }, Some(UtcMillis::new(at))))
     }
 
-    /// Everything that is known of resolved forecasts of a horizon: for learning.
-    pub fn samples(&self, horizon_ms: i64) -> Result<Vec<Sample>, StoreError> {
+    /// Everything that is known of resolved forecasts of a horizon, of decisions on candles of this length: for learning.
+    pub fn samples(&self, (horizon_ms, timeframe): Taught) -> Result<Vec<Sample>, StoreError> {
         let mut statement = self.connection.prepare_cached(
             "SELECT f.data_cutoff, coalesce(f.score, 0), f.z, f.sigma, f.roi_mean, f.cost, o.net
-               FROM forecasts f JOIN outcomes o ON o.decision_id = f.decision_id AND o.horizon_ms = f.horizon_ms
-              WHERE f.horizon_ms = ?1 AND o.kind = 'horizon' AND o.net IS NOT NULL AND f.sigma IS NOT NULL
+               FROM outcomes o
+               JOIN forecasts f ON f.decision_id = o.decision_id AND f.horizon_ms = o.horizon_ms
+               JOIN trading_decisions d ON d.id = o.decision_id
+              WHERE o.kind = 'horizon' AND o.horizon_ms = ?1 AND d.timeframe = ?2
+                AND o.net IS NOT NULL AND f.sigma IS NOT NULL
               ORDER BY f.data_cutoff, f.decision_id",
         )?;
-        let samples = statement.query_map([horizon_ms], |r| {
+        let samples = statement.query_map(params![horizon_ms, timeframe.name()], |r| {
+            let from = UtcMillis::new(r.get(0)?);
             Ok(Sample {
-                from: UtcMillis::new(r.get(0)?),
+                span: (from, from.plus_ms(horizon_ms)),
                 score: r.get(1)?,
                 z: r.get(2)?,
                 sigma: r.get(3)?,
@@ -155,42 +158,6 @@ impl Store {
         })?;
         Ok(samples.collect::<Result<_, _>>()?)
     }
-
-    /// Closed trades whose miss can be accounted for now: the horizon of their forecast has been resolved.
-    pub fn unexplained_trades(&self) -> Result<Vec<Unexplained>, StoreError> {
-        let mut statement = self.connection.prepare_cached(
-            "SELECT o.decision_id, f.horizon_ms, f.roi_mean, f.cost, h.gross, CAST(t.decided_price AS REAL),
-                    CAST(t.entry_reference AS REAL), CAST(t.exit_reference AS REAL), CAST(t.entry_price AS REAL),
-                    CAST(t.exit_price AS REAL), t.roi, t.closed_at, t.symbol, t.reason, t.was_ambiguous
-               FROM trades t
-               JOIN orders o ON o.order_id = t.position_id
-               JOIN forecasts f ON f.decision_id = o.decision_id
-                AND f.horizon_ms = (SELECT max(horizon_ms) FROM forecasts WHERE decision_id = o.decision_id)
-               JOIN outcomes h ON h.decision_id = f.decision_id AND h.horizon_ms = f.horizon_ms AND h.kind = 'horizon'
-              WHERE f.roi_mean IS NOT NULL AND h.gross IS NOT NULL
-                AND NOT EXISTS (SELECT 1 FROM outcomes x WHERE x.decision_id = f.decision_id
-                                   AND x.horizon_ms = f.horizon_ms AND x.kind = 'trade')
-              ORDER BY t.closed_at, t.position_id",
-        )?;
-        let mut rows = statement.query([])?;
-        let mut trades = Vec::new();
-        while let Some(r) = rows.next()? {
-            trades.push(Unexplained {
-                decision_id: r.get(0)?,
-                symbol: super::ledger::parsed(&r.get::<_, String>(12)?)?,
-                horizon_ms: r.get(1)?,
-                predicted: r.get(2)?,
-                cost: r.get(3)?,
-                horizon_gross: r.get(4)?,
-                prices: [r.get(5)?, r.get(6)?, r.get(7)?, r.get(8)?, r.get(9)?],
-                roi: r.get(10)?,
-                closed_at: UtcMillis::new(r.get(11)?),
-                by: ended_by_reason(&r.get::<_, String>(13)?),
-                was_ambiguous: r.get(14)?,
-            });
-        }
-        Ok(trades)
-    }
 }
 
 impl Write<'_> {
@@ -200,7 +167,7 @@ impl Write<'_> {
         let [p10, p50, p90] = f.quantiles.map_or([None; 3], |q| q.map(Some));
         let mut statement = self.transaction.prepare_cached(
             "INSERT INTO forecasts VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,
-                 ?19, ?20, ?21)",
+                 ?19, ?20, ?21, ?22, ?23, ?24)",
         )?;
         statement.execute(params![
             row.decision_id,
@@ -218,12 +185,15 @@ impl Write<'_> {
             f.p_gain,
             f.experience,
             f.cost,
+            q.costs.fee.points(),
+            q.costs.slippage.points(),
+            q.costs.half_spread.points(),
             q.stop,
             q.target,
             q.trail,
             q.hold_ms,
             row.notional.to_string(),
-            row.was_acted_on
+            row.stance.word()
         ])?;
         let mut statement = self.transaction.prepare_cached("INSERT INTO forecasts_due VALUES (?1, ?2, ?3)")?;
         statement.execute(params![q.due().get(), row.decision_id, q.horizon_ms])?;
@@ -237,11 +207,10 @@ impl Write<'_> {
         kind: OutcomeKind,
         answer: &Answer,
         now: UtcMillis,
-        miss: Option<&Miss>,
     ) -> Result<(), StoreError> {
         let outcome = answer.as_ref().ok();
         let mut statement = self.transaction.prepare_cached(
-            "INSERT INTO outcomes VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)
+            "INSERT INTO outcomes VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
              ON CONFLICT DO NOTHING",
         )?;
         statement.execute(params![
@@ -255,13 +224,7 @@ impl Write<'_> {
             outcome.map(|o| ended_by(o.by)),
             outcome.map(|o| o.at.get()),
             outcome.is_some_and(|o| o.is_ambiguous),
-            answer.as_ref().err().map(|why| why.word()),
-            miss.map(|m| m.market),
-            miss.map(|m| m.policy),
-            miss.map(|m| m.delay),
-            miss.map(|m| m.slippage),
-            miss.map(|m| m.fees),
-            miss.map(|m| m.rounding)
+            answer.as_ref().err().map(|why| why.word())
         ])?;
         Ok(())
     }
@@ -275,20 +238,22 @@ impl Write<'_> {
         Ok(())
     }
 
-    /// Stores what was learnt about a horizon; its name from now on.
+    /// Stores what was learnt; its name from now on.
     pub fn add_experience(
         &self,
-        horizon_ms: i64,
+        (horizon_ms, timeframe): Taught,
         experience: &Experience,
         (outcomes, n_eff): (usize, f64),
         now: UtcMillis,
         run_id: &str,
     ) -> Result<i64, StoreError> {
         self.transaction.execute(
-            "INSERT INTO calibrations (horizon_ms, fitted_at, outcomes, n_eff, slope, misses, method, parameters, run_id)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            "INSERT INTO calibrations (horizon_ms, timeframe, fitted_at, outcomes, n_eff, slope, misses, method, parameters,
+                 run_id)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
             params![
                 horizon_ms,
+                timeframe.name(),
                 now.get(),
                 i64::try_from(outcomes).unwrap_or(i64::MAX),
                 n_eff,
@@ -303,13 +268,10 @@ impl Write<'_> {
     }
 }
 
-/// What ended a trade, as outcomes tell it: whatever was no stop and no target was a moment.
-fn ended_by_reason(reason: &str) -> TriggerKind {
-    match ExitReason::from_word(reason) {
-        Some(reason) if reason.is_stop() => TriggerKind::Stop,
-        Some(ExitReason::Target) => TriggerKind::Target,
-        _ => TriggerKind::Time,
-    }
+/// The costs that were assumed, from the column of the fee on.
+pub(super) fn costs(row: &rusqlite::Row<'_>, fee: usize) -> rusqlite::Result<Costs> {
+    let bps = |column: usize| Ok::<_, rusqlite::Error>(Bps::from_real(row.get(column)?));
+    Ok(Costs { fee: bps(fee)?, slippage: bps(fee + 1)?, half_spread: bps(fee + 2)? })
 }
 
 /// The word for what ended a purchase.

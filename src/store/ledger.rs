@@ -272,7 +272,8 @@ impl Write<'_> {
                    WHERE o.order_id = ?1 ORDER BY f.horizon_ms DESC LIMIT 1), ?20, ?21)
              ON CONFLICT DO NOTHING",
             params_from_iter(rows::trade_row(trade).into_iter().chain([run_id.to_owned().into()])),
-        )
+        )?;
+        self.await_miss(trade.id.as_str())
     }
 }
 

@@ -1,15 +1,19 @@
 //! Resolved forecasts, read for reports.
 
-use rusqlite::params;
+use std::collections::BTreeMap;
 
-use super::{OutcomeKind, Store, StoreError};
-use crate::unit::{Symbol, UtcMillis};
+use rusqlite::{Row, params};
+
+use super::ledger::parsed;
+use super::{OutcomeKind, Store, StoreError, Taught};
+use crate::outcome::Span;
+use crate::unit::{Symbol, Timeframe, UtcMillis};
 
 /// Which outcomes.
 #[derive(Clone, Debug)]
 pub struct OutcomeFilter {
-    /// Of this horizon.
-    pub horizon_ms: i64,
+    /// Of this horizon, of decisions on candles of this length.
+    pub subject: Taught,
     /// Of this kind.
     pub kind: OutcomeKind,
     /// Of decisions from this instant on.
@@ -21,10 +25,11 @@ pub struct OutcomeFilter {
 /// A resolved forecast, for reports.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Resolved {
-    /// The end of the candle that was decided on.
-    pub data_cutoff: UtcMillis,
-    /// When the outcome was over; the end of the horizon where there is none.
-    pub ended_at: UtcMillis,
+    /// The pair.
+    pub symbol: Symbol,
+    /// From the end of the candle that was decided on until the outcome was over; until the horizon ended where there is
+    /// none.
+    pub span: Span,
     /// The mean that was forecast.
     pub predicted: Option<f64>,
     /// Its 10 and 90 % quantiles.
@@ -33,88 +38,165 @@ pub struct Resolved {
     pub p_gain: f64,
     /// The costs inside.
     pub cost: f64,
-    /// What a purchase would have cost.
-    pub notional: f64,
-    /// The purchase was ordered.
-    pub was_acted_on: bool,
+    /// The purchase was made: an order that met nobody bought nothing.
+    pub was_bought: bool,
+    /// The coin was held already.
+    pub was_held: bool,
     /// The net return; none where there is none.
     pub net: Option<f64>,
+    /// What it was in money, or would have been.
+    pub money: Option<f64>,
     /// Why there is none.
     pub unresolvable: Option<String>,
 }
 
+/// The means over closed trades, and what is not in them.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct MeanMisses {
+    /// Trades whose miss is told.
+    pub trades: usize,
+    /// Means of forecast, realised return and the six parts of the miss.
+    pub means: [Option<f64>; 8],
+    /// Closed trades whose horizon has not ended.
+    pub waiting: usize,
+    /// Closed trades whose miss cannot be told, by reason.
+    pub untold: BTreeMap<String, usize>,
+}
+
+fn whole(count: i64) -> usize {
+    usize::try_from(count).unwrap_or_default()
+}
+
 impl Store {
-    /// The horizons that were ever forecast, the shortest first.
-    pub fn horizons(&self) -> Result<Vec<i64>, StoreError> {
-        let mut statement = self.connection.prepare("SELECT DISTINCT horizon_ms FROM forecasts ORDER BY 1")?;
-        let rows = statement.query_map([], |r| r.get(0))?;
-        Ok(rows.collect::<Result<_, _>>()?)
+    /// The horizons that were ever forecast, by the length of the candles that were decided on; the shortest first.
+    pub fn horizons(&self) -> Result<Vec<Taught>, StoreError> {
+        // One step in the primary key for each horizon, not one for each row.
+        let mut statement = self.connection.prepare(
+            "WITH RECURSIVE resolved (horizon_ms) AS (
+                 SELECT min(horizon_ms) FROM outcomes WHERE kind = 'horizon'
+                 UNION ALL
+                 SELECT (SELECT min(o.horizon_ms) FROM outcomes o WHERE o.kind = 'horizon' AND o.horizon_ms > r.horizon_ms)
+                   FROM resolved r WHERE r.horizon_ms IS NOT NULL)
+             SELECT h.horizon_ms, s.timeframe
+               FROM (SELECT horizon_ms FROM resolved WHERE horizon_ms IS NOT NULL
+                     UNION SELECT horizon_ms FROM forecasts_due) h
+              CROSS JOIN (SELECT DISTINCT timeframe FROM strategies) s",
+        )?;
+        let rows = statement.query_map([], |r| Ok((r.get::<_, i64>(0)?, r.get::<_, String>(1)?)))?;
+        let mut subjects = Vec::new();
+        for row in rows {
+            let (horizon_ms, timeframe) = row?;
+            subjects.push((horizon_ms, parsed::<Timeframe>(&timeframe)?));
+        }
+        subjects.sort_unstable();
+        Ok(subjects)
     }
 
     /// Resolved forecasts, in order of the candle that was decided on.
     pub fn resolved(&self, filter: &OutcomeFilter) -> Result<Vec<Resolved>, StoreError> {
         let mut statement = self.connection.prepare(
-            "SELECT f.data_cutoff, coalesce(o.ended_at, f.data_cutoff + f.horizon_ms), f.roi_mean, f.roi_p10, f.roi_p90, f.p_gain, f.cost,
-                    CAST(f.notional AS REAL), f.was_acted_on, o.net, o.unresolvable
+            "SELECT d.symbol, f.data_cutoff, coalesce(o.ended_at, f.data_cutoff + f.horizon_ms), f.roi_mean, f.roi_p10,
+                    f.roi_p90, f.p_gain, f.cost, b.quantity IS NOT NULL, f.stance = 'held', o.net,
+                    CASE o.kind WHEN 'trade' THEN CAST(t.profit AS REAL)
+                                ELSE o.net * CAST(coalesce(b.notional, f.notional) AS REAL) END,
+                    o.unresolvable
                FROM outcomes o
                JOIN forecasts f ON f.decision_id = o.decision_id AND f.horizon_ms = o.horizon_ms
                JOIN trading_decisions d ON d.id = o.decision_id
-              WHERE o.horizon_ms = ?1 AND o.kind = ?2 AND f.data_cutoff >= ?3 AND (?4 IS NULL OR d.symbol = ?4)
+               LEFT JOIN orders e ON f.stance = 'ordered' AND e.decision_id = o.decision_id
+               LEFT JOIN fills b ON b.order_id = e.order_id AND b.part = 1
+               LEFT JOIN trades t ON o.kind = 'trade' AND t.position_id = e.order_id
+              WHERE o.kind = ?1 AND o.horizon_ms = ?2 AND d.timeframe = ?3 AND f.data_cutoff >= ?4
+                AND (?5 IS NULL OR d.symbol = ?5)
               ORDER BY f.data_cutoff, o.decision_id",
         )?;
-        let since = filter.since.map_or(i64::MIN, UtcMillis::get);
-        let symbol = filter.symbol.as_ref().map(Symbol::as_str);
-        let rows = statement.query_map(params![filter.horizon_ms, filter.kind.word(), since, symbol], |r| {
-            let range: (Option<f64>, Option<f64>) = (r.get(3)?, r.get(4)?);
-            Ok(Resolved {
-                data_cutoff: UtcMillis::new(r.get(0)?),
-                ended_at: UtcMillis::new(r.get(1)?),
-                predicted: r.get(2)?,
-                range: range.0.zip(range.1),
-                p_gain: r.get(5)?,
-                cost: r.get(6)?,
-                notional: r.get(7)?,
-                was_acted_on: r.get(8)?,
-                net: r.get(9)?,
-                unresolvable: r.get(10)?,
-            })
-        })?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        let (horizon_ms, timeframe) = filter.subject;
+        let (since, symbol) = filter.conditions();
+        let mut rows = statement.query(params![filter.kind.word(), horizon_ms, timeframe.name(), since, symbol])?;
+        let mut all = Vec::new();
+        while let Some(row) = rows.next()? {
+            all.push(resolved(row)?);
+        }
+        Ok(all)
     }
 
-    /// Forecasts that still wait for their horizon to end.
+    /// What still waits for its end: forecasts for that of their horizon, trades for being closed.
     pub fn waiting(&self, filter: &OutcomeFilter) -> Result<usize, StoreError> {
-        let sql = "SELECT count(*) FROM forecasts_due q JOIN forecasts f
-                       ON f.decision_id = q.decision_id AND f.horizon_ms = q.horizon_ms
-                     JOIN trading_decisions d ON d.id = q.decision_id
-                    WHERE q.horizon_ms = ?1 AND f.data_cutoff >= ?2 AND (?3 IS NULL OR d.symbol = ?3)";
-        let since = filter.since.map_or(i64::MIN, UtcMillis::get);
-        let symbol = filter.symbol.as_ref().map(Symbol::as_str);
-        let count: i64 = self.connection.query_row(sql, params![filter.horizon_ms, since, symbol], |r| r.get(0))?;
-        Ok(usize::try_from(count).unwrap_or_default())
+        let sql = match filter.kind {
+            OutcomeKind::Horizon | OutcomeKind::Policy => {
+                "SELECT count(*) FROM forecasts_due q
+                   JOIN forecasts f ON f.decision_id = q.decision_id AND f.horizon_ms = q.horizon_ms
+                   JOIN trading_decisions d ON d.id = q.decision_id
+                  WHERE q.horizon_ms = ?1 AND d.timeframe = ?2 AND f.data_cutoff >= ?3 AND (?4 IS NULL OR d.symbol = ?4)"
+            }
+            OutcomeKind::Trade => {
+                "SELECT count(*) FROM positions p JOIN orders o ON o.order_id = p.position_id
+                   JOIN forecasts f ON f.decision_id = o.decision_id
+                    AND f.horizon_ms = (SELECT max(horizon_ms) FROM forecasts WHERE decision_id = o.decision_id)
+                   JOIN trading_decisions d ON d.id = o.decision_id
+                  WHERE f.horizon_ms = ?1 AND d.timeframe = ?2 AND f.data_cutoff >= ?3 AND (?4 IS NULL OR d.symbol = ?4)"
+            }
+        };
+        let (horizon_ms, timeframe) = filter.subject;
+        let (since, symbol) = filter.conditions();
+        let count = self.connection.query_row(sql, params![horizon_ms, timeframe.name(), since, symbol], |r| r.get(0));
+        Ok(whole(count?))
     }
 
-    /// How many trades are accounted for, and the means of forecast, realised return and the six parts of the miss.
-    pub fn mean_misses(
-        &self,
-        since: Option<UtcMillis>,
-        symbol: Option<&Symbol>,
-    ) -> Result<(usize, [Option<f64>; 8]), StoreError> {
-        let sql =
-            "SELECT count(*), avg(f.roi_mean), avg(o.net), avg(o.miss_market), avg(o.miss_policy), avg(o.miss_delay),
-                          avg(o.miss_slippage), avg(o.miss_fees), avg(o.miss_rounding)
-                     FROM outcomes o
-                     JOIN forecasts f ON f.decision_id = o.decision_id AND f.horizon_ms = o.horizon_ms
-                     JOIN trading_decisions d ON d.id = o.decision_id
-                    WHERE o.kind = 'trade' AND f.data_cutoff >= ?1 AND (?2 IS NULL OR d.symbol = ?2)";
-        let since = since.map_or(i64::MIN, UtcMillis::get);
-        let row = self.connection.query_row(sql, params![since, symbol.map(Symbol::as_str)], |r| {
-            let mut means = [None; 8];
-            for (i, mean) in means.iter_mut().enumerate() {
+    /// By how much closed trades missed their forecast, on average, and why.
+    pub fn mean_misses(&self, since: Option<UtcMillis>, symbol: Option<&Symbol>) -> Result<MeanMisses, StoreError> {
+        const WHICH: &str = "f.data_cutoff >= ?1 AND (?2 IS NULL OR t.symbol = ?2)";
+        const TOLD: &str = "misses m JOIN trades t ON t.position_id = m.position_id
+              JOIN forecasts f ON f.decision_id = m.decision_id AND f.horizon_ms = m.horizon_ms";
+        let which = params![since.map_or(i64::MIN, UtcMillis::get), symbol.map(Symbol::as_str)];
+        let means = format!(
+            "SELECT count(*), avg(f.roi_mean), avg(t.roi), avg(m.market), avg(m.policy), avg(m.delay), avg(m.slippage),
+                    avg(m.fees), avg(m.rounding)
+               FROM {TOLD} WHERE m.unknown IS NULL AND {WHICH}"
+        );
+        let mut told = self.connection.query_row(&means, which, |r| {
+            let mut told = MeanMisses { trades: whole(r.get(0)?), ..MeanMisses::default() };
+            for (i, mean) in told.means.iter_mut().enumerate() {
                 *mean = r.get(i + 1)?;
             }
-            Ok((r.get::<_, i64>(0)?, means))
+            Ok(told)
         })?;
-        Ok((usize::try_from(row.0).unwrap_or_default(), row.1))
+        let waiting = format!(
+            "SELECT count(*) FROM misses_due m JOIN trades t ON t.position_id = m.position_id
+               JOIN orders o ON o.order_id = t.position_id JOIN forecasts f ON f.decision_id = o.decision_id
+                AND f.horizon_ms = (SELECT max(horizon_ms) FROM forecasts WHERE decision_id = o.decision_id)
+              WHERE {WHICH}"
+        );
+        told.waiting = whole(self.connection.query_row(&waiting, which, |r| r.get(0))?);
+        let untold = format!(
+            "SELECT m.unknown, count(*) FROM {TOLD} WHERE m.unknown IS NOT NULL AND {WHICH} GROUP BY m.unknown"
+        );
+        let mut statement = self.connection.prepare(&untold)?;
+        let rows = statement.query_map(which, |r| Ok((r.get(0)?, whole(r.get(1)?))))?;
+        told.untold = rows.collect::<Result<_, _>>()?;
+        Ok(told)
     }
+}
+
+impl OutcomeFilter {
+    fn conditions(&self) -> (i64, Option<&str>) {
+        (self.since.map_or(i64::MIN, UtcMillis::get), self.symbol.as_ref().map(Symbol::as_str))
+    }
+}
+
+fn resolved(row: &Row<'_>) -> Result<Resolved, StoreError> {
+    let range: (Option<f64>, Option<f64>) = (row.get(4)?, row.get(5)?);
+    Ok(Resolved {
+        symbol: parsed(&row.get::<_, String>(0)?)?,
+        span: (UtcMillis::new(row.get(1)?), UtcMillis::new(row.get(2)?)),
+        predicted: row.get(3)?,
+        range: range.0.zip(range.1),
+        p_gain: row.get(6)?,
+        cost: row.get(7)?,
+        was_bought: row.get(8)?,
+        was_held: row.get(9)?,
+        net: row.get(10)?,
+        money: row.get(11)?,
+        unresolvable: row.get(12)?,
+    })
 }

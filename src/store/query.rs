@@ -281,7 +281,7 @@ const FORECASTS: Columns = &[
     ("calibration_id", Plain),
     ("stop", Plain),
     ("target", Plain),
-    ("was_acted_on", Plain),
+    ("stance", Plain),
 ];
 const OUTCOMES: Columns = &[
     ("data_cutoff", Instant),

@@ -155,6 +155,11 @@ impl Bps {
         Self(nearest.max(Decimal::ZERO))
     }
 
+    /// The number of basis points.
+    pub fn points(self) -> f64 {
+        real(self.0)
+    }
+
     /// As a share: 10 basis points are 0.001.
     pub fn share(self) -> Decimal {
         self.0.saturating_mul(Decimal::new(1, 4))

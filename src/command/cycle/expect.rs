@@ -3,13 +3,14 @@
 use super::decide::Fresh;
 use super::orders::true_range;
 use super::{Cycle, Stop};
+use crate::command::account::Account;
 use crate::decision::ExitPolicy;
 use crate::market::Candle;
 use crate::outcome::{Experience, Forecast, Question, forecast};
 use crate::report::{ForecastReport, HorizonReport, exact};
 use crate::signal::Score;
-use crate::store::{ForecastRow, Store, StoreError, Write};
-use crate::unit::{Decimal, Money, UtcMillis};
+use crate::store::{ForecastRow, Stance, Store, StoreError, Write};
+use crate::unit::{Decimal, Money, Symbol, UtcMillis};
 
 /// A decision's forecasts, and the exit policy they assume.
 #[derive(Clone, Debug)]
@@ -27,7 +28,7 @@ impl Cycle<'_> {
     pub(super) fn expect(&self, store: &Store, fresh: &mut [&mut Fresh]) -> Result<(), Stop> {
         let mut taught = Vec::new();
         for &horizon_ms in &self.trading.horizons_ms {
-            taught.push((horizon_ms, store.experience(horizon_ms)?.0));
+            taught.push((horizon_ms, store.experience((horizon_ms, self.timeframe()))?.0));
         }
         for fresh in fresh.iter_mut() {
             fresh.expectation = self.expectation(fresh, &taught);
@@ -64,6 +65,7 @@ impl Cycle<'_> {
         bought: Option<Money>,
     ) -> Result<(), StoreError> {
         let Some(expected) = &fresh.expectation else { return Ok(()) };
+        let (costs, stance) = (self.trading.costs(fresh.symbol()), self.stance(fresh.symbol(), bought));
         for (forecast, _) in &expected.forecasts {
             let question = Question {
                 from: expected.from,
@@ -74,6 +76,7 @@ impl Cycle<'_> {
                 target: expected.target,
                 trail: expected.trail,
                 hold_ms: self.trading.exits.hold_ms,
+                costs,
             };
             write.add_forecast(&ForecastRow {
                 decision_id,
@@ -82,10 +85,23 @@ impl Cycle<'_> {
                 score: fresh.decision.score.map(Score::get),
                 forecast,
                 notional: bought.unwrap_or_else(|| self.usual_notional()),
-                was_acted_on: bought.is_some(),
+                stance,
             })?;
         }
         Ok(())
+    }
+
+    /// What the account does about a pair; its orders of this run are in the books already.
+    fn stance(&self, pair: &Symbol, bought: Option<Money>) -> Stance {
+        let holds = |account: &Account| {
+            let stays = account.books.position(pair).is_some_and(|position| position.leaving.is_none());
+            stays || account.books.entries().any(|(order, _)| order.symbol == *pair)
+        };
+        match bought {
+            Some(_) => Stance::Ordered,
+            None if self.account.as_ref().is_some_and(holds) => Stance::Held,
+            None => Stance::Out,
+        }
     }
 
     /// What a position costs when nothing but the cap holds it back.

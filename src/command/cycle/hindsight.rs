@@ -7,10 +7,8 @@ use super::settle::{ENDED_MS, finer_than};
 use super::{Cycle, Stop};
 use crate::execution::{Rung, Step, timeline};
 use crate::market::{Candle, Series, SeriesKey};
-use crate::outcome::{
-    Answer, Compared, GRACE_MS, LEARN_EVERY_MS, Miss, Outcome, is_ripe, learn, over_horizon, under_policy,
-};
-use crate::store::{Due, OutcomeKind, Store, StoreError, Unexplained};
+use crate::outcome::{Answer, GRACE_MS, LEARN_EVERY_MS, Miss, is_ripe, learn, over_horizon, under_policy};
+use crate::store::{Due, OutcomeKind, Store, StoreError};
 use crate::unit::{Symbol, Timeframe, UtcMillis};
 
 /// Forecasts that one run resolves at most; a year of sleep is made up for in a few runs.
@@ -56,8 +54,8 @@ impl Cycle<'_> {
             let write = store.write()?;
             for Answered { due, horizon, policy } in &answered {
                 let key = (due.decision_id, due.question.horizon_ms);
-                write.add_outcome(key, OutcomeKind::Horizon, horizon, self.now, None)?;
-                write.add_outcome(key, OutcomeKind::Policy, policy, self.now, None)?;
+                write.add_outcome(key, OutcomeKind::Horizon, horizon, self.now)?;
+                write.add_outcome(key, OutcomeKind::Policy, policy, self.now)?;
                 write.settle_forecast(due)?;
             }
             write.commit()?;
@@ -92,9 +90,8 @@ impl Cycle<'_> {
         if !is_ripe(&due.question, candles, self.now) {
             return Ok(None);
         }
-        let costs = self.trading.costs(&due.symbol);
-        let horizon = over_horizon(&due.question, candles, &costs);
-        match under_policy(&due.question, candles, &costs, |candle| self.steps_within(store, due, candle)) {
+        let horizon = over_horizon(&due.question, candles);
+        match under_policy(&due.question, candles, |candle| self.steps_within(store, due, candle)) {
             Ok(policy) => Ok(Some(Answered { due: due.clone(), horizon, policy })),
             Err(NotYet::Late) => Ok(None),
             Err(NotYet::Store(error)) => Err(error),
@@ -123,59 +120,39 @@ impl Cycle<'_> {
         Ok(timeline(&rungs, from, to.plus_ms(GRACE_MS)))
     }
 
-    /// Why closed trades did not earn what was forecast.
+    /// How closed trades ended, and why they did not earn what was forecast, once that can be told.
     fn account_for_trades(&self, store: &mut Store) -> Result<(), Stop> {
-        let trades = store.unexplained_trades()?;
+        let mut trades = store.untold_trades()?;
+        trades.retain(|trade| !trade.is_stored || trade.compared.is_some());
         if trades.is_empty() {
             return Ok(());
         }
         let write = store.write()?;
         for trade in &trades {
-            let (outcome, miss) = self.explain(trade);
-            let key = (trade.decision_id, trade.horizon_ms);
-            write.add_outcome(key, OutcomeKind::Trade, &Ok(outcome), self.now, Some(&miss))?;
+            write.add_outcome(trade.forecast, OutcomeKind::Trade, &Ok(trade.outcome), self.now)?;
+            if let Some(compared) = trade.compared {
+                write.add_miss(trade, compared.map(|compared| Miss::of(&compared)))?;
+            }
         }
         Ok(write.commit()?)
-    }
-
-    fn explain(&self, trade: &Unexplained) -> (Outcome, Miss) {
-        let [decided, entered, left, bought, sold] = trade.prices;
-        let compared = Compared {
-            predicted: trade.predicted,
-            cost: trade.cost,
-            horizon_gross: trade.horizon_gross,
-            decided,
-            reference: (entered, left),
-            price: (bought, sold),
-            realised: trade.roi,
-        };
-        let outcome = Outcome {
-            gross: left / entered - 1.0,
-            net: trade.roi,
-            by: trade.by,
-            at: trade.closed_at,
-            is_ambiguous: trade.was_ambiguous,
-        };
-        (outcome, Miss::of(&compared, &self.trading.costs(&trade.symbol)))
     }
 
     /// Learns what is to be learnt of each horizon, when a week has passed.
     fn learn(&self, store: &mut Store) -> Result<(), Stop> {
         for &horizon_ms in &self.trading.horizons_ms {
-            let last = store.experience(horizon_ms)?.1;
+            let subject = (horizon_ms, self.timeframe());
+            let last = store.experience(subject)?.1;
             let is_time = |at: UtcMillis| self.now.since_ms(at) >= LEARN_EVERY_MS;
             if !last.is_none_or(is_time) {
                 continue;
             }
-            let samples = store.samples(horizon_ms)?;
+            let samples = store.samples(subject)?;
             if samples.is_empty() {
                 continue;
             }
-            #[expect(clippy::cast_precision_loss, reason = "milliseconds of a few months")]
-            let bars = horizon_ms as f64 / self.timeframe().ms() as f64;
-            let (experience, n_eff) = learn(&samples, bars);
+            let (experience, n_eff) = learn(&samples);
             let write = store.write()?;
-            write.add_experience(horizon_ms, &experience, (samples.len(), n_eff), self.now, &self.begun.run_id)?;
+            write.add_experience(subject, &experience, (samples.len(), n_eff), self.now, &self.begun.run_id)?;
             write.commit()?;
         }
         Ok(())

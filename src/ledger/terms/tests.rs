@@ -117,7 +117,7 @@ fn costs_are_nothing_only_when_they_are_configured_so() {
     // Two fees of 10 bps, two slippages of 2 and two half-spreads of 1.
     assert!((costs().round_trip() - 0.0026).abs() < 1e-15);
     let none = Bps::default();
-    let free = Costs { fee: none, slippage: none, half_spread: none, participation: none };
+    let free = Costs { fee: none, slippage: none, half_spread: none };
     let free = Terms { costs: free, ..terms() };
     assert_eq!(free.buy_near(price("123.45")), Some(price("123.45")));
     assert_eq!(free.sell_near(price("123.45"), Slips::Twice), Some(price("123.45")));

@@ -14,7 +14,7 @@ use crate::unit::Bps;
 
 fn costs() -> Costs {
     let bps = Bps::from_real;
-    Costs { fee: bps(10.0), slippage: bps(5.0), half_spread: bps(0.0), participation: bps(100.0) }
+    Costs { fee: bps(10.0), slippage: bps(5.0), half_spread: bps(0.0) }
 }
 
 fn question() -> Question {
@@ -27,6 +27,7 @@ fn question() -> Question {
         target: Some(106.0),
         trail: None,
         hold_ms: None,
+        costs: costs(),
     }
 }
 
@@ -45,7 +46,7 @@ const SECOND: [f64; 4] = [100.5, 102.0, 100.0, 101.5];
 
 fn judged(question: &Question, candles: &[Candle]) -> Answer {
     let nothing = |_: &Candle| Ok::<_, Infallible>(Vec::new());
-    under_policy(question, candles, &costs(), nothing).unwrap()
+    under_policy(question, candles, nothing).unwrap()
 }
 
 fn near(a: f64, b: f64) -> bool {
@@ -80,8 +81,7 @@ fn the_bars_of_the_worked_example_earn_what_it_says_gross_and_net() {
 #[test]
 fn the_return_over_the_horizon_is_from_close_to_close_whatever_lay_between() {
     let crash = [100.0, 106.5, 50.0, 101.0];
-    let told =
-        over_horizon(&question(), &hours(&[Some(FIRST), Some(crash), Some([101.0, 103.0, 100.5, 102.2])]), &costs());
+    let told = over_horizon(&question(), &hours(&[Some(FIRST), Some(crash), Some([101.0, 103.0, 100.5, 102.2])]));
     let told = told.unwrap();
     assert!(near(told.gross, 0.022) && near(told.net, 101.944_704_348_9 / 100.05 - 1.0), "{told:?}");
     assert_eq!((told.by, told.at, told.is_ambiguous), (TriggerKind::Time, hour(3), false));
@@ -94,7 +94,30 @@ fn a_time_to_hold_that_ends_before_the_horizon_ends_the_policy_and_not_the_horiz
     let told = judged(&question, &candles).unwrap();
     assert_eq!((told.by, told.at), (TriggerKind::Time, hour(2)));
     assert!(near(told.gross, 0.015));
-    assert!(near(over_horizon(&question, &candles, &costs()).unwrap().gross, 0.0));
+    assert!(near(over_horizon(&question, &candles).unwrap().gross, 0.0));
+    // Long before the horizon, too: what comes after the sale is not missing.
+    let question = Question { horizon_ms: 24 * 3_600_000, ..question };
+    let told = judged(&question, &candles).unwrap();
+    assert_eq!((told.by, told.at), (TriggerKind::Time, hour(2)));
+}
+
+#[test]
+fn what_is_missing_after_the_exit_is_of_no_account() {
+    let question = Question { horizon_ms: 24 * 3_600_000, ..question() };
+    let stopped = hours(&[Some(FIRST), Some([100.5, 102.0, 95.0, 95.5])]);
+    assert_eq!(judged(&question, &stopped).map(|told| told.at), Ok(hour(2).plus_ms(-1)));
+    assert_eq!(judged(&question, &hours(&[Some(FIRST), Some(SECOND)])), Err(Unresolvable::Gap));
+    assert_eq!(over_horizon(&question, &stopped), Err(Unresolvable::Gap));
+}
+
+#[test]
+fn the_costs_are_those_of_the_question() {
+    let candles = hours(&[Some(FIRST), Some(SECOND), Some([101.5, 102.0, 101.0, 101.0])]);
+    let none = Bps::default();
+    let free = Question { costs: Costs { fee: none, slippage: none, half_spread: none }, ..question() };
+    assert!(near(over_horizon(&free, &candles).unwrap().net, 0.01));
+    // 101 × 0.9995 × 0.998001 / 100.05 − 1.
+    assert!(near(over_horizon(&question(), &candles).unwrap().net, 100.747_701_949_5 / 100.05 - 1.0));
 }
 
 #[test]
@@ -134,7 +157,7 @@ fn up_to_two_missing_candles_in_a_row_are_passed_over_and_three_are_unresolvable
     ] {
         let (told, candles) = (candles.map(|c| u8::from(c.is_some())), hours(&candles));
         let gap = |answer: Answer| answer.map_or_else(|why| why != Unresolvable::Gap, |_| true);
-        assert_eq!(gap(over_horizon(&long, &candles, &costs())), horizon, "{told:?}");
+        assert_eq!(gap(over_horizon(&long, &candles)), horizon, "{told:?}");
         assert_eq!(gap(judged(&long, &candles)), policy, "{told:?}");
     }
 }
@@ -142,7 +165,7 @@ fn up_to_two_missing_candles_in_a_row_are_passed_over_and_three_are_unresolvable
 #[test]
 fn what_passes_over_missing_candles_ends_at_the_last_close_there_is() {
     let candles = hours(&[Some([100.0, 103.0, 99.0, 102.2]), None, None]);
-    for told in [over_horizon(&question(), &candles, &costs()).unwrap(), judged(&question(), &candles).unwrap()] {
+    for told in [over_horizon(&question(), &candles).unwrap(), judged(&question(), &candles).unwrap()] {
         assert!(near(told.gross, 0.022));
         assert_eq!((told.by, told.at), (TriggerKind::Time, hour(3)));
     }
@@ -153,7 +176,7 @@ fn without_a_stop_there_is_no_policy_to_judge_but_a_horizon() {
     let (question, candles) =
         (Question { stop: None, ..question() }, hours(&[Some(FIRST), Some(SECOND), Some(SECOND)]));
     assert_eq!(judged(&question, &candles), Err(Unresolvable::NoStop));
-    assert!(over_horizon(&question, &candles, &costs()).is_ok());
+    assert!(over_horizon(&question, &candles).is_ok());
 }
 
 #[test]
@@ -234,7 +257,7 @@ proptest! {
             let step = |c: &Candle| Step { candle: *c, timeframe: Timeframe::M1, is_coarse: false };
             Ok::<_, Infallible>(minutes.iter().filter(within).map(step).collect())
         };
-        let told = under_policy(&question, &hourly(&minutes), &costs(), finer).unwrap().unwrap();
+        let told = under_policy(&question, &hourly(&minutes), finer).unwrap().unwrap();
         let (price, by, is_ambiguous) = every_minute(&question, &minutes);
         prop_assert_eq!((told.by, told.is_ambiguous), (by, is_ambiguous));
         prop_assert!((told.gross - (price / 100.0 - 1.0)).abs() < 1e-12, "{told:?} instead of {price}");
@@ -257,6 +280,6 @@ proptest! {
         let more: Vec<Candle> = (-9..0).map(wild).chain(kept.iter().copied()).chain((4..4 + late).map(wild)).collect();
         prop_assert!(is_ripe(&question, &more, ripe.plus_ms(late * 3_600_000)));
         prop_assert_eq!(judged(&question, &more), judged(&question, &kept));
-        prop_assert_eq!(over_horizon(&question, &more, &costs()), over_horizon(&question, &kept, &costs()));
+        prop_assert_eq!(over_horizon(&question, &more), over_horizon(&question, &kept));
     }
 }
