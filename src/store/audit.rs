@@ -10,7 +10,7 @@ use crate::ledger::Books;
 use crate::unit::Decimal;
 
 /// A rule about the account, and the query that counts the rows breaking it.
-const RULES: [(&str, &str); 5] = [
+const RULES: [(&str, &str); 6] = [
     (
         "decisions without a forecast",
         "SELECT count(*) FROM trading_decisions d WHERE d.timestamp >= (SELECT min(at) FROM deposits)
@@ -22,6 +22,11 @@ const RULES: [(&str, &str); 5] = [
           WHERE NOT EXISTS (SELECT 1 FROM forecasts_due q WHERE q.decision_id = f.decision_id AND q.horizon_ms = f.horizon_ms)
             AND (SELECT count(*) FROM outcomes o WHERE o.decision_id = f.decision_id AND o.horizon_ms = f.horizon_ms
                     AND o.kind IN ('horizon', 'policy')) <> 2",
+    ),
+    (
+        "trades whose miss is neither told nor waiting",
+        "SELECT count(*) FROM trades t WHERE NOT EXISTS (SELECT 1 FROM misses m WHERE m.position_id = t.position_id)
+            AND NOT EXISTS (SELECT 1 FROM misses_due q WHERE q.position_id = t.position_id)",
     ),
     (
         "orders that ended filled without a fill",

@@ -80,7 +80,7 @@ impl Store {
              SELECT h.horizon_ms, s.timeframe
                FROM (SELECT horizon_ms FROM resolved WHERE horizon_ms IS NOT NULL
                      UNION SELECT horizon_ms FROM forecasts_due) h
-              CROSS JOIN (SELECT DISTINCT timeframe FROM strategies) s",
+              CROSS JOIN (SELECT DISTINCT timeframe FROM config_versions) s",
         )?;
         let rows = statement.query_map([], |r| Ok((r.get::<_, i64>(0)?, r.get::<_, String>(1)?)))?;
         let mut subjects = Vec::new();

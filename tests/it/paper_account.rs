@@ -7,6 +7,7 @@ mod commands;
 mod crashes;
 mod documents;
 mod halts;
+mod hindsight;
 mod killed;
 mod life;
 mod live;

@@ -1,0 +1,129 @@
+//! Predicted against actual, on the small recording: BTC is ordered at noon, bought a minute later and stopped out at 13:12.
+
+use serde_json::Value;
+
+use super::{RUNS, after, assert_sound, small};
+use crate::world::World;
+
+const LAST: &str = "2026-09-01T16:00:30Z";
+
+/// Horizons that end while the recording lasts.
+fn short() -> World {
+    small().with("TRADER_FORECAST_HORIZONS_H", "1,4")
+}
+
+fn to_the_end(world: World) -> World {
+    let world = after(world, 3);
+    for now in ["2026-09-01T15:00:30Z", LAST] {
+        world.replay_at(now).expect(0);
+    }
+    world
+}
+
+/// The figures of `trader outcomes` for the longest horizon.
+fn judged(world: &World, kind: &str) -> Value {
+    let document = world.run(&["outcomes"]).expect(0).json();
+    let all = document["horizons"].as_array().cloned().unwrap_or_default();
+    all.into_iter().rfind(|h| h["kind"] == kind).unwrap_or(Value::Null)
+}
+
+fn misses(world: &World) -> Value {
+    world.run(&["outcomes"]).expect(0).json()["misses"].take()
+}
+
+#[test]
+fn outcomes_are_told_at_the_costs_of_the_forecast_whatever_is_configured_when_they_are_told() {
+    let told = |world: &World| {
+        let early = "SELECT * FROM outcomes WHERE decision_id IN (SELECT id FROM trading_decisions WHERE timestamp < 1788274800000)
+                      ORDER BY kind, horizon_ms, decision_id";
+        // When it was told is of no account here.
+        let mut rows = world.query(early);
+        for row in &mut rows {
+            row.remove(4);
+        }
+        (rows, world.query("SELECT * FROM misses"))
+    };
+    let same = to_the_end(short());
+    let world = after(short(), 3).with("TRADER_COSTS_FEE_BPS", "50").with("TRADER_COSTS_SLIPPAGE_BPS", "100");
+    world.replay_at(LAST).expect(0);
+    let (rows, misses) = told(&world);
+    assert!(rows.len() > 8 && misses.len() == 1, "{rows:?}");
+    assert_eq!((rows, misses), told(&same));
+    // Half-spread and slippage are 3 bps each way, and 0.999 is kept of the coins and of the money.
+    let wrong = "SELECT count(*) FROM outcomes WHERE kind = 'horizon'
+                    AND decision_id = 1 AND abs(net - ((1 + gross) * 0.9997 * 0.998001 / 1.0003 - 1)) > 1e-12";
+    assert_eq!(world.value(wrong), "0");
+}
+
+#[test]
+fn a_trade_waits_while_it_is_open_and_its_miss_until_the_longest_horizon_has_ended() {
+    let world = after(short(), 2);
+    assert_eq!((&judged(&world, "trade")["n"], &judged(&world, "trade")["waiting"]), (&0.into(), &1.into()));
+    world.replay_at(RUNS[2]).expect(0);
+    let trade = judged(&world, "trade");
+    assert_eq!((&trade["n"], &trade["waiting"], &trade["horizon_h"]), (&1.into(), &0.into(), &4.into()), "{trade}");
+    // It cost what the trade lost, not what was planned to be spent.
+    let profit: f64 = world.value("SELECT profit FROM trades").parse().unwrap();
+    assert_eq!(trade["false_positives"]["count"], 1);
+    let money = trade["false_positives"]["money"].as_f64().unwrap();
+    assert!(profit < 0.0 && (money + profit).abs() < 1e-6, "{money} beside {profit}");
+    let told = misses(&world);
+    assert_eq!((&told["trades"], &told["waiting"]), (&0.into(), &1.into()), "{told}");
+    for now in ["2026-09-01T15:00:30Z", LAST] {
+        world.replay_at(now).expect(0);
+    }
+    let told = misses(&world);
+    assert_eq!((&told["trades"], &told["waiting"]), (&1.into(), &0.into()), "{told}");
+    let unequal = "SELECT count(*) FROM misses m JOIN trades t USING (position_id)
+                    WHERE abs(m.market + m.policy + m.delay + m.slippage + m.fees + m.rounding - (t.roi - t.predicted_roi)) > 1e-9";
+    assert_eq!(world.value(unequal), "0");
+    assert_sound(&world);
+}
+
+#[test]
+fn a_trade_whose_horizon_has_no_outcome_is_counted_with_the_reason() {
+    let world = after(small().with("TRADER_FORECAST_HORIZONS_H", "24"), 3);
+    // Nothing was recorded of the next two days.
+    world.replay_at("2026-09-03T13:00:30Z");
+    assert_eq!(world.query("SELECT market, unknown FROM misses"), [["null", "gap"]]);
+    let (trade, told) = (judged(&world, "trade"), misses(&world));
+    assert_eq!((&trade["n"], &told["trades"], &told["untold"]["gap"]), (&1.into(), &0.into(), &1.into()), "{told}");
+    // Those of noon and one o'clock: a day over, and a day waited for what is missing.
+    assert_eq!(judged(&world, "horizon")["unresolvable"]["gap"], 2);
+    assert_sound(&world);
+}
+
+#[test]
+fn what_the_account_did_stands_beside_each_forecast() {
+    let world = to_the_end(short());
+    let stances = world.query("SELECT stance FROM forecasts WHERE horizon_ms = 14400000 ORDER BY data_cutoff").concat();
+    assert_eq!(stances, ["ordered", "held", "out", "out", "out"]);
+    assert_eq!(judged(&world, "horizon")["false_positives"]["of"], 1);
+}
+
+#[test]
+fn an_entry_that_was_never_filled_bought_nothing() {
+    let world = after(short(), 1);
+    world.run(&["pause", "--reason", "not now"]).expect(0);
+    world.replay_at(LAST).expect(6);
+    assert_eq!(world.value("SELECT stance FROM forecasts ORDER BY decision_id LIMIT 1"), "ordered");
+    let told = judged(&world, "horizon");
+    assert_eq!(
+        (&told["n"], &told["false_positives"]["of"], &told["false_negatives"]["of"]),
+        (&1.into(), &0.into(), &1.into())
+    );
+}
+
+#[test]
+fn lengths_of_candles_are_judged_apart() {
+    let world = to_the_end(short());
+    let world = world.with("TRADER_STRATEGY_TIMEFRAME", "4h").with("TRADER_TIMEFRAMES", "1m,1h,4h");
+    world.replay_at(LAST);
+    let document = world.run(&["outcomes"]).expect(0).json();
+    let told = |h: &Value| format!("{} {} {}", h["horizon_h"], h["timeframe"], h["kind"]);
+    let told: Vec<String> = document["horizons"].as_array().unwrap().iter().map(told).collect();
+    assert!(
+        told.contains(&"4 \"1h\" \"horizon\"".to_owned()) && told.contains(&"4 \"4h\" \"horizon\"".to_owned()),
+        "{told:?}"
+    );
+}
