@@ -55,10 +55,15 @@ impl Cycle<'_> {
 
     /// The account lives forward only: a run for an earlier moment than the newest one does not touch it.
     fn has_gone_back(&mut self, store: &Store) -> Result<bool, StoreError> {
-        let Some(newest) = store.remembered()?.filter(|row| row.time > self.now) else { return Ok(false) };
-        let text = format!("the account stands at {}, after this run's moment: it is left alone", newest.time);
+        let Some(newest) = self.account_ahead(store)? else { return Ok(false) };
+        let text = format!("the account stands at {newest}, after this run's moment: it is left alone");
         self.notes.warn("clock_went_back", About::Run, text);
         Ok(true)
+    }
+
+    /// The account's newest moment, where this run's lies before it.
+    pub(super) fn account_ahead(&self, store: &Store) -> Result<Option<UtcMillis>, StoreError> {
+        Ok(store.remembered()?.map(|row| row.time).filter(|newest| *newest > self.now))
     }
 
     /// Coins that could be sold and belong to no position have no stop: that cannot be, and must not go unseen.
