@@ -1,4 +1,4 @@
-//! The third stage: a decision on each pair, exactly once for each candle.
+//! Deciding, after the opinions are there: a decision on each pair, exactly once for each candle.
 
 use std::collections::BTreeMap;
 

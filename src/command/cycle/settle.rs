@@ -1,4 +1,4 @@
-//! The second stage: what happened to orders and positions since the last run.
+//! Settling, after the prices are collected: what happened to orders and positions since the last run.
 
 use std::collections::BTreeMap;
 
