@@ -1,7 +1,8 @@
-//! `trader cycle`: collect → analyse → decide → record.
+//! `trader cycle`: collect → settle → look back → analyse → decide → carry out, and a record of the run at the end.
 //!
-//! Three stages, one transaction each, so that a run may be killed at any instant: the next one finds whole stages and
-//! goes on from there. A repeated run for a candle that was decided prints what stands on record.
+//! Each stage writes what it has come to in a transaction of its own, looking back in one for each of its parts, so that a
+//! run may be killed at any instant: the next one finds whole stages and goes on from there. A repeated run for a
+//! candle that was decided prints what stands on record.
 
 mod analyse;
 mod decide;

@@ -1,13 +1,20 @@
-//! Why an entry was not approved: a closed list, each with a stable code and its numbers.
+//! Why an order was not approved: a closed list, each with a stable code and its numbers.
 
 use std::fmt;
 
 use super::risk::RiskState;
 use crate::unit::{Decimal, Money, Price, UtcMillis};
 
-/// What stood against an entry, the gravest first.
+/// What stood against an order, the gravest first. All but the first are about entries alone.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Objection {
+    /// The account has lived on past this run's moment: neither entry nor exit can follow from the decision.
+    Ahead {
+        /// The account's newest moment.
+        account: UtcMillis,
+        /// The run's.
+        run: UtcMillis,
+    },
     /// The account takes no entries.
     State(RiskState),
     /// The coin is held already, or an order for it is under way.
@@ -70,6 +77,7 @@ impl Objection {
     /// Its code in JSON and in the database.
     pub const fn code(&self) -> &'static str {
         match self {
+            Self::Ahead { .. } => "account_ahead",
             Self::State(RiskState::Warning) => "risk_warning",
             Self::State(RiskState::DayLoss) => "risk_day_loss",
             Self::State(RiskState::Paused) => "risk_paused",
@@ -92,6 +100,9 @@ impl Objection {
 impl fmt::Display for Objection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Ahead { account, run } => {
+                write!(f, "the account stands at {account}, after this run's moment {run}: no order can follow")
+            }
             Self::State(state) => write!(f, "{}: {}", state.word(), state.meaning()),
             Self::Held => f.write_str("the coin is held already, or an order for it is under way"),
             Self::Positions { open, limit } => write!(f, "{open} positions, at most {limit} may be open"),

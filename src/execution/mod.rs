@@ -6,6 +6,7 @@
 //! never makes up a price.
 
 mod broker;
+mod hindrance;
 mod settle;
 mod timeline;
 mod trigger;
@@ -14,6 +15,7 @@ mod trigger;
 mod tests;
 
 pub use broker::fill_on_book;
+pub use hindrance::Hindrance;
 pub use settle::{Settled, settle};
 pub use timeline::{Rung, Step, timeline};
 pub use trigger::{Levels, Trigger, TriggerKind};

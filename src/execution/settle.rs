@@ -195,7 +195,8 @@ fn levels(position: &Position) -> Levels {
     }
 }
 
-fn slips_of(reason: Option<ExitReason>) -> Slips {
+/// How hard a sale at the market presses that is made for this reason.
+pub(super) fn slips_of(reason: Option<ExitReason>) -> Slips {
     if reason.is_some_and(ExitReason::is_stop) { Slips::Twice } else { Slips::Once }
 }
 

@@ -1,4 +1,9 @@
 //! A position: coins that are held under a plan. Folded from its orders and fills.
+//!
+//! A sale takes along what earlier trades of the coin have left in the wallet, below a step or below the smallest order.
+//! These crumbs were paid for by those trades and count as lost there, so what they bring is no part of this one: of a
+//! sale, a position is credited with its own coins first, and with no more than it holds. The rest is in the wallet and
+//! in no trade.
 
 use super::event::{Fill, Protection};
 use super::order::{EntryPlan, ExitReason, Order, OrderId, Side};
@@ -19,19 +24,19 @@ pub struct Position {
     pub reference: Price,
     /// Coins bought, before the fee.
     pub bought: Quantity,
-    /// Coins it holds now.
+    /// Coins it holds now; never below nothing.
     pub held: Decimal,
     /// What they cost.
     pub cost: Money,
-    /// What its sales brought, fees taken off.
+    /// What its own coins brought, fees taken off.
     pub proceeds: Money,
-    /// Coins sold.
+    /// Coins of its own that were sold.
     pub sold: Decimal,
     /// All fees, in money: those taken in coins count at the price of the fill.
     pub fees: Money,
-    /// The fees of its sales alone.
+    /// The fees of its sales alone, for its own coins.
     sale_fees: Money,
-    /// What its sales would have brought without spread, slippage and fees.
+    /// What its own coins would have brought without spread, slippage and fees.
     pub sold_at_reference: Money,
     /// What is lost at most when the planned stop is hit without a gap, from the price that was really paid.
     pub risk: Money,
@@ -76,14 +81,16 @@ impl Position {
         }
     }
 
-    /// Takes in a sale.
+    /// Takes in what of a sale is its own.
     pub(super) fn sell(&mut self, fill: &Fill) {
-        self.held -= fill.quantity.get();
-        self.sold += fill.quantity.get();
-        self.proceeds += fill.money();
-        self.fees += fee_in_money(fill);
-        self.sale_fees += fee_in_money(fill);
-        self.sold_at_reference += Money::proceeds(fill.reference, fill.quantity);
+        let own = fill.quantity.min(self.quantity());
+        let fee = fee_in_money(fill).charged_for(own, fill.quantity);
+        self.held -= own.get();
+        self.sold += own.get();
+        self.proceeds += fill.notional.brought_by(own, fill.quantity) - fee;
+        self.fees += fee;
+        self.sale_fees += fee;
+        self.sold_at_reference += Money::proceeds(fill.reference, own);
         self.exits += 1;
         self.was_ambiguous |= fill.is_ambiguous;
     }
@@ -103,7 +110,7 @@ impl Position {
         self.cost.get().checked_div(self.bought.get()).unwrap_or_default()
     }
 
-    /// The fees of its sales.
+    /// The fees of its sales, for its own coins.
     pub(super) fn fees_of_sales(&self) -> Money {
         self.sale_fees
     }

@@ -146,6 +146,33 @@ pub(crate) fn holding(quantity: &str, plan: EntryPlan) -> Books {
     Books::fold(&events).unwrap()
 }
 
+/// An account of 10,000 USDT that holds 0.123456 bitcoins, bought for 7,291.22 with 100 at risk, beside 0.000011 that an
+/// earlier trade has left in the wallet. Its cash is 2,704.65118.
+pub(crate) fn holding_beside_crumbs() -> Books {
+    let earlier = entry_of(&btc(), minute(-9), "0.05", plan());
+    let exit = exit_of(&earlier, minute(-8), "0.04998", ExitReason::Target);
+    let order = entry_of(&btc(), NOON, "0.12358", plan());
+    let fill =
+        |order: &Order, quantity: &str| fill_of(order, &terms(), 1, order.placed_at, price("59000"), coins(quantity));
+    let first = Fill { fee: decimal("0.000009"), ..fill(&earlier, "0.05") };
+    let second = Fill { fee: decimal("0.000124"), risk: money("100"), ..fill(&order, "0.12358") };
+    let events = [
+        deposit("10000"),
+        placed(&earlier),
+        filled(&first),
+        ended(&earlier, minute(-9), End::Filled),
+        placed(&exit),
+        filled(&fill(&exit, "0.04998")),
+        ended(&exit, minute(-8), End::Filled),
+        placed(&order),
+        filled(&second),
+        ended(&order, NOON, End::Filled),
+    ];
+    let books = Books::fold(&events).unwrap();
+    assert_eq!((books.balance("BTC"), books.cash()), (decimal("0.123467"), money("2704.65118")));
+    Books { trades: Vec::new(), ..books }
+}
+
 /// An account of 1,000 USDT in which this order waits.
 pub(crate) fn waiting(order: &Order) -> Books {
     Books::fold(&[deposit("1000"), placed(order)]).unwrap()

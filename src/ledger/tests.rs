@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::samples::{
-    btc, coins, decimal, deposit, ended, entry_of, exit_of, fill_of, filled, holding, minute, money, placed, plan,
-    price, terms,
+    btc, coins, decimal, deposit, ended, entry_of, exit_of, fill_of, filled, holding, holding_beside_crumbs, minute,
+    money, placed, plan, price, terms,
 };
 use super::*;
 use crate::unit::{Bps, Decimal, Money, Price, Quantity, Symbol, UtcMillis, real};
@@ -146,6 +146,40 @@ fn a_crumb_below_a_step_stays_in_the_wallet_and_counts_as_lost() {
     let (worth, unpriced) = books.worth_of_coins(|_| Some(price("110")));
     assert_eq!((worth, unpriced), (money("0.1045"), vec![]));
     assert_eq!(books.worth_of_coins(|_| None), (Money::ZERO, vec!["BTC".to_owned()]), "named, never worth nothing");
+}
+
+#[test]
+fn of_a_sale_in_parts_a_trade_has_its_own_coins_first_and_crumbs_of_earlier_trades_never() {
+    // It holds 0.123456 coins, the wallet 0.123467.
+    let mut books = holding_beside_crumbs();
+    let exit = exit_of(&entry_of(&btc(), minute(0), "0.12358", plan()), minute(1), "0.123467", ExitReason::Target);
+    let part = |n, at: &str, quantity: &str| fill_of(&exit, &terms(), n, minute(1), price(at), coins(quantity));
+    let told = |books: &Books| {
+        let position = books.position(&btc()).unwrap();
+        (position.held, position.sold, position.proceeds, position.exits)
+    };
+    // All of the first part is its own: 6,000 less 6.
+    books.apply(&placed(&exit)).unwrap();
+    books.apply(&filled(&part(1, "60000", "0.1"))).unwrap();
+    assert_eq!(told(&books), (decimal("0.023456"), decimal("0.1"), money("5994"), 1));
+    // The second part: 0.02346 × 59,990.01 = 1,407.3656346, a fee of 1.4073656346 counted up to 1.40736564. Its own are
+    // 0.023456 of the 0.02346 coins: 59,990.01 × 0.023456 = 1,407.12567456, and of the fee 1.40712567996, counted up.
+    books.apply(&filled(&part(2, "59990.01", "0.02346"))).unwrap();
+    let proceeds = money("7399.71854888");
+    assert_eq!(told(&books), (Decimal::ZERO, decimal("0.123456"), proceeds, 2));
+    // A part that is of crumbs alone brings it nothing; the wallet has the money.
+    let cash = books.cash();
+    books.apply(&filled(&part(3, "50000", "0.000007"))).unwrap();
+    assert_eq!(told(&books), (Decimal::ZERO, decimal("0.123456"), proceeds, 3));
+    // 0.35 less 0.00035.
+    assert_eq!((books.cash() - cash, books.balance("BTC")), (money("0.34965"), Decimal::ZERO));
+    books.apply(&ended(&exit, minute(1), End::Filled)).unwrap();
+    let trade = &books.trades[0];
+    // Fees: 0.000124 × 59,000 = 7.316 for the buy, and 6 and 1.40712568. Profit: 7,399.71854888 − 7,291.22.
+    assert_eq!((trade.fees, trade.profit()), (money("14.72312568"), money("108.49854888")));
+    // The mean price, without fees: (6,000 + 1,407.12567456) / 0.123456.
+    assert!((real(trade.price.1) - 7_407.125_674_56 / 0.123_456).abs() < 1e-9, "{}", trade.price.1);
+    assert_eq!(trade.price.1, trade.reference.1, "here the market's price was got");
 }
 
 #[test]
@@ -303,7 +337,9 @@ impl Life {
         if turn.what == 1 {
             return;
         }
-        let quantity = self.share(position.held, turn);
+        // Now and then what others have left in the wallet goes along, as the broker has it.
+        let all = self.books.balance(position.symbol.base());
+        let quantity = self.share(if turn.what == 2 { position.held } else { all }, turn);
         if !quantity.get().is_zero() {
             self.happen(filled(&fill_of(&exit, &self.terms, position.exits + 1, now, price, quantity)));
         }
@@ -311,6 +347,22 @@ impl Life {
             self.happen(ended(&exit, now, End::Filled));
         }
     }
+}
+
+/// The fills that bought or sold for a position.
+fn fills_of<'e>(events: &'e [Event], position: &'e OrderId, side: Side) -> impl Iterator<Item = &'e Fill> {
+    let fill = |event: &'e Event| if let Event::Filled(fill) = event { Some(&**fill) } else { None };
+    events.iter().filter_map(fill).filter(move |fill| fill.position == *position && fill.side == side)
+}
+
+/// Coins that a position bought, less the fee.
+fn kept(events: &[Event], position: &OrderId) -> Decimal {
+    fills_of(events, position, Side::Buy).map(|fill| fill.quantity.get() - fill.fee).sum()
+}
+
+/// The best price that a sale of a position got.
+fn best_price(events: &[Event], position: &OrderId) -> Decimal {
+    fills_of(events, position, Side::Sell).map(|fill| fill.price.get()).max().unwrap_or_default()
 }
 
 proptest! {
@@ -334,6 +386,17 @@ proptest! {
                 prop_assert_eq!(&books.balances, &sums(events, Some(Account::Wallet)));
                 prop_assert!(books.balances.values().all(|amount| !amount.is_sign_negative()), "{:?}", books.balances);
                 prop_assert_eq!(&Books::fold(&by_kind(events)).unwrap(), &books);
+                for position in &books.positions {
+                    let (held, kept) = (position.held, kept(events, &position.id));
+                    prop_assert!(!held.is_sign_negative() && held + position.sold == kept, "{position:?} of {kept}");
+                    prop_assert!(held <= books.balance(position.symbol.base()), "{position:?}");
+                }
+                for trade in &books.trades {
+                    let (kept, best) = (kept(events, &trade.id), best_price(events, &trade.id));
+                    prop_assert!(trade.sold <= kept && kept <= trade.bought, "{trade:?} of {kept}");
+                    prop_assert!(trade.proceeds.get() <= best * trade.sold, "{trade:?} at {best}");
+                    prop_assert!(real(trade.price.1 - best) < 1e-9, "{trade:?} at {best}");
+                }
             }
         }
         prop_assert_eq!(Books::fold(&life.events).unwrap(), life.books);

@@ -1,4 +1,6 @@
-//! A trade: a closed round trip, and how good it was.
+//! A trade: a closed round trip, and how good it was. It is told of the coins that it bought, and of no others: what it
+//! leaves in the wallet is lost to it, and what earlier trades have left there brings it nothing, though its sale takes
+//! that along.
 
 use super::order::{ExitReason, OrderId};
 use super::position::Position;
@@ -19,7 +21,7 @@ pub struct Trade {
     pub reason: ExitReason,
     /// Coins bought, before the fee.
     pub bought: Decimal,
-    /// Coins sold; what is left of a step stays in the wallet.
+    /// Coins of its own that were sold; what is left of a step stays in the wallet.
     pub sold: Decimal,
     /// The close that was decided on.
     pub decided_at_price: Price,
@@ -29,9 +31,9 @@ pub struct Trade {
     pub price: (Decimal, Decimal),
     /// What it cost.
     pub cost: Money,
-    /// What it brought, fees taken off.
+    /// What its own coins brought, fees taken off.
     pub proceeds: Money,
-    /// All fees, in money.
+    /// All fees for its own coins, in money.
     pub fees: Money,
     /// What was at risk at the entry.
     pub risk: Money,
@@ -63,7 +65,8 @@ impl Trade {
         }
     }
 
-    /// What it earned, every cost inside. Crumbs below a step, which stay in the wallet, count as lost.
+    /// What it earned, every cost inside. Crumbs below a step, which stay in the wallet, count as lost; what a later sale
+    /// brings for them is in no trade, only in the cash.
     pub fn profit(&self) -> Money {
         self.proceeds - self.cost
     }

@@ -11,6 +11,9 @@ use super::{Store, StoreError, Write};
 use crate::ledger::{Books, Event, Fill, Order, Position, Posting, Trade};
 use crate::unit::{Decimal, Symbol, UtcMillis};
 
+/// What came into the wallet and went out of it from an instant on.
+const WALLET_SINCE: &str = "SELECT asset, amount FROM ledger_entries WHERE account = 'wallet' AND at >= ?1";
+
 /// Which decision an order follows from: the row of it.
 pub type DecisionIds = BTreeMap<Symbol, i64>;
 
@@ -48,17 +51,24 @@ impl Store {
             .collect()
     }
 
-    /// What the wallet held just before an instant.
+    /// What the wallet held just before an instant: what it holds, less what has come and gone since then, which is little
+    /// beside what went before. Nothing at all where the account is younger; what came later stands at nothing.
     pub fn balances_before(&self, at: UtcMillis) -> Result<BTreeMap<String, Decimal>, StoreError> {
-        let mut statement = self
-            .connection
-            .prepare_cached("SELECT asset, amount FROM ledger_entries WHERE account = 'wallet' AND at < ?1")?;
-        let mut balances: BTreeMap<String, Decimal> = BTreeMap::new();
+        if !self.has_entries_before(at)? {
+            return Ok(BTreeMap::new());
+        }
+        let mut balances = self.balances()?;
+        let mut statement = self.connection.prepare_cached(WALLET_SINCE)?;
         let mut found = statement.query([at.get()])?;
         while let Some(row) = found.next()? {
-            *balances.entry(row.get(0)?).or_default() += rows::decimal(&row.get::<_, String>(1)?)?;
+            *balances.entry(row.get(0)?).or_default() -= rows::decimal(&row.get::<_, String>(1)?)?;
         }
         Ok(balances)
+    }
+
+    fn has_entries_before(&self, at: UtcMillis) -> Result<bool, StoreError> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM ledger_entries WHERE account = 'wallet' AND at < ?1)";
+        Ok(self.connection.prepare_cached(sql)?.query_row([at.get()], |r| r.get(0))?)
     }
 
     /// When the last trade of a pair ended by a stop or by hand, if it did.
@@ -277,9 +287,75 @@ impl Write<'_> {
     }
 }
 
-impl Store {}
-
 /// A decimal of ours, read from text.
 pub(super) fn parsed<T: FromStr>(text: &str) -> Result<T, StoreError> {
     text.parse().map_err(|_| StoreError::BadRow(format!("`{text}` is not what stands there")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::samples::{
+        btc, coins, decimal, deposit, ended, entry_of, exit_of, fill_of, filled, minute, placed, plan, price, terms,
+    };
+    use crate::ledger::{End, ExitReason};
+    use crate::store::{Access, Contents};
+
+    /// The account of 1,000 USDT at noon that buys 3 coins three minutes later, and sells 1 of them in the sixth minute
+    /// and 1.997 in the ninth.
+    fn life() -> Vec<Event> {
+        let entry = entry_of(&btc(), minute(3), "3", plan());
+        let exit = exit_of(&entry, minute(5), "2.997", ExitReason::Manual);
+        let sale =
+            |part, at, sold: &str| filled(&fill_of(&exit, &terms(), part, minute(at), price("100"), coins(sold)));
+        vec![
+            deposit("1000"),
+            placed(&entry),
+            filled(&fill_of(&entry, &terms(), 1, minute(3), price("100"), coins("3"))),
+            ended(&entry, minute(3), End::Filled),
+            placed(&exit),
+            sale(1, 6, "1"),
+            sale(2, 9, "1.997"),
+            ended(&exit, minute(9), End::Filled),
+        ]
+    }
+
+    fn store_of(events: &[Event]) -> (tempfile::TempDir, Store) {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = Store::open(&folder.path().join("t.db"), Access::Write(Contents::Live)).unwrap();
+        let write = store.write().unwrap();
+        write.book(events, &Books::fold(events).unwrap(), &DecisionIds::new(), "r").unwrap();
+        write.commit().unwrap();
+        (folder, store)
+    }
+
+    #[test]
+    fn what_the_wallet_held_before_an_instant_is_what_came_and_went_until_then() {
+        let (_folder, store) = store_of(&life());
+        let held =
+            |usdt: &str, btc: &str| [("BTC", btc), ("USDT", usdt)].map(|(a, held)| (a.to_owned(), decimal(held)));
+        for (at, balances) in [
+            (minute(0).plus_ms(1), held("1000", "0")),
+            (minute(3), held("1000", "0")),
+            // 300 for 3 coins, less a thousandth of them.
+            (minute(3).plus_ms(1), held("700", "2.997")),
+            (minute(6), held("700", "2.997")),
+            // A coin for 100, less a thousandth.
+            (minute(6).plus_ms(1), held("799.9", "1.997")),
+            // 199.7 less 0.1997.
+            (minute(9).plus_ms(1), held("999.4003", "0")),
+            (minute(99), held("999.4003", "0")),
+        ] {
+            assert_eq!(store.balances_before(at).unwrap(), BTreeMap::from(balances), "{at}");
+        }
+        assert_eq!(store.balances_before(minute(0)).unwrap(), BTreeMap::new(), "the account is younger");
+    }
+
+    #[test]
+    fn what_the_wallet_held_before_an_instant_is_found_by_time() {
+        let (_folder, store) = store_of(&life());
+        let sql = format!("EXPLAIN QUERY PLAN {WALLET_SINCE}");
+        let plan: String = store.connection.query_row(&sql, [0], |r| r.get(3)).unwrap();
+        assert!(plan.contains("ledger_entries_of_wallet (at>?)"), "{plan}");
+    }
 }

@@ -58,6 +58,22 @@ impl Money {
         Self(counted_down(self.0.saturating_mul(share)))
     }
 
+    /// What of it falls to `own` of `all` coins, rounded down; all of it where they are all.
+    #[must_use]
+    pub fn brought_by(self, own: Quantity, all: Quantity) -> Self {
+        if own == all { self } else { Self(counted_down(self.per(own, all))) }
+    }
+
+    /// What of it falls to `own` of `all` coins, rounded up; all of it where they are all.
+    #[must_use]
+    pub fn charged_for(self, own: Quantity, all: Quantity) -> Self {
+        if own == all { self } else { Self(counted_up(self.per(own, all))) }
+    }
+
+    fn per(self, own: Quantity, all: Quantity) -> Decimal {
+        self.0.saturating_mul(own.get()).checked_div(all.get()).unwrap_or_default()
+    }
+
     /// The decimal itself.
     pub const fn get(self) -> Decimal {
         self.0
@@ -203,6 +219,21 @@ mod tests {
         assert_eq!(Money::cost(price, quantity).to_string(), "0.00000003");
         assert_eq!(Money::proceeds(price, quantity).to_string(), "0.00000002");
         assert_eq!(Money::new(decimal("-0.000000015")).share(Decimal::ONE).to_string(), "-0.00000002");
+    }
+
+    #[test]
+    fn a_part_is_rounded_against_us_and_the_whole_is_not_touched() {
+        let coins = |text: &str| Quantity::new(decimal(text)).unwrap();
+        let (one, three) = (coins("1"), coins("3"));
+        // A third of 0.1 is 0.03333333…
+        let dime = Money::new(decimal("0.1"));
+        assert_eq!(dime.brought_by(one, three).to_string(), "0.03333333");
+        assert_eq!(dime.charged_for(one, three).to_string(), "0.03333334");
+        // More decimals than are counted, as they are.
+        let fine = Money::new(decimal("0.123456789"));
+        assert_eq!((fine.brought_by(three, three), fine.charged_for(three, three)), (fine, fine));
+        let nothing = Quantity::default();
+        assert_eq!((dime.brought_by(nothing, three), dime.charged_for(nothing, three)), (Money::ZERO, Money::ZERO));
     }
 
     #[test]

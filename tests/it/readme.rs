@@ -203,7 +203,7 @@ fn codes(file: &str) -> BTreeSet<String> {
 }
 
 #[test]
-fn every_code_of_an_error_and_of_a_gate_has_its_row() {
+fn every_code_of_an_error_a_gate_and_an_objection_has_its_row() {
     let text = readme();
     let rows = |heading: &str| -> BTreeSet<String> {
         let cells = table(&text, heading).into_iter().map(|row| row[0].replace('`', ""));
@@ -218,6 +218,9 @@ fn every_code_of_an_error_and_of_a_gate_has_its_row() {
     let gates = codes("src/decision/refusal.rs");
     assert_eq!(gates.len(), 5);
     assert!(gates.iter().all(|gate| text.contains(&format!("| `{gate}` |"))), "{gates:?}");
+    let (objections, told) = (codes("src/decision/objection.rs"), rows("## The paper account"));
+    assert!(objections.len() > 12, "{objections:?}");
+    assert_eq!(objections.difference(&told).collect::<Vec<_>>(), Vec::<&String>::new());
 }
 
 /// The help that a user sees who has set nothing.

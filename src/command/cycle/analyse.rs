@@ -1,4 +1,4 @@
-//! The second stage: readings of what is new, and each pair's opinion.
+//! Analysing, after the account is settled: readings of what is new, and each pair's opinion.
 
 use super::{Cycle, READINGS_KEPT, Stop, execution};
 use crate::clock::Stopwatch;

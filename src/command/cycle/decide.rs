@@ -1,4 +1,4 @@
-//! The third stage: a decision on each pair, exactly once for each candle.
+//! Deciding, after the opinions are there: a decision on each pair, exactly once for each candle.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use super::expect::Expectation;
 use super::orders::Calls;
 use super::{Cycle, Stop};
 use crate::command::notes::About;
-use crate::decision::{Decision, Gate, Refusal, decide};
+use crate::decision::{Action, Decision, Gate, Objection, Refusal, decide};
 use crate::market::Candle;
 use crate::report::{Blocked, Number, Pair, PairReport, PairStatus, to_json};
 use crate::signal::{AnalystName, Leaning, Score, Signal};
@@ -36,6 +36,13 @@ impl Fresh {
     /// How strong the opinion is.
     pub(super) const fn score(&self) -> Option<Score> {
         self.decision.score
+    }
+
+    /// What the account objects to is not done, and says why.
+    pub(super) fn hold(&mut self, objection: &Objection) {
+        self.decision.action = Action::Hold;
+        self.report.decision = Some(Action::Hold.word());
+        self.report.blocked_by = Some(Blocked { code: objection.code(), text: objection.to_string() });
     }
 }
 

@@ -12,7 +12,7 @@ use crate::decision::{Action, Approved, Objection, RiskState, Room, Wish, approv
 use crate::indicator::{Indicator, over};
 use crate::ledger::{Event, ExitReason, Order};
 use crate::market::{Candle, Series};
-use crate::report::{Blocked, PairStatus};
+use crate::report::PairStatus;
 use crate::store::{DecisionIds, RiskEvent, RiskEventKind, Store, StoreError};
 use crate::unit::{Money, Symbol, Timeframe};
 
@@ -30,7 +30,10 @@ pub(super) struct Calls {
 impl Cycle<'_> {
     /// Places the orders that fresh decisions call for. What the account objects to becomes a HOLD with the objection.
     pub(super) fn call(&mut self, store: &Store, fresh: &mut [&mut Fresh]) -> Result<Calls, Stop> {
-        let Some(mut account) = self.account.take() else { return Ok(Calls::default()) };
+        let Some(mut account) = self.account.take() else {
+            self.hold_all(store, fresh)?;
+            return Ok(Calls::default());
+        };
         let mut calls = self.close_all(&mut account)?;
         fresh.sort_by(|a, b| b.score().cmp(&a.score()).then_with(|| a.symbol().cmp(b.symbol())));
         for decided in fresh.iter().filter(|f| f.report.status == PairStatus::Ok && f.decision.action == Action::Sell) {
@@ -43,6 +46,15 @@ impl Cycle<'_> {
         }
         self.account = Some(account);
         Ok(calls)
+    }
+
+    /// A run before the account's newest moment can neither buy nor sell, and its decisions must not read as if it had.
+    fn hold_all(&self, store: &Store, fresh: &mut [&mut Fresh]) -> Result<(), StoreError> {
+        let Some(account) = self.account_ahead(store)? else { return Ok(()) };
+        for decided in fresh.iter_mut().filter(|f| f.decision.action != Action::Hold) {
+            decided.hold(&Objection::Ahead { account, run: self.now });
+        }
+        Ok(())
     }
 
     /// The emergency stop sells everything.
@@ -103,9 +115,7 @@ impl Cycle<'_> {
                 place(account, calls, &order)
             }
             Err(objection) => {
-                decided.decision.action = Action::Hold;
-                decided.report.decision = Some(Action::Hold.word());
-                decided.report.blocked_by = Some(Blocked { code: objection.code(), text: objection.to_string() });
+                decided.hold(&objection);
                 Ok(())
             }
         }

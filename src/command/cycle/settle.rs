@@ -1,4 +1,4 @@
-//! The second stage: what happened to orders and positions since the last run.
+//! Settling, after the prices are collected: what happened to orders and positions since the last run.
 
 use std::collections::BTreeMap;
 
@@ -7,14 +7,17 @@ use crate::command::account::{Account, Basis, Sources, mark, pairs_of};
 use crate::command::collect::Collection;
 use crate::command::notes::About;
 use crate::decision::Approved;
-use crate::execution::{Rung, Step, fill_on_book, settle, timeline};
-use crate::ledger::{Books, Deposit, Event, Mark, Terms};
+use crate::execution::{Hindrance, Rung, Step, fill_on_book, settle, timeline};
+use crate::ledger::{Books, Deposit, Event, Mark, Order, Terms};
 use crate::market::{Series, SeriesKey};
 use crate::store::{DecisionIds, Store, StoreError};
-use crate::unit::{Symbol, Timeframe, UtcMillis};
+use crate::unit::{Quantity, Symbol, Timeframe, UtcMillis};
 
 /// A length whose newest stored candle is older than this has ended, or never was.
 pub(super) const ENDED_MS: i64 = 86_400_000;
+
+/// What is not done after so long is complained about.
+const PATIENCE_MS: i64 = 7_200_000;
 
 impl Cycle<'_> {
     pub(super) const fn sources<'s>(&'s self, store: &'s Store) -> Sources<'s> {
@@ -49,16 +52,22 @@ impl Cycle<'_> {
         let basis = self.basis(store, collection, books)?;
         let account = Account::assess(self.sources(store), basis)?;
         self.complain_of_loose_coins(&account);
+        self.complain_of_waiting_exits(&account);
         self.account = Some(account);
         Ok(())
     }
 
     /// The account lives forward only: a run for an earlier moment than the newest one does not touch it.
     fn has_gone_back(&mut self, store: &Store) -> Result<bool, StoreError> {
-        let Some(newest) = store.remembered()?.filter(|row| row.time > self.now) else { return Ok(false) };
-        let text = format!("the account stands at {}, after this run's moment: it is left alone", newest.time);
+        let Some(newest) = self.account_ahead(store)? else { return Ok(false) };
+        let text = format!("the account stands at {newest}, after this run's moment: it is left alone");
         self.notes.warn("clock_went_back", About::Run, text);
         Ok(true)
+    }
+
+    /// The account's newest moment, where this run's lies before it.
+    pub(super) fn account_ahead(&self, store: &Store) -> Result<Option<UtcMillis>, StoreError> {
+        Ok(store.remembered()?.map(|row| row.time).filter(|newest| *newest > self.now))
     }
 
     /// Coins that could be sold and belong to no position have no stop: that cannot be, and must not go unseen.
@@ -191,16 +200,42 @@ impl Cycle<'_> {
 
     /// A position whose candles do not come is not protected; that must not go unseen.
     fn complain_of_silence(&mut self, books: &Books, pair: &Symbol) {
-        const SILENCE_MS: i64 = 7_200_000;
         let Some(position) = books.position(pair) else { return };
-        let finest = self.timeframes.first().map_or(0, |t| t.ms());
-        if self.now.since_ms(position.walked_to) >= SILENCE_MS.max(2 * finest) {
+        if self.is_long_ago(position.walked_to) {
             let text = format!(
                 "no candles since {}: the stop of its position cannot be looked after; it is valued at the last close",
                 position.walked_to
             );
             self.notes.complain("position_unwatched", About::Pair(pair), text, "see whether the pair is still traded");
         }
+    }
+
+    /// An exit that meets candle after candle and is not done leaves its coins to the market, without a stop; that must
+    /// not go unseen. Where no candles come at all, that was told already.
+    fn complain_of_waiting_exits(&mut self, account: &Account) {
+        for position in &account.books.positions {
+            let order = account.books.exit_of(&position.id).filter(|order| self.is_long_ago(order.placed_at));
+            if let Some(order) = order.filter(|_| !self.is_long_ago(position.walked_to)) {
+                self.complain_of_waiting(account, order);
+            }
+        }
+    }
+
+    fn complain_of_waiting(&mut self, account: &Account, order: &Order) {
+        let coin = order.symbol.base();
+        // Without terms or a price it is those that are complained about.
+        let Some((terms, mark)) = account.terms.get(&order.symbol).zip(account.marks.get(coin)) else { return };
+        let held = Quantity::new(account.books.balance(coin)).unwrap_or_default();
+        let hindrance = Hindrance::of(order, held, mark.price, terms);
+        let (since, why) = (order.placed_at, hindrance.meaning());
+        let text = format!("its sale has waited since {since}, {held} {coin} are still held: {why}");
+        self.notes.complain("exit_waiting", About::Pair(&order.symbol), text, hindrance.remedy());
+    }
+
+    /// Longer than it takes for two candles to come, and two hours at least.
+    fn is_long_ago(&self, at: UtcMillis) -> bool {
+        let finest = self.timeframes.first().map_or(0, |t| t.ms());
+        self.now.since_ms(at) >= PATIENCE_MS.max(2 * finest)
     }
 }
 

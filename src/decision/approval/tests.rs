@@ -266,9 +266,11 @@ fn each_objection_is_raised_by_itself() {
     }
 }
 
-/// The place of an objection in order of gravity; a new one has to be given a place and a case.
-fn place_of(objection: &Objection) -> usize {
-    match objection {
+/// The place of an objection in order of gravity; a new one has to be given a place and a case, but for what is said of
+/// a run before an order is thought of.
+fn place_of(objection: &Objection) -> Option<usize> {
+    let place = match objection {
+        Objection::Ahead { .. } => return None,
         Objection::State(_) => 0,
         Objection::Held => 1,
         Objection::CoolDown { .. } => 2,
@@ -281,7 +283,8 @@ fn place_of(objection: &Objection) -> usize {
         Objection::Cash { .. } => 9,
         Objection::TooSmall { .. } => 10,
         Objection::StopOutOfRange { .. } => 11,
-    }
+    };
+    Some(place)
 }
 
 #[test]
@@ -334,7 +337,7 @@ fn what_is_not_known_is_an_objection_and_each_one_has_its_case() {
         assert_eq!(case.ask().as_ref(), Err(objection));
         assert!(!objection.to_string().is_empty());
     }
-    let covered: BTreeSet<usize> = cases.iter().map(|(_, objection)| place_of(objection)).collect();
+    let covered: BTreeSet<usize> = cases.iter().filter_map(|(_, objection)| place_of(objection)).collect();
     assert!(covered.into_iter().eq(0..OBSTACLES.len()));
     let codes: BTreeSet<&str> = cases.iter().map(|(_, objection)| objection.code()).collect();
     assert_eq!(codes.len(), OBSTACLES.len() + 3, "each state has its own code");

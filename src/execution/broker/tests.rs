@@ -3,7 +3,9 @@
 use super::*;
 use crate::decision::approve_exit;
 use crate::ledger::ExitReason;
-use crate::ledger::samples::{NOON, btc, coins, entry_of, holding, money, plan, price, quote, terms, waiting};
+use crate::ledger::samples::{
+    NOON, btc, coins, decimal, entry_of, holding, holding_beside_crumbs, money, plan, price, quote, terms, waiting,
+};
 
 fn only_fill(events: &[Event]) -> &Fill {
     let fills: Vec<&Fill> =
@@ -48,6 +50,39 @@ fn a_sale_gets_the_bid_less_slippage() {
     assert_eq!((fill.reference, fill.price, fill.quantity), (price("99.99"), price("99.97"), coins("2.997")));
     assert_eq!((fill.notional, fill.fee), (money("299.61009"), money("0.29961009").get()));
     assert_eq!(ends(&events), [End::Filled]);
+}
+
+#[test]
+fn a_sale_takes_the_crumbs_of_earlier_trades_along_and_its_trade_has_nothing_of_them() {
+    // The position holds 0.123456 coins, the wallet 0.123467; steps of 0.00001.
+    let mut books = holding_beside_crumbs();
+    let mut terms = terms();
+    terms.instrument.step_size = Some(decimal("0.00001"));
+    let bid = quote("60012.34", "60012.35");
+    let order = approve_exit(&books.positions[0], ExitReason::Signal, NOON, Some(bid), &books).unwrap();
+    books.apply(&Event::Placed(Box::new(order.get().clone()))).unwrap();
+    let events = fill_on_book(&order, &books, &terms);
+    let fill = only_fill(&events);
+    // 60,012.34 × 0.9998 = 60,000.337532 → 60,000.33; × 0.12346 = 7,407.6407418, a fee of 7.4076407418, counted up.
+    assert_eq!((fill.price, fill.quantity), (price("60000.33"), coins("0.12346")));
+    assert_eq!((fill.notional, fill.fee), (money("7407.6407418"), decimal("7.40764075")));
+    for event in &events {
+        books.apply(event).unwrap();
+    }
+    // 0.000007 of the 0.000011 are left, less than a step; all the money is there: 2,704.65118 + 7,400.23310105.
+    assert_eq!((books.balance("BTC"), books.cash()), (decimal("0.000007"), money("10104.88428105")));
+    let trade = &books.trades[0];
+    assert_eq!((trade.bought, trade.sold), (decimal("0.12358"), decimal("0.123456")));
+    // Its own: 60,000.33 × 0.123456 = 7,407.40074048; of the fee 7.40764075 × 0.123456 / 0.12346 = 7.40740074868…,
+    // counted up. The rest, 0.23976132 for 0.000004 coins, is the wallet's.
+    assert_eq!((trade.cost, trade.proceeds), (money("7291.22"), money("7399.99333973")));
+    assert_eq!(fill.money() - trade.proceeds, money("0.23976132"));
+    // The fee of the buy, 0.000124 × 59,000 = 7.316, and 7.40740075.
+    assert_eq!((trade.fees, trade.profit()), (money("14.72340075"), money("108.77333973")));
+    assert_eq!((trade.reference.1, trade.price.1), (decimal("60012.34"), decimal("60000.33")));
+    assert!((trade.r_multiple().unwrap() - 1.087_733_397_3).abs() < 1e-12, "of the 100 at risk");
+    // 108.77333973 / 7,291.22.
+    assert!((trade.roi() - 0.014_918_400_4).abs() < 1e-10, "{}", trade.roi());
 }
 
 #[test]

@@ -159,6 +159,47 @@ fn a_halted_pair_is_worth_its_last_close_and_its_unwatched_position_is_an_error_
 }
 
 #[test]
+fn an_exit_that_waits_for_two_hours_is_an_error_that_tells_why() {
+    let thin = |world: World| world.with("TRADER_COSTS_PARTICIPATION_PCT", "0.0001");
+    let choosy = |world: World| {
+        world.query("UPDATE symbols SET min_notional = '400'");
+        world
+    };
+    // 0.09811179 coins are worth some 300.
+    let cases: [(&dyn Fn(World) -> World, &str); 2] =
+        [(&thin, "the candles trade too little"), (&choosy, "less than the smallest order")];
+    for (hinder, why) in cases {
+        let (exchange, world) = bought();
+        exchange.let_fall("BTCUSDT", TEN_PAST, 20, 100);
+        let world = hinder(world);
+        for code in [0, 0, 3] {
+            let run = later(&exchange, &world).expect(code);
+            assert_eq!(portfolio(&run, "positions")[0]["leaving"], "stop", "{run}");
+            assert_eq!(run.codes().contains("exit_waiting"), code == 3, "{run}");
+            let errors = run.json()["errors"].as_array().cloned().unwrap_or_default();
+            for error in errors {
+                let text = error["text"].as_str().unwrap_or_default();
+                let begin = "its sale has waited since 2026-09-01T12:19:59.999Z, 0.09811179 BTC are still held: ";
+                assert!(error["symbol"] == "BTC/USDT" && text.starts_with(begin) && text.contains(why), "{run}");
+            }
+        }
+        assert_sound(&world);
+    }
+}
+
+#[test]
+fn a_pair_that_falls_silent_while_it_is_left_is_complained_about_once() {
+    let (exchange, world) = bought();
+    exchange.let_fall("BTCUSDT", TEN_PAST, 20, 100);
+    exchange.stop_symbol("BTCUSDT", NOON - 30_000 + HOUR);
+    let world = world.with("TRADER_COSTS_PARTICIPATION_PCT", "0.0001");
+    exchange.advance(2 * HOUR);
+    let run = later(&exchange, &world);
+    assert_eq!(portfolio(&run, "positions")[0]["leaving"], "stop", "{run}");
+    assert!(run.codes().contains("position_unwatched") && !run.codes().contains("exit_waiting"), "{run}");
+}
+
+#[test]
 fn a_market_that_opens_again_below_the_stop_fills_at_its_open() {
     let (exchange, world) = bought();
     let noon = NOON - 30_000;

@@ -1,5 +1,7 @@
 //! What must not go unseen: clocks that go back, coins without a position, entries that nobody wants any more.
 
+use serde_json::json;
+
 use super::{RUNS, after, assert_sound, blocked, small, told};
 use crate::world::World;
 
@@ -14,6 +16,36 @@ fn a_run_for_an_earlier_moment_leaves_the_account_alone_and_says_so() {
     assert_eq!((told(&run, "orders", &["id"]).len(), told(&run, "fills", &["at"]).len()), (0, 0), "{run}");
     assert_eq!(world.query("SELECT * FROM portfolio_state UNION ALL SELECT * FROM portfolio_state"), before);
     assert_sound(&world);
+}
+
+#[test]
+fn what_a_run_for_an_earlier_moment_would_buy_or_sell_becomes_a_hold_that_says_why() {
+    let world = after(small().with("TRADER_PAIRS", "BTC/USDT,SOL/USDT"), 2);
+    let noon = "SELECT symbol, decision FROM decisions WHERE decided = '2026-09-01T12:00:30Z' ORDER BY symbol";
+    assert_eq!(world.query(noon), [["BTC/USDT", "BUY"], ["SOL/USDT", "SELL"]]);
+    // Another strategy decides on the same candles anew.
+    let world = world.with("TRADER_STRATEGY_BUY_SCORE", "41");
+    let run = world.replay_at("2026-09-01T12:30:30Z").expect(0).says("clock_went_back");
+    let text = "the account stands at 2026-09-01T13:00:30Z, after this run's moment 2026-09-01T12:30:30Z: \
+                no order can follow";
+    for (symbol, signal) in [("BTC/USDT", "BULLISH"), ("SOL/USDT", "BEARISH")] {
+        let pair = run.pair(symbol);
+        assert_eq!((&pair["signal"], &pair["decision"]), (&json!(signal), &json!("HOLD")), "{run}");
+        assert_eq!(pair["blocked_by"], json!({ "code": "account_ahead", "text": text }), "{run}");
+        let stored = world.query(&format!(
+            "SELECT decision, blocked_by FROM trading_decisions WHERE symbol = '{symbol}' ORDER BY id DESC LIMIT 1"
+        ));
+        assert_eq!(stored, [["HOLD".to_owned(), pair["blocked_by"].to_string()]], "{symbol}");
+    }
+    assert_eq!((told(&run, "orders", &["id"]).len(), told(&run, "fills", &["at"]).len()), (0, 0), "{run}");
+    assert_sound(&world);
+    // Asked once more it shows the same.
+    let again = world.replay_at("2026-09-01T12:30:30Z").expect(0);
+    assert_eq!(
+        (&again.json()["repeat"], blocked(&again, "SOL/USDT")),
+        (&json!(true), json!("account_ahead")),
+        "{again}"
+    );
 }
 
 #[test]
