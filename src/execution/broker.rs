@@ -90,9 +90,12 @@ pub(super) fn leave(order: &Approved<Order>, books: &Books, terms: &Terms, place
         return Vec::new();
     }
     let notional = Money::proceeds(place.price, quantity);
-    let part = books.positions.iter().find(|p| p.id == order.position).map_or(1, |p| p.exits + 1);
+    let position = books.positions.iter().find(|p| p.id == order.position);
+    let part = position.map_or(1, |p| p.exits + 1);
     let fill = place.fill(order, part, quantity, notional, terms.fee_on_money(notional).get());
-    let left = Quantity::new(held.get() - quantity.get()).unwrap_or_default();
+    // Crumbs of earlier trades go along with what is sold, but no position stays open for them.
+    let own = position.map_or(held, |p| terms.sellable(Quantity::new(p.held - quantity.get()).unwrap_or_default()));
+    let left = own.min(Quantity::new(held.get() - quantity.get()).unwrap_or_default());
     let mut events = vec![Event::Filled(Box::new(fill))];
     if !terms.is_large_enough(place.price, left) {
         events.push(ended(order, place.at, End::Filled));

@@ -4,8 +4,10 @@ use super::*;
 use crate::decision::approve_exit;
 use crate::ledger::ExitReason;
 use crate::ledger::samples::{
-    NOON, btc, coins, decimal, entry_of, holding, holding_beside_crumbs, money, plan, price, quote, terms, waiting,
+    NOON, btc, candle, coins, decimal, entry_of, holding, holding_beside_crumbs, money, plan, price, quote, terms,
+    waiting,
 };
+use crate::unit::Timeframe;
 
 fn only_fill(events: &[Event]) -> &Fill {
     let fills: Vec<&Fill> =
@@ -83,6 +85,24 @@ fn a_sale_takes_the_crumbs_of_earlier_trades_along_and_its_trade_has_nothing_of_
     assert!((trade.r_multiple().unwrap() - 1.087_733_397_3).abs() < 1e-12, "of the 100 at risk");
     // 108.77333973 / 7,291.22.
     assert!((trade.roi() - 0.014_918_400_4).abs() < 1e-10, "{}", trade.roi());
+}
+
+#[test]
+fn a_position_whose_own_coins_are_sold_is_closed_though_the_wallet_holds_more() {
+    // The candle lets 1 % of 1,212,000 be sold, 0.202 coins: all of the 0.123456 and some of the tenth beside them.
+    let mut books = holding_beside_crumbs();
+    *books.balances.get_mut("BTC").unwrap() += decimal("0.1");
+    let order = approve_exit(&books.positions[0], ExitReason::Signal, NOON, None, &books).unwrap();
+    books.apply(&Event::Placed(Box::new(order.get().clone()))).unwrap();
+    let step = Step { candle: candle(NOON, [60_000.0; 4], 1_212_000.0), timeframe: Timeframe::M1, is_coarse: false };
+    let at = price("60000");
+    let place = Place { at: NOON, reference: at, price: at, step: Some(&step), is_ambiguous: false };
+    let events = leave(&order, &books, &terms(), &place);
+    assert_eq!((only_fill(&events).quantity, ends(&events)), (coins("0.202"), vec![End::Filled]));
+    // Where the candle lets less be sold than it holds, it goes on.
+    let thin = Step { candle: candle(NOON, [60_000.0; 4], 600_000.0), ..step };
+    let events = leave(&order, &books, &terms(), &Place { step: Some(&thin), ..place });
+    assert_eq!((only_fill(&events).quantity, ends(&events)), (coins("0.1"), vec![]));
 }
 
 #[test]
