@@ -248,8 +248,8 @@ SELECT s.symbol, s.timeframe, strftime('%Y-%m-%dT%H:%M:%SZ', g.from_open / 1000,
   FROM data_gaps g JOIN series s ON s.id = g.series_id;
 
 -- The paper account. Deposits, orders, fills, ends, protections and ledger entries are facts: triggers at the end refuse to
--- change or delete them. balances and positions are folded from them and can be rebuilt; trades is what a position became.
--- Amounts are decimals as text.
+-- change or delete them. balances, positions and open_orders are folded from them and can be rebuilt; trades is what a position
+-- became. Amounts are decimals as text.
 CREATE TABLE deposits (
     id     INTEGER NOT NULL PRIMARY KEY,
     at     INTEGER NOT NULL,
@@ -323,6 +323,11 @@ CREATE TABLE order_ends (
     at       INTEGER NOT NULL,
     how      TEXT    NOT NULL CHECK (how IN ('filled', 'expired', 'gapped', 'withdrawn', 'too_small')),
     run_id   TEXT    NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Those that wait, folded: a run need not look through all there ever were.
+CREATE TABLE open_orders (
+    order_id TEXT NOT NULL PRIMARY KEY REFERENCES orders (order_id)
 ) STRICT, WITHOUT ROWID;
 
 -- Where a position's stop stood after a run had walked all candles before `walked_to`.

@@ -21,8 +21,8 @@ impl Store {
     /// The books: balances as they are kept, positions and waiting orders folded from their facts.
     pub fn books(&self) -> Result<Books, StoreError> {
         let mut books = Books { asset: self.account_asset()?.unwrap_or_default(), ..Books::default() };
-        let open = "(o.position_id IN (SELECT position_id FROM positions)
-                     OR NOT EXISTS (SELECT 1 FROM order_ends e WHERE e.order_id = o.order_id))";
+        let open = "o.order_id IN (SELECT order_id FROM open_orders UNION
+                     SELECT order_id FROM orders WHERE position_id IN (SELECT position_id FROM positions))";
         for event in self.facts(open)? {
             books.track(&event).map_err(|e| StoreError::BadRow(e.to_string()))?;
         }
@@ -257,6 +257,10 @@ impl Write<'_> {
                 "INSERT INTO balances VALUES (?1, ?2) ON CONFLICT DO UPDATE SET amount = ?2",
                 params![asset, text(*amount)],
             )?;
+        }
+        self.transaction.execute("DELETE FROM open_orders", [])?;
+        for order in &books.orders {
+            self.insert("INSERT INTO open_orders VALUES (?1)", params![order.id.as_str()])?;
         }
         self.transaction.execute("DELETE FROM positions", [])?;
         for position in &books.positions {

@@ -71,7 +71,7 @@ fn a_position_without_a_stop_is_refused() {
 }
 
 /// What is done to a database, and the words that name it.
-const CHANGES: [(usize, &str, &str); 22] = [
+const CHANGES: [(usize, &str, &str); 23] = [
     (0, "UPDATE balances SET amount = '1000000' WHERE asset = 'USDT'", "balances are"),
     (0, "DELETE FROM balances WHERE asset = 'BTC'", "balances are"),
     (0, "UPDATE positions SET quantity = '1'", "positions: BTCUSDT-"),
@@ -89,6 +89,7 @@ const CHANGES: [(usize, &str, &str); 22] = [
     (1, "DROP TRIGGER trades_are_kept; UPDATE trades SET proceeds = '999', exit_price = '99999'", "trades: BTCUSDT-"),
     (1, "DROP TRIGGER trades_are_kept; UPDATE trades SET reason = 'target'", "trades: BTCUSDT-"),
     (1, "DROP TRIGGER trades_are_held; DELETE FROM misses_due; DELETE FROM trades", "trades: BTCUSDT-"),
+    (1, "INSERT INTO open_orders SELECT order_id FROM orders LIMIT 1", "open_orders: BTCUSDT-"),
     (1, "DELETE FROM misses_due", "neither told nor waiting"),
     (1, "DROP TRIGGER outcomes_are_held; DELETE FROM outcomes WHERE rowid_of = 1", "neither resolved nor waiting"),
     (
