@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::notes::{About, Notes};
 use crate::decision::Gate;
 use crate::exchange::{Answer, Fault, MarketData, PAGE, Pages, Wanted};
-use crate::market::{Batch, Candle, Quote, Series, SeriesKey, Source, Stretch, View};
+use crate::market::{Batch, Candle, Quote, Series, SeriesKey, Source, Stretch};
 use crate::report::Tally;
 use crate::store::{Ingest, Origin, Store, StoreError, Write};
 use crate::unit::{Symbol, Timeframe, UtcMillis};
@@ -21,27 +21,45 @@ const GAPS_A_RUN: usize = 3;
 /// lies between is a gap that later runs fill a page at a time (or a backfill does at once).
 const CATCH_UP_PAGES: i64 = 5;
 
-/// What is to be asked for of a series whose newest stored candle is `newest`, if anything is.
-fn due(key: &SeriesKey, newest: Option<UtcMillis>, now: UtcMillis) -> Option<Wanted> {
+/// What is to be asked for of a series whose newest stored candle is `newest`; `first` is the first candle that is looked
+/// back to, where that is more than the newest few.
+fn due(key: &SeriesKey, newest: Option<UtcMillis>, first: Option<UtcMillis>, now: UtcMillis) -> Vec<Wanted> {
     let (key, closed) = (key.clone(), key.timeframe.newest_closed(now));
-    let page = i64::try_from(PAGE).unwrap_or(i64::MAX);
-    let far = key.timeframe.step(closed, -CATCH_UP_PAGES * page);
-    match newest {
-        Some(newest) if newest >= closed => None,
-        Some(newest) if newest > far => {
+    let far = key.timeframe.step(closed, -CATCH_UP_PAGES * page());
+    match (newest, first) {
+        (Some(newest), _) if newest >= closed => Vec::new(),
+        (Some(newest), _) if newest > far => {
             let from = key.timeframe.step(newest, -OVERLAP);
-            Some(Wanted { key, from: Some(from), to: None, pages: Pages::All })
+            vec![Wanted { key, from: Some(from), to: None, pages: Pages::All }]
         }
+        (_, Some(first)) => pages(&key, first, closed),
         // The newest page of closed candles: not one fewer for the candle that is still forming.
-        Some(_) | None => Some(Wanted { key, from: None, to: Some(closed), pages: Pages::One }),
+        (_, None) => vec![Wanted { key, from: None, to: Some(closed), pages: Pages::One }],
     }
+}
+
+/// Every page from one candle to another, so that they can be asked for side by side.
+fn pages(key: &SeriesKey, first: UtcMillis, closed: UtcMillis) -> Vec<Wanted> {
+    let begins = |n: i64| key.timeframe.step(first, n * page());
+    let one = |from: UtcMillis| {
+        let to = key.timeframe.step(from, page() - 1).min(closed);
+        Wanted { key: key.clone(), from: Some(from), to: Some(to), pages: Pages::One }
+    };
+    (0..).map(begins).take_while(|from| *from <= closed).map(one).collect()
+}
+
+/// Candles in a page.
+fn page() -> i64 {
+    i64::try_from(PAGE).unwrap_or(i64::MAX)
 }
 
 /// What is known of one series after collecting.
 #[derive(Debug)]
 pub(super) struct Collected {
-    /// The newest candles, as many as a view holds and those that are new.
+    /// The newest candles, as far back as is looked, and those that are new.
     pub(super) series: Series,
+    /// The first candle that is looked back to; none where the newest few are enough.
+    first: Option<UtcMillis>,
     /// What the source said about what is new.
     fresh: Batch,
     /// What it said about old gaps.
@@ -76,20 +94,24 @@ struct Question {
 }
 
 impl Collection {
-    /// Reads what is stored of each series.
+    /// Reads what is stored of each series; `history` tells the first candle that is looked back to.
     pub(super) fn read(
         store: &Store,
         keys: &[SeriesKey],
         now: UtcMillis,
-        needs_history: impl Fn(&SeriesKey) -> Result<bool, StoreError>,
+        history: impl Fn(&SeriesKey) -> Result<Option<UtcMillis>, StoreError>,
     ) -> Result<Self, StoreError> {
         let mut collection = Self::default();
         let _at_one_moment = store.snapshot()?;
         for key in keys {
-            let count = if needs_history(key)? { View::CANDLES } else { OVERLAPPING };
-            let candles = store.tail(key, now, count)?;
+            let first = history(key)?;
+            let mut candles = first.map_or(Ok(Vec::new()), |first| store.plain(key, first, now))?;
+            if candles.is_empty() {
+                // Nothing but the newest few is wanted, or it has been silent for long.
+                candles = store.tail(key, now, OVERLAPPING)?;
+            }
             let series = Series::new(key.timeframe, candles).map_err(|e| StoreError::BadRow(e.to_string()))?;
-            collection.series.insert(key.clone(), Collected::new(series));
+            collection.series.insert(key.clone(), Collected::new(series, first));
         }
         Ok(collection)
     }
@@ -106,7 +128,8 @@ impl Collection {
     ) -> Result<(), StoreError> {
         let mut questions = self.plan(store, now)?;
         questions.sort_by_key(|q| (q.wanted.key.timeframe != decision, q.gap.is_some()));
-        self.asked = questions.iter().filter(|q| q.gap.is_none()).count();
+        let asked: BTreeSet<&SeriesKey> = questions.iter().filter(|q| q.gap.is_none()).map(|q| &q.wanted.key).collect();
+        self.asked = asked.len();
         let wanted: Vec<Wanted> = questions.iter().map(|q| q.wanted.clone()).collect();
         let wave = market.candles_and_quotes(&wanted, quoted, now);
         for (question, answer) in questions.into_iter().zip(wave.candles) {
@@ -123,7 +146,9 @@ impl Collection {
         let mut questions = Vec::new();
         for (key, collected) in &self.series {
             let newest = collected.series.newest().map(Candle::open_time);
-            questions.extend(due(key, newest, now).map(|wanted| Question { wanted, gap: None }));
+            questions.extend(
+                due(key, newest, collected.first, now).into_iter().map(|wanted| Question { wanted, gap: None }),
+            );
             for gap in store.gaps_due(key, now, GAPS_A_RUN)? {
                 let wanted = Wanted { key: key.clone(), from: Some(gap.from), to: Some(gap.to), pages: Pages::One };
                 questions.push(Question { wanted, gap: Some(gap) });
@@ -139,7 +164,9 @@ impl Collection {
         match (question.gap, answer.fault) {
             (None, fault) => {
                 collected.take(key, answer.batch);
-                self.faults.extend(fault.map(|fault| (key.clone(), fault)));
+                // One page that failed is enough to tell of a series.
+                let is_told = self.faults.iter().any(|(failed, _)| failed == key);
+                self.faults.extend(fault.filter(|_| !is_told).map(|fault| (key.clone(), fault)));
             }
             (Some(gap), None) => collected.old.push((gap, answer.batch)),
             // A request that failed is no attempt at a gap; it is put off.
@@ -248,8 +275,8 @@ impl Collection {
 }
 
 impl Collected {
-    fn new(series: Series) -> Self {
-        Self { series, fresh: Batch::default(), old: Vec::new(), put_off: Vec::new(), added: 0, revised: 0 }
+    fn new(series: Series, first: Option<UtcMillis>) -> Self {
+        Self { series, first, fresh: Batch::default(), old: Vec::new(), put_off: Vec::new(), added: 0, revised: 0 }
     }
 
     fn take(&mut self, key: &SeriesKey, mut batch: Batch) {

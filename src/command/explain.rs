@@ -70,7 +70,8 @@ fn ask_again(
 ) -> Result<AskedAgain, StoreError> {
     let timeframe = decision.timeframe.parse().map_err(|e| StoreError::BadRow(format!("{e}")))?;
     let key = SeriesKey { symbol: symbol.clone(), timeframe };
-    let candles = store.tail(&key, timeframe.step(decision.candle, 1), View::CANDLES)?;
+    let as_of = timeframe.step(decision.candle, 1);
+    let candles = store.plain(&key, View::first(timeframe, as_of), as_of)?;
     let series = Series::new(timeframe, candles).map_err(|e| StoreError::BadRow(e.to_string()))?;
     let status = store.status_at(symbol, decision.decided_at)?;
     // A recording may say nothing of pairs; they were taken to be traded then.

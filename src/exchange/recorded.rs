@@ -77,9 +77,13 @@ impl Recording {
         let page = i64::try_from(PAGE).unwrap_or(i64::MAX);
         let from = wanted.from.map_or_else(|| timeframe.step(to, 1 - page), |from| timeframe.ceil(from));
         let to = to.min(timeframe.step(from, page - 1));
-        let own = self.read(&wanted.key, from, to)?;
-        let batch = own.map_or_else(|| self.build(&wanted.key, from, to), Ok)?;
         let next = (to < newest && wanted.to.is_none_or(|end| to < end)).then(|| timeframe.step(to, 1));
+        let batch = match self.read(&wanted.key, from, to)? {
+            Some(batch) => batch,
+            // The recording begins later than what was asked for.
+            None if to < newest && self.files.iter().any(|f| f.is_of(&wanted.key)) => Batch::default(),
+            None => self.build(&wanted.key, from, to)?,
+        };
         Ok((batch, next))
     }
 

@@ -130,10 +130,14 @@ impl Series {
         Merged { added: (self.candles.len() - before) as u64, revised }
     }
 
-    /// Keeps the newest `count` candles that opened before `end`.
-    pub fn keep_before(&mut self, end: UtcMillis, count: usize) {
+    /// Keeps the candles that opened before `end`.
+    pub fn keep_before(&mut self, end: UtcMillis) {
         self.candles.truncate(self.candles.partition_point(|c| c.open_time() < end));
-        self.candles.drain(..self.candles.len().saturating_sub(count));
+    }
+
+    /// Keeps the candles that opened from `from` on.
+    pub fn keep_from(&mut self, from: UtcMillis) {
+        self.candles.drain(..self.candles.partition_point(|c| c.open_time() < from));
     }
 
     /// How many candles are missing among the newest `count` places of the grid that the series reaches back to.
@@ -203,7 +207,8 @@ mod tests {
         assert_eq!(merged, Merged { added: 2, revised: 1 });
         let opens: Vec<f64> = held.candles().iter().map(Candle::open).collect();
         assert_eq!(opens, [100.0, 50.0, 51.0, 100.0, 52.0]);
-        held.keep_before(Timeframe::M1.step(START, 5), 2);
+        held.keep_before(Timeframe::M1.step(START, 5));
+        held.keep_from(Timeframe::M1.step(START, 2));
         let opens: Vec<f64> = held.candles().iter().map(Candle::open).collect();
         assert_eq!(opens, [51.0, 100.0]);
     }

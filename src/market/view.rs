@@ -25,14 +25,29 @@ pub struct View {
 }
 
 impl View {
-    /// Candles in a view: every decision is made from the newest 1,000 candles (fewer where a coin is younger), which is
-    /// what one request of a first run brings. So a new database and an old one decide alike.
+    /// Candles that a view holds at least, where the coin is that old: by then the start-up error of every reading is
+    /// below a thousandth.
     pub const CANDLES: usize = 1000;
+    /// Views begin at instants that lie so many candles apart: whole days, and whole candles of every longer length.
+    const BLOCK: i64 = 960;
+
+    /// The opening of the first candle of a view whose newest candle ends at `as_of`.
+    ///
+    /// It depends on the calendar alone: a new database and an old one decide alike. And 960 decisions in a row look back
+    /// to the same candle, so that a backtest takes their readings from one pass over the candles, to the last bit those
+    /// that 960 runs of the cycle took.
+    pub const fn first(timeframe: Timeframe, as_of: UtcMillis) -> UtcMillis {
+        let reach = as_of.plus_ms(-timeframe.ms() * Self::CANDLES as i64);
+        reach.plus_ms(-reach.get().rem_euclid(timeframe.ms() * Self::BLOCK))
+    }
 
     /// The view on `symbol` at `now`.
     pub fn new(symbol: Symbol, now: UtcMillis, standing: Standing, mut series: Series) -> Self {
         let as_of = series.timeframe().floor(now);
-        series.keep_before(as_of, Self::CANDLES);
+        series.keep_before(as_of);
+        if let Some(end) = series.end() {
+            series.keep_from(Self::first(series.timeframe(), end));
+        }
         Self { symbol, now, as_of, standing, series }
     }
 
@@ -78,6 +93,26 @@ mod tests {
     use crate::market::Candle;
 
     #[test]
+    fn views_begin_at_instants_960_candles_apart_and_hold_at_least_a_thousand() {
+        // 960 hours are 40 days. 2024-03-13 is the 35th day after 1970-01-01 and 494 times that: 5 days later a block begins.
+        let at = |hours| Timeframe::H1.step(UtcMillis::new(1_710_288_000_000), hours);
+        assert_eq!(at(0).to_string(), "2024-03-13T00:00:00Z");
+        for (as_of, first) in [
+            (at(1000 + 120), at(120)),
+            (at(1000 + 119), at(120 - 960)),
+            (at(1000 + 120 + 959), at(120)),
+            (at(1000 + 120 + 960), at(120 + 960)),
+        ] {
+            assert_eq!(View::first(Timeframe::H1, as_of), first, "{as_of}");
+        }
+        for timeframe in [Timeframe::M1, Timeframe::M5, Timeframe::M15, Timeframe::H1] {
+            let first = View::first(timeframe, at(5));
+            assert!(Timeframe::H4.on_grid(first), "{timeframe}: {first} begins a longer candle");
+            assert!((1000..1960).contains(&(at(5).since_ms(first) / timeframe.ms())));
+        }
+    }
+
+    #[test]
     fn a_view_holds_nothing_that_was_not_closed() {
         let start = UtcMillis::new(1_710_288_000_000);
         let candle = |i| Candle::from_parts(Timeframe::H1.step(start, i), [1.0; 4], 1.0, None).unwrap();
@@ -86,7 +121,7 @@ mod tests {
         let view = View::new("BTC/USDT".parse().unwrap(), now, Standing::Unknown, series);
         assert_eq!(view.as_of(), Timeframe::H1.step(start, 1500));
         assert_eq!(view.series().end(), Some(view.as_of()));
-        assert_eq!(view.series().candles().len(), View::CANDLES);
+        assert_eq!(view.series().candles()[0].open_time(), View::first(Timeframe::H1, view.as_of()));
         assert_eq!(view.age_ms(), Some(30_000));
     }
 }

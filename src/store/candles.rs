@@ -74,6 +74,21 @@ impl Store {
         Ok(candles)
     }
 
+    /// The candles that open from `from` on and before `end`; prices and volume only.
+    pub fn plain(&self, key: &SeriesKey, from: UtcMillis, end: UtcMillis) -> Result<Vec<Candle>, StoreError> {
+        let Some(series) = self.series_id(key)? else { return Ok(Vec::new()) };
+        let mut statement = self.connection.prepare_cached(
+            "SELECT open_time, open, high, low, close, volume FROM price_data
+              WHERE series_id = ?1 AND open_time >= ?2 AND open_time < ?3 ORDER BY open_time",
+        )?;
+        let mut rows = statement.query(params![series, from.get(), end.get()])?;
+        let mut candles = Vec::new();
+        while let Some(row) = rows.next()? {
+            candles.push(candle(row, None)?);
+        }
+        Ok(candles)
+    }
+
     /// The candles that open from `from` on and before `end`, whole.
     pub fn range(&self, key: &SeriesKey, from: UtcMillis, end: UtcMillis) -> Result<Vec<Candle>, StoreError> {
         let Some(series) = self.series_id(key)? else { return Ok(Vec::new()) };

@@ -15,7 +15,7 @@ fn candles(minutes: &[i64], price: f64) -> Vec<Candle> {
 }
 
 fn stored(minutes: &[i64]) -> Collected {
-    Collected::new(Series::new(Timeframe::M1, candles(minutes, 1.0)).unwrap())
+    Collected::new(Series::new(Timeframe::M1, candles(minutes, 1.0)).unwrap(), None)
 }
 
 fn take(collected: &mut Collected, minutes: &[i64], gap: Option<Stretch>) {
@@ -66,19 +66,20 @@ fn an_old_gap_that_was_asked_for_in_vain_has_to_be_stored() {
 }
 
 #[test]
-fn a_series_far_behind_begins_with_its_newest_page() {
+fn a_series_far_behind_begins_with_its_newest_page_or_as_far_back_as_is_looked() {
     let key = SeriesKey { symbol: "BTC/USDT".parse().unwrap(), timeframe: Timeframe::M1 };
     let now = at(10_000);
+    let asked = |newest, first| due(&key, newest, first, now).into_iter().map(|w| (w.from, w.to)).collect::<Vec<_>>();
     for (newest, from, to) in [
         (None, None, Some(at(9_999))),
-        (Some(at(9_999)), None, None),
         (Some(at(9_998)), Some(at(9_996)), None),
         (Some(at(5_000)), Some(at(4_998)), None),
         (Some(at(4_999)), None, Some(at(9_999))),
     ] {
-        let wanted = due(&key, newest, now);
-        let is_due = newest != Some(at(9_999));
-        assert_eq!(wanted.is_some(), is_due, "{newest:?}");
-        assert_eq!(wanted.map(|w| (w.from, w.to)), is_due.then_some((from, to)), "{newest:?}");
+        assert_eq!(asked(newest, None), [(from, to)], "{newest:?}");
+        let page = |from, to| (Some(at(from)), Some(at(to)));
+        let looked_back = if to.is_some() { vec![page(8_050, 9_049), page(9_050, 9_999)] } else { vec![(from, to)] };
+        assert_eq!(asked(newest, Some(at(8_050))), looked_back, "{newest:?}");
     }
+    assert_eq!(asked(Some(at(9_999)), Some(at(8_050))), []);
 }

@@ -9,10 +9,10 @@ use crate::market::{Series, SeriesKey, View};
 use crate::report::{Agent, AgentName, AgentStatus, Problem};
 use crate::signal::{Analyst, NotReady, Signal};
 use crate::store::{Store, StoreError};
-use crate::unit::{Symbol, UtcMillis};
+use crate::unit::{Symbol, Timeframe, UtcMillis};
 
 /// Candles whose readings a run makes up for after a sleep, at most.
-const CATCH_UP_MAX: usize = 500;
+const CATCH_UP_MAX: i64 = 500;
 
 /// A pair's view and what the analysts say about it.
 pub(super) struct Judged {
@@ -88,20 +88,30 @@ fn new_readings(store: &Store, collection: &Collection) -> Result<Vec<(SeriesKey
     Ok(all)
 }
 
+/// The oldest candle whose readings are still to be taken, when those up to `read` are stored and the newest candle is
+/// `closed`.
+pub(super) fn first_unread(timeframe: Timeframe, read: Option<UtcMillis>, closed: UtcMillis) -> UtcMillis {
+    let furthest = timeframe.step(closed, 1 - CATCH_UP_MAX);
+    read.map_or(closed, |read| timeframe.step(read, 1).max(furthest)).min(closed)
+}
+
 fn readings_after(series: &Series, stored: Option<UtcMillis>) -> Vec<Readings> {
-    let candles = series.candles();
-    let new = candles.len() - candles.partition_point(|c| Some(c.open_time()) <= stored);
-    let first = candles.len() - if stored.is_none() { new.min(1) } else { new.min(CATCH_UP_MAX) };
-    (first..candles.len())
-        .filter_map(|i| over(series.timeframe(), &candles[(i + 1).saturating_sub(View::CANDLES)..=i]))
-        .collect()
+    let Some(newest) = series.newest() else { return Vec::new() };
+    let (timeframe, candles) = (series.timeframe(), series.candles());
+    let from = |instant| candles.partition_point(|c| c.open_time() < instant);
+    let unread = from(first_unread(timeframe, stored, newest.open_time()));
+    let of = |i: usize| {
+        let first = View::first(timeframe, timeframe.step(candles[i].open_time(), 1));
+        over(timeframe, &candles[from(first)..=i])
+    };
+    let is_new = |i: &usize| Some(candles[*i].open_time()) > stored;
+    (unread..candles.len()).filter(is_new).filter_map(of).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::market::Candle;
-    use crate::unit::Timeframe;
 
     #[test]
     fn readings_are_made_up_for_after_the_stored_ones_and_begin_with_the_newest_candle() {
@@ -116,12 +126,18 @@ mod tests {
             (10, Some(-99), 0..10),
             (600, Some(98), 100..600),
             (1005, Some(1002), 1003..1005),
+            (2500, Some(2490), 2491..2500),
         ] {
             let series = Series::new(Timeframe::H1, (0..candles).map(candle).collect()).unwrap();
             let readings = readings_after(&series, stored.map(at));
             let told: Vec<_> = readings.iter().map(|r| (r.open_time(), r.candles())).collect();
-            // Each from the candles up to its own, as many as a view holds.
-            let wanted: Vec<_> = new.map(|i| (at(i), usize::try_from(i + 1).unwrap().min(1000))).collect();
+            // Each from the candles up to its own; a block begins at hour 120, and another 960 hours later.
+            let held = |i: i64| match i + 1 {
+                ..1120 => i + 1,
+                1120..2080 => i + 1 - 120,
+                _ => i + 1 - 1080,
+            };
+            let wanted: Vec<_> = new.map(|i| (at(i), usize::try_from(held(i)).unwrap())).collect();
             assert_eq!(told, wanted, "{candles} candles, readings up to {stored:?}");
         }
     }
