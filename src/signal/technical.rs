@@ -48,15 +48,24 @@ impl Technical {
     /// The opinion that follows from the readings of a candle.
     pub fn judge(&self, candle: &Candle, readings: &Readings) -> Signal {
         let reasons: Vec<Reason> = Rule::ALL.into_iter().map(|rule| self.reason(rule, candle, readings)).collect();
-        let score = Score::sum(reasons.iter().filter_map(|r| r.points));
+        let score = self.score(candle, readings);
         Signal { analyst: AnalystName::Technical, candle: candle.open_time(), score, reasons, readings: *readings }
     }
 
+    /// The score of that opinion alone: the same points, without the sentences that explain them.
+    pub fn score(&self, candle: &Candle, readings: &Readings) -> Score {
+        let look = Look { candle, readings };
+        Score::sum(Rule::ALL.into_iter().filter_map(|rule| self.points(rule, &look)))
+    }
+
+    fn points(&self, rule: Rule, look: &Look<'_>) -> Option<Points> {
+        Some(Points::of(self.weights.get(rule), look.strength(rule)?))
+    }
+
     fn reason(&self, rule: Rule, candle: &Candle, readings: &Readings) -> Reason {
-        match (Look { candle, readings }).at(rule) {
-            Some((strength, text)) => Reason { rule, points: Some(Points::of(self.weights.get(rule), strength)), text },
-            None => Reason { rule, points: None, text: "nothing to read yet".to_owned() },
-        }
+        let look = Look { candle, readings };
+        let text = look.text(rule).unwrap_or_else(|| "nothing to read yet".to_owned());
+        Reason { rule, points: self.points(rule, &look), text }
     }
 }
 
@@ -78,13 +87,12 @@ struct Look<'a> {
     readings: &'a Readings,
 }
 
-/// A strength and the sentence that explains it.
-type Strength = Option<(f64, String)>;
-
 impl Look<'_> {
-    fn at(&self, rule: Rule) -> Strength {
+    /// −1…+1.
+    #[inline]
+    fn strength(&self, rule: Rule) -> Option<f64> {
         match rule {
-            Rule::EmaTrend => self.ema_trend(),
+            Rule::EmaTrend => self.averages(),
             Rule::Ema200 => self.ema_200(),
             Rule::Macd => self.macd(),
             Rule::Adx => self.adx(),
@@ -97,98 +105,140 @@ impl Look<'_> {
         }
     }
 
+    /// The sentence that explains it.
+    fn text(&self, rule: Rule) -> Option<String> {
+        Some(match rule {
+            Rule::EmaTrend => {
+                let [fast, middle, slow] = self.three()?;
+                format!("EMA-9 {} EMA-21 {} EMA-50", side(fast, middle), side(middle, slow))
+            }
+            Rule::Ema200 => self.away_from(Indicator::Ema200, "EMA-200")?,
+            Rule::Macd => {
+                let (macd, hist) = (self.read(Indicator::Macd)?, self.read(Indicator::MacdHist)?);
+                format!("MACD {} zero and {} its signal", side(macd, 0.0), side(hist, 0.0))
+            }
+            Rule::Adx => {
+                let (adx, averages) = (self.read(Indicator::Adx14)?, self.averages()?);
+                format!("ADX {adx:.0}: {}", trend_word(trending(adx), averages))
+            }
+            Rule::Rsi => {
+                let rsi = self.read(Indicator::Rsi14)?;
+                format!("RSI {rsi:.1}, {} 50", side(rsi, 50.0))
+            }
+            Rule::Stochastic => {
+                let (k, d) = (self.read(Indicator::StochK)?, self.read(Indicator::StochD)?);
+                format!("Stochastic %K {k:.0} {} %D {d:.0}", side(k, d))
+            }
+            Rule::Bollinger => {
+                let share = self.share_of_band()?;
+                let band = if share < 0.0 { "lower" } else { "upper" };
+                format!("close {:.0} % of the way to the {band} Bollinger band", share.abs() * 100.0)
+            }
+            Rule::Atr => {
+                let moved = self.moved()?;
+                format!("candle {} by {:.1} ATR", if moved < 0.0 { "fell" } else { "rose" }, moved.abs())
+            }
+            Rule::Obv => {
+                let flow = self.read(Indicator::ObvFlow)?;
+                format!("on-balance volume of 14 candles {:+.0} % of their volume", flow * 100.0)
+            }
+            Rule::Vwap => self.away_from(Indicator::Vwap, "the day's VWAP")?,
+        })
+    }
+
+    #[inline]
     fn read(&self, indicator: Indicator) -> Option<f64> {
         self.readings.get(indicator)
     }
 
     /// A distance between prices in ATRs; 0 while nothing moves at all.
+    #[inline]
     fn in_atrs(&self, distance: f64) -> Option<f64> {
         let atr = self.read(Indicator::Atr14)?;
         Some(if atr > 0.0 { distance / atr } else { 0.0 })
     }
 
+    fn three(&self) -> Option<[f64; 3]> {
+        Some([self.read(Indicator::Ema9)?, self.read(Indicator::Ema21)?, self.read(Indicator::Ema50)?])
+    }
+
+    /// How far the close lies from a price, in ATRs.
+    fn close_from(&self, indicator: Indicator) -> Option<f64> {
+        self.in_atrs(self.candle.close() - self.read(indicator)?)
+    }
+
+    fn away_from(&self, indicator: Indicator, name: &str) -> Option<String> {
+        let (away, price) = (self.close_from(indicator)?, self.read(indicator)?);
+        Some(format!("close {:.1} ATR {} {name}", away.abs(), side(self.candle.close(), price)))
+    }
+
     /// Full strength when EMA-9 lies half an ATR from EMA-21 and EMA-21 one ATR from EMA-50, both the same way.
     fn averages(&self) -> Option<f64> {
-        let (fast, middle, slow) =
-            (self.read(Indicator::Ema9)?, self.read(Indicator::Ema21)?, self.read(Indicator::Ema50)?);
+        let [fast, middle, slow] = self.three()?;
         Some(f64::midpoint(ramp(self.in_atrs(fast - middle)?, 0.5), ramp(self.in_atrs(middle - slow)?, 1.0)))
     }
 
-    fn ema_trend(&self) -> Strength {
-        let (fast, middle, slow) =
-            (self.read(Indicator::Ema9)?, self.read(Indicator::Ema21)?, self.read(Indicator::Ema50)?);
-        let text = format!("EMA-9 {} EMA-21 {} EMA-50", side(fast, middle), side(middle, slow));
-        Some((self.averages()?, text))
-    }
-
     /// Full strength five ATRs away.
-    fn ema_200(&self) -> Strength {
-        let average = self.read(Indicator::Ema200)?;
-        let away = self.in_atrs(self.candle.close() - average)?;
-        Some((ramp(away, 5.0), format!("close {:.1} ATR {} EMA-200", away.abs(), side(self.candle.close(), average))))
+    fn ema_200(&self) -> Option<f64> {
+        Some(ramp(self.close_from(Indicator::Ema200)?, 5.0))
     }
 
     /// Half for the MACD one ATR from zero, half for it a quarter of an ATR from its signal.
-    fn macd(&self) -> Strength {
+    fn macd(&self) -> Option<f64> {
         let (macd, hist) = (self.read(Indicator::Macd)?, self.read(Indicator::MacdHist)?);
-        let strength = f64::midpoint(ramp(self.in_atrs(macd)?, 1.0), ramp(self.in_atrs(hist)?, 0.25));
-        Some((strength, format!("MACD {} zero and {} its signal", side(macd, 0.0), side(hist, 0.0))))
+        Some(f64::midpoint(ramp(self.in_atrs(macd)?, 1.0), ramp(self.in_atrs(hist)?, 0.25)))
     }
 
-    /// The averages' direction, in so far as ADX lies between 15 (no trend) and 40 (strong trend).
-    fn adx(&self) -> Strength {
-        let adx = self.read(Indicator::Adx14)?;
-        let averages = self.averages()?;
-        let strength = ((adx - 15.0) / 25.0).clamp(0.0, 1.0);
-        Some((strength * averages, format!("ADX {adx:.0}: {}", trend_word(strength, averages))))
+    /// The averages' direction, in so far as there is a trend.
+    fn adx(&self) -> Option<f64> {
+        Some(trending(self.read(Indicator::Adx14)?) * self.averages()?)
     }
 
     /// Full strength at 70 and 30.
-    fn rsi(&self) -> Strength {
-        let rsi = self.read(Indicator::Rsi14)?;
-        Some((ramp(rsi - 50.0, 20.0), format!("RSI {rsi:.1}, {} 50", side(rsi, 50.0))))
+    fn rsi(&self) -> Option<f64> {
+        Some(ramp(self.read(Indicator::Rsi14)? - 50.0, 20.0))
     }
 
     /// Half for %K at 80 or 20, half for it ten away from %D.
-    fn stochastic(&self) -> Strength {
+    fn stochastic(&self) -> Option<f64> {
         let (k, d) = (self.read(Indicator::StochK)?, self.read(Indicator::StochD)?);
-        let strength = f64::midpoint(ramp(k - 50.0, 30.0), ramp(k - d, 10.0));
-        Some((strength, format!("Stochastic %K {k:.0} {} %D {d:.0}", side(k, d))))
+        Some(f64::midpoint(ramp(k - 50.0, 30.0), ramp(k - d, 10.0)))
     }
 
     /// Against the move, from the middle (nothing) to a band (full strength).
-    fn bollinger(&self) -> Strength {
+    fn bollinger(&self) -> Option<f64> {
+        Some(-ramp(self.share_of_band()?, 1.0))
+    }
+
+    fn share_of_band(&self) -> Option<f64> {
         let (upper, middle) = (self.read(Indicator::BbUpper)?, self.read(Indicator::BbMiddle)?);
         let (away, width) = (self.candle.close() - middle, upper - middle);
-        let share = if width > 0.0 { away / width } else { 0.0 };
-        let band = if away < 0.0 { "lower" } else { "upper" };
-        Some((-ramp(share, 1.0), format!("close {:.0} % of the way to the {band} Bollinger band", share.abs() * 100.0)))
+        Some(if width > 0.0 { away / width } else { 0.0 })
     }
 
     /// Full strength when the candle moved by one and a half ATRs.
-    fn atr(&self) -> Strength {
-        let moved = self.in_atrs(self.candle.close() - self.candle.open())?;
-        Some((
-            ramp(moved, 1.5),
-            format!("candle {} by {:.1} ATR", if moved < 0.0 { "fell" } else { "rose" }, moved.abs()),
-        ))
+    fn atr(&self) -> Option<f64> {
+        Some(ramp(self.moved()?, 1.5))
+    }
+
+    fn moved(&self) -> Option<f64> {
+        self.in_atrs(self.candle.close() - self.candle.open())
     }
 
     /// Full strength when half of the volume of 14 candles went one way on balance.
-    fn obv(&self) -> Strength {
-        let flow = self.read(Indicator::ObvFlow)?;
-        Some((ramp(flow, 0.5), format!("on-balance volume of 14 candles {:+.0} % of their volume", flow * 100.0)))
+    fn obv(&self) -> Option<f64> {
+        Some(ramp(self.read(Indicator::ObvFlow)?, 0.5))
     }
 
     /// Full strength two ATRs away.
-    fn vwap(&self) -> Strength {
-        let vwap = self.read(Indicator::Vwap)?;
-        let away = self.in_atrs(self.candle.close() - vwap)?;
-        Some((
-            ramp(away, 2.0),
-            format!("close {:.1} ATR {} the day's VWAP", away.abs(), side(self.candle.close(), vwap)),
-        ))
+    fn vwap(&self) -> Option<f64> {
+        Some(ramp(self.close_from(Indicator::Vwap)?, 2.0))
     }
+}
+
+/// 0 at an ADX of 15 (no trend) to 1 at 40 (a strong one).
+fn trending(adx: f64) -> f64 {
+    ((adx - 15.0) / 25.0).clamp(0.0, 1.0)
 }
 
 /// Straight from −1 at `−full` through 0 to +1 at `full`, and level beyond.
