@@ -81,13 +81,13 @@ fn next_by(labels: &[Range<usize>], alive: &[usize]) -> Vec<f64> {
 /// Empty when no label is ever alive. Each draw looks at every bar of every label.
 pub fn sequential(labels: &[Range<usize>], draws: usize, uniform: &mut impl FnMut() -> f64) -> Vec<usize> {
     let mut alive = alive(labels, &[]);
-    let mut drawn = Vec::with_capacity(draws);
+    let mut picked = Vec::with_capacity(draws);
     for _ in 0..draws {
         let Some(label) = pick(&next_by(labels, &alive), uniform()) else { break };
         live(&mut alive, &labels[label]);
-        drawn.push(label);
+        picked.push(label);
     }
-    drawn
+    picked
 }
 
 /// The first whose share and those before reach beyond `at`; at worst the last that has any.
@@ -240,12 +240,16 @@ mod tests {
         let labels = [1..4, 3..5, 5..7];
         let published = [5.0 / 14.0, 3.0 / 14.0, 6.0 / 14.0];
         next_draw(&labels, &[1]).into_iter().zip(published).for_each(|(p, expected)| assert_close("p", p, expected));
-        next_draw(&labels, &[]).into_iter().for_each(|p| assert_close("alike at first", p, 1.0 / 3.0));
+        next_draw(&labels, &[])
+            .into_iter()
+            .zip([1.0 / 3.0; 3])
+            .for_each(|(p, alike)| assert_close("at first", p, alike));
         // 0.4 lies with the second label at first; then 0.36 just after 5/14, with the second again; then 0.99, the last.
         let mut numbers = [0.4, 0.36, 0.99].into_iter();
         assert_eq!(sequential(&labels, 3, &mut || numbers.next().unwrap()), [1, 1, 2]);
-        assert_eq!((next_draw(&[], &[]), next_draw(&[3..3], &[0])), (vec![], vec![0.0]));
-        assert_eq!(sequential(&[3..3], 2, &mut || 0.5), [0; 0]);
+        let never = vec![3..3, 4..4];
+        assert_eq!((next_draw(&[], &[]), next_draw(&never, &[0])), (vec![], vec![0.0; 2]));
+        assert_eq!(sequential(&never, 2, &mut || 0.5), [0; 0]);
     }
 
     #[test]

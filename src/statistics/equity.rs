@@ -76,7 +76,7 @@ pub fn longest_drawdown(equity: &[f64]) -> Option<Underwater> {
     runs.max_by_key(|run| run.bars)
 }
 
-/// The ulcer index, the root of the mean square drawdown over all points with the start (Martin & McCann, 1989).
+/// The ulcer index, the root of the mean square drawdown over all points with the start (Martin & `McCann`, 1989).
 ///
 /// 0 when the curve never fell; none as for [`drawdowns`].
 pub fn ulcer_index(equity: &[f64]) -> Option<f64> {

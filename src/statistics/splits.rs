@@ -123,12 +123,16 @@ mod tests {
     fn a_label_counts_until_it_was_really_resolved() {
         // Decided at bars 0 to 5; the first is resolved late, those held out (2 and 3) early.
         let resolved = [3, 1, 2, 4, 6, 7];
-        assert_eq!(training(&resolved, &[2..4], 0), [1, 5]);
-        assert_eq!(training(&resolved, &[2..4], 1), [1]);
-        assert_eq!(training(&resolved, &[2..4, 1..2], 0), [5], "two blocks");
-        assert_eq!(training(&resolved, &[4..9], 0), [0, 1, 2], "to the end");
-        assert_eq!(training(&resolved, &[3..3], 9), [0, 1, 2, 3, 4, 5], "nothing held out");
-        assert_eq!(training(&resolved, &[9..12], 9), [0, 1, 2, 3, 4, 5], "beyond");
+        for (what, tests, embargo, kept) in [
+            ("one block", vec![2..4, 2..4], 0, vec![1, 5]),
+            ("with an embargo", vec![2..4, 2..4], 1, vec![1]),
+            ("two blocks", vec![2..4, 1..2], 0, vec![5]),
+            ("to the end", vec![4..9, 4..6], 0, vec![0, 1, 2]),
+            ("nothing held out", vec![3..3, 4..4], 9, vec![0, 1, 2, 3, 4, 5]),
+            ("beyond", vec![9..12, 6..7], 9, vec![0, 1, 2, 3, 4, 5]),
+        ] {
+            assert_eq!(training(&resolved, &tests, embargo), kept, "{what}");
+        }
     }
 
     #[test]
