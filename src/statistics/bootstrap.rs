@@ -116,19 +116,20 @@ impl Sampled {
         self.0.len()
     }
 
-    /// Where the share `p` lies below, between the values beside the place (B−1)·`p`; `p` is held at 0 to 1.
-    pub fn percentile(&self, p: f64) -> f64 {
+    /// Where the share `p` lies below, between the values beside the place (B−1)·`p`; none unless 0 ≤ `p` ≤ 1.
+    pub fn percentile(&self, p: f64) -> Option<f64> {
         let last = self.0.len() - 1;
-        let place = last as f64 * p.clamp(0.0, 1.0);
+        let place = last as f64 * p;
         let below = whole(place).min(last);
         let (low, high) = (self.0[below], self.0[(below + 1).min(last)]);
-        low + (high - low) * place.fract()
+        (0.0..=1.0).contains(&p).then(|| low + (high - low) * place.fract())
     }
 
-    /// The middle `confidence` of them, 0.95 perhaps: the percentile interval (Efron, 1979).
-    pub fn interval(&self, confidence: f64) -> Interval {
+    /// The middle `confidence` of them, 0.95 perhaps: the percentile interval (Efron, 1979); none unless it is 0 to 1.
+    pub fn interval(&self, confidence: f64) -> Option<Interval> {
         let outside = (1.0 - confidence) / 2.0;
-        Interval { low: self.percentile(outside), high: self.percentile(1.0 - outside) }
+        let interval = Interval { low: self.percentile(outside)?, high: self.percentile(1.0 - outside)? };
+        (0.0..=1.0).contains(&confidence).then_some(interval)
     }
 }
 
@@ -153,6 +154,8 @@ mod tests {
     use super::super::vectors::{A, Lcg, assert_close, splitmix};
     use super::super::{PeriodSharpe, effective_count, mean, standard_deviation, standard_error_of_mean};
     use super::*;
+    use crate::outcome::uniqueness;
+    use crate::unit::UtcMillis;
 
     #[test]
     fn ten_rows_are_drawn_as_computed_elsewhere() {
@@ -183,11 +186,11 @@ mod tests {
     fn the_sharpe_ratio_of_twelve_returns_is_as_uncertain_as_computed_elsewhere() {
         let sharpe = |returns: &[f64]| PeriodSharpe::of(returns).map(PeriodSharpe::value);
         let sampled = resampled(&A, by_chance(99, 12, 3, 2000), sharpe).unwrap();
-        let interval = sampled.interval(0.95);
+        let interval = sampled.interval(0.95).unwrap();
         for (what, actual, expected) in [
-            ("low", interval.low, -0.154_573_344_9),
+            ("low", Some(interval.low), -0.154_573_344_9),
             ("middle", sampled.percentile(0.5), 0.176_737_408_1),
-            ("high", interval.high, 0.574_319_179_4),
+            ("high", Some(interval.high), 0.574_319_179_4),
         ] {
             assert_close(what, actual, expected);
         }
@@ -207,7 +210,7 @@ mod tests {
     #[test]
     fn the_mean_of_dependent_values_is_as_uncertain_as_computed_elsewhere() {
         let values = dependent();
-        let interval = resampled(&values, by_chance(7, 1000, 10, 1000), mean).unwrap().interval(0.95);
+        let interval = resampled(&values, by_chance(7, 1000, 10, 1000), mean).unwrap().interval(0.95).unwrap();
         let naive = standard_deviation(&values).map(|s| s / 1000.0_f64.sqrt());
         for (what, actual, expected) in [
             ("first", Some(values[0]), 0.643_681_765_1),
@@ -229,7 +232,7 @@ mod tests {
     fn circular_blocks_agree_with_those_of_random_length() {
         let (values, mut uniform) = (dependent(), splitmix(1));
         let resamples = (0..2000).map(|_| circular(1000, 10, &mut uniform));
-        let interval = resampled(&values, resamples, mean).unwrap().interval(0.95);
+        let interval = resampled(&values, resamples, mean).unwrap().interval(0.95).unwrap();
         // Given elsewhere by another generator.
         assert!((interval.low + 0.0183).abs() < 0.01 && (interval.high - 0.1659).abs() < 0.01, "{interval:?}");
     }
@@ -253,12 +256,27 @@ mod tests {
     }
 
     #[test]
+    fn the_published_labels_are_unique_as_published() {
+        let uniqueness = |labels: &[Range<i64>]| {
+            let at = UtcMillis::new;
+            uniqueness(&labels.iter().map(|label| (at(label.start), at(label.end))).collect::<Vec<_>>())
+        };
+        let published = uniqueness(&[1..4, 3..5, 5..7]).into_iter().zip([5.0 / 6.0, 0.75, 1.0]);
+        published.for_each(|(unique, expected)| assert_close("label", unique, expected));
+        for h in [4_i64, 24] {
+            let at_every_bar = uniqueness(&(0..100).map(|bar| bar..bar + h).collect::<Vec<_>>());
+            assert_close("away from the edges", at_every_bar[50], 1.0 / h as f64);
+        }
+    }
+
+    #[test]
     fn percentiles_lie_between_order_statistics() {
         let sampled = Sampled::new(vec![30.0, 10.0, 20.0]).unwrap();
-        for (p, value) in [(0.0, 10.0), (0.25, 15.0), (0.5, 20.0), (0.9, 28.0), (1.0, 30.0), (7.0, 30.0), (-1.0, 10.0)]
-        {
+        for (p, value) in [(0.0, 10.0), (0.25, 15.0), (0.5, 20.0), (0.9, 28.0), (1.0, 30.0)] {
             assert_close("percentile", sampled.percentile(p), value);
         }
+        assert_eq!([-0.1, 1.1, f64::NAN].map(|p| sampled.percentile(p)), [None; 3]);
+        assert_eq!([-0.1, 1.1, f64::NAN].map(|confidence| sampled.interval(confidence)), [None; 3]);
         assert_eq!((Sampled::new(vec![]), Sampled::new(vec![1.0, f64::NAN])), (None, None));
     }
 
@@ -301,7 +319,8 @@ mod tests {
         #[test]
         fn percentiles_rise(values in prop::collection::vec(-9.0f64..9.0, 1..40), p in 0.0f64..1.0, more in 0.0f64..0.5) {
             let sampled = Sampled::new(values).unwrap();
-            prop_assert!(sampled.percentile(p) <= sampled.percentile(p + more) + 1e-12);
+            let (low, high) = (sampled.percentile(p).unwrap(), sampled.percentile((p + more).min(1.0)).unwrap());
+            prop_assert!(low <= high + 1e-12);
         }
     }
 }

@@ -109,8 +109,8 @@ impl AnnualSharpe {
 /// By how much the Sharpe ratio of `periods` together is larger than that of one, when returns depend on each other:
 /// η(q) = q/√(q + 2 Σ (q−k) ρₖ) (Lo, *Financial Analysts Journal* 58, 2002); √q only without autocorrelation.
 ///
-/// `autocorrelations` are ρ₁, ρ₂, …, cut where the data say no more: those that are not given count as 0. None for no
-/// periods, and when they make the variance of the sum vanish.
+/// `autocorrelations` are ρ₁, ρ₂, …, cut where the data say no more, at [`default_lag`](super::default_lag) perhaps: those
+/// that are not given count as 0. None for no periods, and when they make the variance of the sum vanish.
 pub fn lo_factor(periods: usize, autocorrelations: &[f64]) -> Option<f64> {
     let q = periods as f64;
     let pairs = (1..periods).zip(autocorrelations);

@@ -32,7 +32,9 @@ pub struct Superiority {
 /// A model is its performance less that of the benchmark in each of the same n rows; more is better. Each resample tells n
 /// rows, drawn for all models together by the stationary bootstrap with mean block length 1/`q`. None of no models or
 /// resamples and of fewer than three rows, when lengths differ, rows do not exist or numbers are not finite, unless 0 < `q`
-/// ≤ 1, and when a model differs from the benchmark without spread. A resample costs n steps for each model.
+/// ≤ 1, and when a model differs from the benchmark without spread.
+///
+/// A resample costs n steps for each model: a thousand models in a year of hours and 2,000 resamples take some 15 seconds.
 pub fn superiority(
     models: &[Vec<f64>],
     q: f64,
