@@ -27,6 +27,8 @@ pub mod decision;
 pub mod execution;
 /// Hindsight: forecasts, what became of them, and how good they were.
 pub mod outcome;
+/// Numbers in, numbers out: what returns, an equity curve or trades are worth, and how far luck explains it.
+pub mod statistics;
 /// What we say, as values: the JSON shapes, tables, stories.
 pub mod report;
 
