@@ -26,12 +26,12 @@ mod upkeep;
 
 pub use candles::{Ingest, Origin};
 pub use decisions::{DecisionRow, SignalRow, StoredDecision};
-pub use error::StoreError;
+pub use error::{CORRUPT, StoreError};
 pub use forecasts::{Due, ForecastRow, OutcomeKind, Stance, Taught};
 pub use ledger::DecisionIds;
 pub use lock::{Lock, files_of};
 pub use misses::ClosedTrade;
-pub use open::{Access, Contents, Snapshot, Store, Write};
+pub use open::{Access, Contents, Snapshot, Store, Write, expect_file};
 pub use outcomes::{MeanMisses, OutcomeFilter, Resolved};
 pub use portfolio::{InForce, PortfolioRow, Remembered, RiskEvent, RiskEventKind};
 pub use query::{Filter, Topic};
