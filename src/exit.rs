@@ -74,6 +74,7 @@ impl From<&StoreError> for Exit {
             | StoreError::Newer { .. }
             | StoreError::Foreign(_)
             | StoreError::Mixed { .. }
+            | StoreError::Damaged { .. }
             | StoreError::BadRow(_)
             | StoreError::Sql(_) => Self::Storage,
         }

@@ -33,6 +33,8 @@ pub mod statistics;
 pub mod report;
 
 // -- edge rooms: may fail, decide nothing --
+/// Files that appear whole or not at all.
+pub mod file;
 /// Flags, environment and file become one validated value.
 pub mod settings;
 /// The only reader of clocks.

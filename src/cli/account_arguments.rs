@@ -28,7 +28,7 @@ pub(super) struct OutcomesArgs {
     #[arg(long, value_name = "INSTANT")]
     pub(super) since: Option<UtcMillis>,
     /// Of this horizon only, in hours
-    #[arg(long, value_name = "HOURS")]
+    #[arg(long, value_name = "HOURS", value_parser = clap::value_parser!(i64).range(1..=2160))]
     pub(super) horizon: Option<i64>,
     /// Of this pair only
     #[arg(long)]
@@ -40,11 +40,16 @@ pub(super) struct OutcomesArgs {
 #[derive(Debug, Args)]
 pub(super) struct ReasonArgs {
     /// Why; it stays on record
-    #[arg(long, value_name = "TEXT", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    #[arg(long, value_name = "TEXT", value_parser = some_reason)]
     pub(super) reason: String,
     /// JSON on many lines (default on a terminal)
     #[arg(long)]
     pub(super) pretty: bool,
+}
+
+/// A reason that says something.
+fn some_reason(text: &str) -> Result<String, &'static str> {
+    if text.trim().is_empty() { Err("say why in a word or two") } else { Ok(text.to_owned()) }
 }
 
 /// A pair, or all of them.

@@ -8,32 +8,28 @@ mod arguments;
 mod log;
 mod output;
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 
 use anyhow::Context;
+use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
 
 use self::arguments::{Cli, Command, ConfigCommand, DbCommand, Global};
 use crate::command::{self, Output, UsageError};
 use crate::exit::Exit;
 use crate::report;
-use crate::settings::{Flags, Paths, Settings, SettingsError};
+use crate::settings::{Flags, Paths, Settings, SettingsError, environment};
 use crate::store::{StoreError, Topic};
 
 /// Runs the program.
 pub fn main() -> Exit {
+    let (environment, refused) = environment(std::env::vars_os());
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        // Help and version are no errors; a reader that went away is none either.
-        Err(e) => {
-            drop(e.print());
-            return if e.use_stderr() { Exit::Usage } else { Exit::Ok };
-        }
+        Err(e) => return not_understood(&e, refused),
     };
-    let environment: Vec<(String, String)> =
-        std::env::vars_os().filter_map(|(n, v)| Some((n.into_string().ok()?, v.into_string().ok()?))).collect();
     let paths = Paths::from_environment(&environment);
-    let settings = Settings::load(&flags(&cli), &environment, &paths);
+    let settings = refused.map_or_else(|| Settings::load(&flags(&cli), &environment, &paths), Err);
     // Mistakes in the settings concern only those commands that look at them.
     log::start_log(cli.global.log(settings.as_ref().map(|s| s.log).unwrap_or_default()));
     run(&cli, settings, &paths)
@@ -46,7 +42,7 @@ fn run(cli: &Cli, settings: Result<Settings, SettingsError>, paths: &Paths) -> a
     match &cli.command {
         Command::Cycle(args) => command::cycle(&settings?, &args.options(pretty)),
         Command::Backfill(args) => command::backfill(&settings?, &args.wanted(pretty)),
-        Command::Import { files, pretty: many } => Ok(command::import(&settings?.db, files, pretty || *many)),
+        Command::Import { files, pretty: many } => command::import(&settings?.db, files, pretty || *many),
         Command::Show(args) => {
             command::show(&settings?.db, args.topic.into(), &args.filter(), args.rows.output.style())
         }
@@ -63,6 +59,18 @@ fn run(cli: &Cli, settings: Result<Settings, SettingsError>, paths: &Paths) -> a
         Command::Schema { of } => Ok(Output::ok(report::to_json(&report::schema((*of).into()), true))),
         Command::Completions { shell } => Ok(Output::ok(completions(*shell))),
         Command::Man => man(),
+    }
+}
+
+/// Help and version are no errors; a reader that went away is none either.
+fn not_understood(error: &clap::Error, refused: Option<SettingsError>) -> Exit {
+    match refused {
+        // Of a variable that is no text the command line does not say which one it is.
+        Some(refused) if error.kind() == ErrorKind::InvalidUtf8 => complain(&refused.into()),
+        _ => {
+            drop(error.print());
+            if error.use_stderr() { Exit::Usage } else { Exit::Ok }
+        }
     }
 }
 
@@ -87,7 +95,7 @@ fn config(
 ) -> anyhow::Result<Output> {
     match command {
         ConfigCommand::Init => {
-            command::config_init(global.config.as_ref().or(paths.config.as_ref()).ok_or(SettingsError::NoHome)?)
+            command::config_init(global.config.as_ref().or(paths.config.as_ref()).ok_or(SettingsError::NoConfigHome)?)
         }
         ConfigCommand::Show => command::config_show(&settings?),
         ConfigCommand::Check => command::config_check(&settings?),
@@ -120,16 +128,22 @@ fn complain(error: &anyhow::Error) -> Exit {
     let usage = error.is::<UsageError>() || error.is::<SettingsError>();
     let exit = if usage { Exit::Usage } else { store.map_or(Exit::Internal, Exit::from) };
     let (code, remedy) = store.map_or((exit.name(), "see the message; -vv tells more"), |e| (e.code(), e.remedy()));
-    let text = format!("{error:#}");
+    // What went wrong with the database says already what SQLite said.
+    let text = store.map_or_else(|| format!("{error:#}"), ToString::to_string);
     if exit == Exit::Usage {
-        eprintln!("error: {text}");
+        tell(&format!("error: {text}"));
         return exit;
     }
-    eprintln!("error: {text}\n  {remedy}");
+    tell(&format!("error: {text}\n  {remedy}"));
     let (status, remedy) = (exit.name(), remedy.to_owned());
     let complaint = report::Problem { code, symbol: None, timeframe: None, text, remedy };
     let failure =
         report::Failure { schema: "trader.error.v1", status, exit_code: exit.code(), errors: vec![complaint] };
     let said = Output { text: report::to_json(&failure, false), exit };
     command::say(&said).map_or(Exit::Internal, |()| exit)
+}
+
+/// Tells people something. Where nobody can be told, the exit code and the document still speak.
+fn tell(text: &str) {
+    drop(writeln!(std::io::stderr(), "{text}"));
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::decision::{RiskState, Standings, correlated};
+use crate::decision::{DailyReturns, RiskState, Standings, correlated};
 use crate::ledger::{Books, Mark, Position, Terms};
 use crate::market::{Candle, Instrument, SeriesKey};
 use crate::report::{OrderReport, PortfolioReport, PositionReport, exact, percent};
@@ -10,8 +10,8 @@ use crate::settings::{Settings, Trading};
 use crate::store::{Contents, InForce, PortfolioRow, Remembered, Store, StoreError};
 use crate::unit::{Decimal, Money, Quantity, Symbol, Timeframe, UtcMillis, real};
 
-/// Daily returns that a correlation is told from.
-const DAYS: usize = 60;
+/// Days whose returns a correlation is told from, the newest.
+const DAYS: i64 = 60;
 
 /// Where facts about pairs come from.
 #[derive(Clone, Copy)]
@@ -40,10 +40,12 @@ impl<'a> Sources<'a> {
         Ok(self.store.tail(&key, end, 1)?.last().and_then(|candle| mark(candle, self.timeframe)))
     }
 
-    fn daily_returns(&self, symbol: &Symbol) -> Result<Vec<f64>, StoreError> {
+    fn daily_returns(&self, symbol: &Symbol) -> Result<DailyReturns, StoreError> {
         let key = SeriesKey { symbol: symbol.clone(), timeframe: Timeframe::D1 };
-        let candles = self.store.tail(&key, Timeframe::D1.floor(self.now), DAYS + 1)?;
-        Ok(candles.windows(2).map(|pair| pair[1].close() / pair[0].close() - 1.0).collect())
+        let end = Timeframe::D1.floor(self.now);
+        let from = Timeframe::D1.step(end, -DAYS - 1);
+        let days = self.store.tail(&key, end, usize::try_from(DAYS + 1).unwrap_or_default())?;
+        Ok(returns(days.iter().filter(|candle| candle.open_time() >= from)))
     }
 
     /// The terms of a pair, where the exchange's rules for it are known.
@@ -57,6 +59,13 @@ impl<'a> Sources<'a> {
         let (costs, participation) = (self.trading.costs(symbol), self.trading.participation);
         Ok(instrument.map(|instrument| Terms { costs, participation, instrument }))
     }
+}
+
+/// What each day brought, where the day before it is known.
+fn returns<'c>(days: impl Iterator<Item = &'c Candle> + Clone) -> DailyReturns {
+    let follows = |(a, b): &(&Candle, &Candle)| Timeframe::D1.step(a.open_time(), 1) == b.open_time();
+    let pairs = days.clone().zip(days.skip(1)).filter(follows);
+    pairs.map(|(a, b)| (b.open_time(), b.close() / a.close() - 1.0)).collect()
 }
 
 /// What a candle's close says a coin is worth.
@@ -149,7 +158,7 @@ impl Account {
             self.books.positions.iter().map(|p| (p.symbol.clone(), self.open_risk(p))).collect();
         risks.extend(self.books.entries().map(|(order, plan)| (order.symbol.clone(), plan.risk)));
         self.heat = risks.iter().map(|(_, risk)| *risk).sum();
-        let returns: Vec<Vec<f64>> =
+        let returns: Vec<DailyReturns> =
             risks.iter().map(|(symbol, _)| sources.daily_returns(symbol)).collect::<Result<_, _>>()?;
         let shares: Vec<f64> = risks.iter().map(|(_, risk)| self.share(*risk)).collect();
         self.heat_correlated = correlated(&shares, &returns);
@@ -285,4 +294,19 @@ fn day_start(
         marks.extend(sources.mark(&symbol, day)?.map(|mark| (symbol.base().to_owned(), mark.price)));
     }
     Ok(then.cash() + then.worth_of_coins(|asset| marks.get(asset).copied()).0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_has_a_return_only_where_the_day_before_it_is_known() {
+        let day = |n: i64| UtcMillis::new(n * 86_400_000);
+        let candle = |(n, close): (i64, f64)| Candle::from_parts(day(n), [close; 4], 1.0, None).unwrap();
+        // The fourth day is missing: the fifth is no day's return but that of two.
+        let days = [(1, 100.0), (2, 110.0), (3, 99.0), (5, 198.0), (6, 99.0)].map(candle);
+        let told: Vec<_> = returns(days.iter()).into_iter().map(|(at, x)| (at, (x * 1000.0).round())).collect();
+        assert_eq!(told, [(day(2), 100.0), (day(3), -100.0), (day(6), -500.0)]);
+    }
 }

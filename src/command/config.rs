@@ -1,13 +1,13 @@
 //! `trader config`: init, show, check.
 
-use std::fs::File;
-use std::io::Write;
+use std::io::ErrorKind;
 use std::path::Path;
 
 use anyhow::Context;
 
 use super::{Output, usage};
 use crate::exchange::Binance;
+use crate::file::{Part, is_taken};
 use crate::settings::{Settings, TEMPLATE};
 
 /// Writes a commented configuration with every default; never over another file.
@@ -16,8 +16,13 @@ pub fn config_init(path: &Path) -> anyhow::Result<Output> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).map_err(refused)?;
     }
-    let mut file = File::options().write(true).create_new(true).open(path).map_err(refused)?;
-    file.write_all(TEMPLATE.as_bytes()).with_context(|| format!("cannot write {}", path.display()))?;
+    if is_taken(path) {
+        return Err(refused(ErrorKind::AlreadyExists.into()));
+    }
+    let part = Part::beside(path).map_err(refused)?;
+    part.write(TEMPLATE)
+        .and_then(|()| part.take_free_place())
+        .with_context(|| format!("cannot write {}", path.display()))?;
     Ok(Output::ok(format!("wrote {}", path.display())))
 }
 

@@ -29,7 +29,7 @@ use crate::ledger::{Fill, Order};
 use crate::market::{Instrument, Quote, Standing, Status};
 use crate::report::{Agent, Collected, Pair, Problem};
 use crate::settings::{Settings, Strategy, Trading};
-use crate::store::{Access, Contents, Execution, Lock, RunRow, Store, StoreError};
+use crate::store::{Access, Contents, Execution, Lock, RunRow, Store, StoreError, files_of};
 use crate::unit::{Symbol, Timeframe, UtcMillis};
 
 /// What `trader cycle` was asked for, besides the settings.
@@ -123,12 +123,12 @@ impl Listings {
 
 /// Runs one cycle.
 pub fn cycle(settings: &Settings, options: &CycleOptions) -> anyhow::Result<Output> {
-    let summary_file = settings.summary_file.as_deref().map(SummaryFile::open).transpose()?;
-    let mut market = open_source(settings, options)?;
     let (contents, db) = match &options.replay {
         Some(folder) => (Contents::Replay, settings.replay_db(folder)),
         None => (Contents::Live, settings.db.clone()),
     };
+    let summary_file = open_summary_file(settings, &db)?;
+    let mut market = open_source(settings, options)?;
     log::info!("the database is {}", db.display());
     let mut cycle = Cycle::begin(settings, options, market.as_mut());
     let outcome = cycle.open(&db, contents).and_then(|(_lock, mut store)| {
@@ -137,6 +137,14 @@ pub fn cycle(settings: &Settings, options: &CycleOptions) -> anyhow::Result<Outp
     });
     let exit = outcome.unwrap_or_else(|stop| cycle.stopped(stop));
     Ok(cycle.say(exit, summary_file))
+}
+
+/// The file for the summary, which is none of those that the program lives on.
+fn open_summary_file(settings: &Settings, db: &Path) -> anyhow::Result<Option<SummaryFile>> {
+    let Some(path) = &settings.summary_file else { return Ok(None) };
+    let databases = [files_of(db), files_of(&settings.db)].into_iter().flatten();
+    let ours: Vec<PathBuf> = databases.chain(settings.file.clone()).collect();
+    SummaryFile::open(path, &ours).map(Some)
 }
 
 fn open_source(settings: &Settings, options: &CycleOptions) -> anyhow::Result<Box<dyn MarketData>> {

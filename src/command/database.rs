@@ -4,17 +4,26 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::Output;
+use super::{Output, usage};
 use crate::exit::Exit;
+use crate::file::{is_taken, resolved};
 use crate::report::to_json;
-use crate::store::{Access, Store};
+use crate::store::{Access, CORRUPT, CheckReport, Store, files_of};
 
 /// Examines the database; findings are exit 7.
 pub fn db_check(db: &Path, pretty: bool) -> anyhow::Result<Output> {
     let report = Store::open(db, Access::Read)?.check()?;
+    complain(db, &report);
     let exit = if report.is_clean() { Exit::Ok } else { Exit::Storage };
-    let text = to_json(&Answer { schema: "trader.db_check.v1", ok: report.is_clean(), content: report }, pretty);
-    Ok(Output { text, exit })
+    Ok(answer("trader.db_check.v1", exit, report, pretty))
+}
+
+/// Tells people what was found, and what to do about it.
+fn complain(db: &Path, report: &CheckReport) {
+    if let Some((count, first)) = report.told() {
+        let things = if count == 1 { "1 thing".to_owned() } else { format!("{count} things, the first") };
+        log::error!(code = "database_corrupt"; "{}: {things} found wrong: {first} ({CORRUPT})", db.display());
+    }
 }
 
 /// Copies the database to a new file, whatever is being written meanwhile.
@@ -24,25 +33,35 @@ pub fn db_backup(db: &Path, to: &Path, pretty: bool) -> anyhow::Result<Output> {
         file: String,
         bytes: u64,
     }
-    if to.exists() {
-        return Err(super::usage(format!("{} exists; a backup never overwrites anything", to.display())));
+    if is_taken(to) {
+        return Err(usage(format!("{} exists; a backup never overwrites anything", to.display())));
+    }
+    if files_of(db).iter().any(|file| resolved(file) == resolved(to)) {
+        return Err(usage(format!("{} belongs to the database itself; name another file", to.display())));
     }
     Store::open(db, Access::Read)?.backup(to)?;
     let bytes = std::fs::metadata(to)?.len();
-    let content = Backup { file: to.display().to_string(), bytes };
-    Ok(Output::ok(to_json(&Answer { schema: "trader.db_backup.v1", ok: true, content }, pretty)))
+    Ok(answer("trader.db_backup.v1", Exit::Ok, Backup { file: to.display().to_string(), bytes }, pretty))
 }
 
 /// Facts about the database.
 pub fn db_info(db: &Path, pretty: bool) -> anyhow::Result<Output> {
     let content = Store::open(db, Access::Read)?.info()?;
-    Ok(Output::ok(to_json(&Answer { schema: "trader.db_info.v1", ok: true, content }, pretty)))
+    Ok(answer("trader.db_info.v1", Exit::Ok, content, pretty))
 }
 
 #[derive(Serialize)]
 struct Answer<T> {
     schema: &'static str,
+    status: &'static str,
+    exit_code: u8,
     ok: bool,
     #[serde(flatten)]
     content: T,
+}
+
+fn answer(schema: &'static str, exit: Exit, content: impl Serialize, pretty: bool) -> Output {
+    let ok = exit == Exit::Ok;
+    let text = to_json(&Answer { schema, status: exit.name(), exit_code: exit.code(), ok, content }, pretty);
+    Output { text, exit }
 }

@@ -3,10 +3,10 @@
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use super::Output;
 use super::history_run::HistoryRun;
 use super::notes::About;
 use super::progress::progress;
+use super::{Output, usage};
 use crate::exchange::{Archive, ArchiveError};
 use crate::market::{Batch, Sifter, Source, Stretch};
 use crate::report::Tally;
@@ -27,9 +27,12 @@ impl From<StoreError> for Failed {
     }
 }
 
-/// Imports files.
-pub fn import(db: &Path, files: &[PathBuf], pretty: bool) -> Output {
-    HistoryRun::begin("import").run(db, pretty, |run, store| {
+/// Imports files. One that is not there is a slip of the pen: nothing is imported then.
+pub fn import(db: &Path, files: &[PathBuf], pretty: bool) -> anyhow::Result<Output> {
+    if let Some(missing) = files.iter().find(|file| matches!(file.try_exists(), Ok(false))) {
+        return Err(usage(format!("there is no file {}; nothing was imported", missing.display())));
+    }
+    Ok(HistoryRun::begin("import").run(db, pretty, |run, store| {
         let bar = progress("files", files.len() as u64);
         for file in files {
             bar.inc(1);
@@ -44,7 +47,7 @@ pub fn import(db: &Path, files: &[PathBuf], pretty: bool) -> Output {
         }
         bar.finish_and_clear();
         Ok(())
-    })
+    }))
 }
 
 fn one(run: &mut HistoryRun, store: &mut Store, file: &Path) -> Result<(), Failed> {

@@ -10,7 +10,9 @@ use crate::decision::{RiskState, Standings, approve_exit};
 use crate::ledger::{Event, ExitReason, Position};
 use crate::report::{PortfolioDocument, to_json};
 use crate::settings::Settings;
-use crate::store::{Access, Contents, DecisionIds, Lock, RiskEvent, RiskEventKind, RunRow, Store, StoreError};
+use crate::store::{
+    Access, Contents, DecisionIds, Lock, RiskEvent, RiskEventKind, RunRow, Store, StoreError, expect_file,
+};
 use crate::unit::{Money, Symbol, UtcMillis};
 
 /// Which positions to close.
@@ -88,9 +90,7 @@ struct Said<'r> {
 
 impl<'a> Hand<'a> {
     fn take(settings: &'a Settings) -> anyhow::Result<Self> {
-        if !settings.db.exists() {
-            return Err(StoreError::Missing(settings.db.clone()).into());
-        }
+        expect_file(&settings.db)?;
         let lock = Lock::take(&settings.db)?;
         let store = Store::open(&settings.db, Access::Change)?;
         let (account, newest) = stored_account(settings, &store)?;

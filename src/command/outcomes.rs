@@ -8,7 +8,7 @@ use crate::report::{
     Cell, Counts, Figure, Format, HorizonScore, Judged, MissReport, Number, OutcomesDocument, Table, percent, to_json,
 };
 use crate::settings::Settings;
-use crate::store::{Access, MeanMisses, OutcomeFilter, OutcomeKind, Resolved, Store, Taught};
+use crate::store::{Access, MeanMisses, OutcomeFilter, OutcomeKind, Resolved, Store, StoreError, Taught};
 use crate::unit::{Symbol, UtcMillis};
 
 const HOUR_MS: i64 = 3_600_000;
@@ -28,8 +28,7 @@ pub struct OutcomesAsked {
 pub fn outcomes(settings: &Settings, asked: &OutcomesAsked, style: Style) -> anyhow::Result<Output> {
     let store = Store::open(&settings.db, Access::Read)?;
     let mut horizons = Vec::new();
-    let wanted = |(horizon_ms, _): &Taught| asked.horizon_h.is_none_or(|h| *horizon_ms == h * HOUR_MS);
-    for subject in store.horizons()?.into_iter().filter(wanted) {
+    for subject in subjects(&store, asked)? {
         for kind in [OutcomeKind::Horizon, OutcomeKind::Policy, OutcomeKind::Trade] {
             let filter = OutcomeFilter { subject, kind, since: asked.since, symbol: asked.symbol.clone() };
             let (rows, waiting) = (store.resolved(&filter)?, store.waiting(&filter)?);
@@ -46,6 +45,21 @@ pub fn outcomes(settings: &Settings, asked: &OutcomesAsked, style: Style) -> any
         Format::Csv => Output::table(&table(&document.horizons), style),
         Format::Table => Output::ok(story(&document, style)),
     })
+}
+
+/// What was forecast and is asked for. That a horizon never was is told to people, with those that were.
+fn subjects(store: &Store, asked: &OutcomesAsked) -> Result<Vec<Taught>, StoreError> {
+    let all = store.horizons()?;
+    let Some(asked_h) = asked.horizon_h else { return Ok(all) };
+    let wanted: Vec<Taught> = all.iter().copied().filter(|(horizon_ms, _)| *horizon_ms == asked_h * HOUR_MS).collect();
+    if wanted.is_empty() {
+        let mut hours: Vec<String> = all.iter().map(|(horizon_ms, _)| (horizon_ms / HOUR_MS).to_string()).collect();
+        hours.dedup();
+        let others =
+            if hours.is_empty() { "nor was any other".to_owned() } else { format!("only {}", hours.join(", ")) };
+        log::warn!("a horizon of {asked_h} hours was never forecast, {others}");
+    }
+    Ok(wanted)
 }
 
 fn score(rows: &[Resolved], waiting: usize, filter: &OutcomeFilter) -> HorizonScore {

@@ -152,11 +152,7 @@ pub(super) fn limits(account: &Account, settings: &Settings) -> Vec<LimitReport>
         one_trade(&of(equity, limits.risk_per_trade, "equity")),
         amount("cash", account.books.cash(), promised, "cash", "what is neither in coins nor promised"),
         of(equity, limits.heat, "equity").used("heat", account.heat, "all stops hit at once"),
-        of(day_start, limits.daily_loss, "the day's start").used(
-            "daily_loss",
-            day_start - equity,
-            "lost since 00:00 UTC",
-        ),
+        day(&of(day_start, limits.daily_loss, "the day's start"), day_start - equity),
         of(peak, limits.warning_drawdown, "the peak").used(
             "warning_drawdown",
             peak - equity,
@@ -192,8 +188,19 @@ impl Share {
     }
 }
 
+/// What today lost. A gain is a loss below zero, so that the limit less what is used is what is left on any day.
+fn day(share: &Share, lost: Money) -> LimitReport {
+    let report = share.used("daily_loss", lost, "lost since 00:00 UTC");
+    if lost >= Money::ZERO {
+        return report;
+    }
+    let (gain, limit, room) = (Money::ZERO - lost, &report.limit, &report.room);
+    let text = format!("gained since 00:00 UTC: {gain}, on top of {limit} ({}): {room} left", share.words());
+    LimitReport { text, ..report }
+}
+
 fn amount(name: &'static str, limit: Money, used: Money, what: &str, of: &str) -> LimitReport {
-    let (used, room) = (used.max(Money::ZERO), (limit - used).max(Money::ZERO));
+    let room = (limit - used).max(Money::ZERO);
     let text = format!("{what}: {used} of {limit} used ({of}), {room} left");
     LimitReport { name, limit: limit.to_string(), used: used.to_string(), room: room.to_string(), text }
 }

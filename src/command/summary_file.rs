@@ -1,39 +1,48 @@
-//! A summary written to a file, whole or not at all.
+//! A summary written to a file, whole or not at all, and never over anything but a file of its own.
 
+use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
 use super::usage;
+use crate::file::{Part, is_taken, resolved};
 
 /// A file that is written whole or not at all: whoever reads it finds all of it or the one before.
 #[derive(Debug)]
 pub(super) struct SummaryFile(PathBuf);
 
 impl SummaryFile {
-    /// Makes sure, before anything is done, that it can be written.
-    pub(super) fn open(path: &Path) -> anyhow::Result<Self> {
-        let file = Self(path.to_owned());
-        let refused = |text: String| usage(format!("cannot write {}: {text}", path.display()));
-        if path.is_dir() {
-            return Err(refused("it is a folder".to_owned()));
+    /// Makes sure, before anything is done, that it can be written, and that nothing is lost by that: it must not be one
+    /// of `ours`, the files that the program lives on.
+    pub(super) fn open(path: &Path, ours: &[PathBuf]) -> anyhow::Result<Self> {
+        let refused = |text: String| usage(format!("cannot write the summary to {}: {text}", path.display()));
+        let place = place_of(path).map_err(refused)?;
+        if ours.iter().any(|file| resolved(file) == place) {
+            return Err(refused("it is the database, the configuration or a file beside them".to_owned()));
         }
-        let part = file.part();
-        std::fs::write(&part, "").and_then(|()| std::fs::remove_file(&part)).map_err(|e| refused(e.to_string()))?;
-        Ok(file)
+        drop(Part::beside(&place).map_err(|e| refused(e.to_string()))?);
+        Ok(Self(place))
     }
 
     pub(super) fn write(&self, text: &str) -> anyhow::Result<()> {
-        let part = self.part();
-        std::fs::write(&part, format!("{text}\n"))
-            .and_then(|()| std::fs::rename(&part, &self.0))
-            .with_context(|| format!("cannot write {}", self.0.display()))
+        let written = Part::beside(&self.0).and_then(|part| {
+            part.write(&format!("{text}\n"))?;
+            part.take_place()
+        });
+        written.with_context(|| format!("cannot write the summary to {}", self.0.display()))
     }
+}
 
-    /// The file beside it that becomes it; no two processes share one.
-    fn part(&self) -> PathBuf {
-        let mut part = self.0.as_os_str().to_owned();
-        part.push(format!(".{}.part", std::process::id()));
-        PathBuf::from(part)
+/// The regular file that a path leads to, or will lead to. A device, a pipe or a socket would be lost by a rename.
+fn place_of(path: &Path) -> Result<PathBuf, String> {
+    match fs::metadata(path) {
+        Ok(found) if found.is_file() => Ok(resolved(path)),
+        Ok(found) if found.is_dir() => Err("it is a folder".to_owned()),
+        Ok(_) => Err("it is no regular file".to_owned()),
+        Err(e) if e.kind() == ErrorKind::NotFound && !is_taken(path) => Ok(resolved(path)),
+        Err(e) if e.kind() == ErrorKind::NotFound => Err("it is a link that leads nowhere".to_owned()),
+        Err(e) => Err(e.to_string()),
     }
 }

@@ -12,7 +12,7 @@ mod risk;
 mod sizing;
 
 pub use approval::{Approved, ExitPolicy, Room, Wish, approve_entry, approve_exit};
-pub use heat::correlated;
+pub use heat::{DailyReturns, correlated};
 pub use objection::Objection;
 pub use refusal::{Gate, Refusal};
 pub use risk::{Limits, RiskState, Standings};

@@ -149,7 +149,7 @@ pub struct Order {
     pub position: OrderId,
     /// The pair.
     pub symbol: Symbol,
-    /// How much, a multiple of the step.
+    /// How much: of an entry a multiple of the step, of an exit all that is held, which is sold in whole steps.
     pub quantity: Quantity,
     /// What for.
     pub intent: Intent,

@@ -282,9 +282,9 @@ pub struct LimitReport {
     pub name: &'static str,
     /// Its figure.
     pub limit: String,
-    /// What is used of it.
+    /// What is used of it; below zero on a day that has gained, whose gain may be lost as well.
     pub used: String,
-    /// What is left of it.
+    /// What is left of it: the limit less what is used, and nothing where that is more.
     pub room: String,
     /// In words.
     pub text: String,

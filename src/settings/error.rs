@@ -40,8 +40,11 @@ pub enum SettingsError {
         text: String,
     },
     /// Nobody says where the database is.
-    #[error("neither HOME nor XDG_DATA_HOME is set: name the database with --db or TRADER_DB")]
+    #[error("neither HOME nor XDG_DATA_HOME is set to an absolute path: name the database with --db or TRADER_DB")]
     NoHome,
+    /// Nobody says where the configuration is to be written.
+    #[error("neither HOME nor XDG_CONFIG_HOME is set to an absolute path: name the file with --config")]
+    NoConfigHome,
     /// The settings cannot be printed.
     #[error("the settings cannot be written as TOML: {0}")]
     Print(String),

@@ -6,6 +6,7 @@
 
 mod bounded;
 mod digest;
+mod environment;
 mod error;
 mod file;
 mod paths;
@@ -16,6 +17,7 @@ mod trading;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+pub use environment::{Environment, environment};
 pub use error::SettingsError;
 use file::FileSettings;
 pub use file::{Color, ExchangeSettings, LogFormat, LogLevel, LogSettings, TEMPLATE};

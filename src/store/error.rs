@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use rusqlite::ErrorCode;
+use rusqlite::{ErrorCode, ffi};
 
 /// A database that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +44,14 @@ pub enum StoreError {
     /// Another run is at work.
     #[error("another run holds the lock {}", .0.display())]
     Busy(PathBuf),
+    /// A copy of it is not whole.
+    #[error("the database {} is damaged: {flaw}; no copy of it was kept", path.display())]
+    Damaged {
+        /// The file that was copied.
+        path: PathBuf,
+        /// What is wrong with it.
+        flaw: String,
+    },
     /// A row that no version of this program can have written.
     #[error("a stored row makes no sense: {0}")]
     BadRow(String),
@@ -62,7 +70,7 @@ impl StoreError {
             Self::Foreign(_) => "database_foreign",
             Self::Mixed { .. } => "database_mixed",
             Self::Busy(_) => "busy",
-            Self::BadRow(_) => "database_corrupt",
+            Self::Damaged { .. } | Self::BadRow(_) => "database_corrupt",
             Self::Sql(error) => kind(error).code(),
         }
     }
@@ -70,7 +78,9 @@ impl StoreError {
     /// What to do about it.
     pub fn remedy(&self) -> &'static str {
         match self {
-            Self::Open { .. } => "check that the folder exists and may be written, or name another file with --db",
+            Self::Open { .. } => {
+                "check that the folder exists and that this user may enter and write it, or name another file with --db"
+            }
             Self::Missing(_) => {
                 "run `trader cycle` first, or name the database with --db (each recording has its own: replay-….db in the same folder)"
             }
@@ -80,13 +90,24 @@ impl StoreError {
             Self::Foreign(_) => "name another file with --db; nothing was changed",
             Self::Mixed { .. } => "keep live data and each recording apart: name another database with --db",
             Self::Busy(_) => "wait until it has ended; a cycle ends within its deadline, a backfill may take long",
-            Self::BadRow(_) => CORRUPT,
+            Self::Damaged { .. } | Self::BadRow(_) => CORRUPT,
             Self::Sql(error) => kind(error).remedy(),
+        }
+    }
+
+    /// Whether it is about what the file holds, not about the way to it.
+    pub(super) fn is_the_files(&self) -> bool {
+        match self {
+            Self::BadRow(_) => true,
+            Self::Sql(error) => matches!(kind(error), Kind::Corrupt | Kind::Other),
+            _ => false,
         }
     }
 }
 
-const CORRUPT: &str = "keep the file, see `trader db check`, and restore the newest `trader db backup`";
+/// What to do about a database that is damaged.
+pub const CORRUPT: &str = "keep the file, and put the newest good copy that `trader db backup` made in its place, without \
+                           the -wal and -shm files of the old one";
 
 /// What SQLite's many codes mean to whoever runs this.
 #[derive(Clone, Copy)]
@@ -135,6 +156,10 @@ impl Kind {
 }
 
 fn kind(error: &rusqlite::Error) -> Kind {
+    if error.sqlite_error().is_some_and(|e| e.extended_code == ffi::SQLITE_IOERR_SHMSIZE) {
+        // The index of the write-ahead log is made by writing to its end; what stops that is a lack of space.
+        return Kind::Full;
+    }
     match error.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => Kind::Full,
         Some(ErrorCode::SystemIoFailure) => Kind::Io,
@@ -152,12 +177,12 @@ fn words(error: &rusqlite::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rusqlite::ffi;
 
     #[test]
     fn what_sqlite_says_is_told_as_what_it_means() {
         for (said, code) in [
             (ffi::SQLITE_FULL, "disk_full"),
+            (ffi::SQLITE_IOERR_SHMSIZE, "disk_full"),
             (ffi::SQLITE_IOERR, "disk_failed"),
             (ffi::SQLITE_IOERR_WRITE, "disk_failed"),
             (ffi::SQLITE_READONLY, "database_read_only"),

@@ -4,6 +4,7 @@ use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 
 use super::StoreError;
+use crate::file::{resolved, with_ending};
 
 /// Held until dropped.
 #[derive(Debug)]
@@ -30,8 +31,15 @@ impl Lock {
 
     fn path(db: &Path) -> PathBuf {
         // However the file is spelled, and through whatever links: it is one database.
-        let mut name = db.canonicalize().unwrap_or_else(|_| db.to_owned()).into_os_string();
-        name.push(".lock");
-        PathBuf::from(name)
+        with_ending(&db.canonicalize().unwrap_or_else(|_| db.to_owned()), ENDING)
     }
+}
+
+const ENDING: &str = ".lock";
+
+/// The files of a database, there or not: itself, what SQLite keeps beside it, and the lock. Nothing else may be written
+/// in their place.
+pub fn files_of(db: &Path) -> [PathBuf; 5] {
+    let db = resolved(db);
+    ["", "-wal", "-shm", "-journal", ENDING].map(|ending| with_ending(&db, ending))
 }

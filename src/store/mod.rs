@@ -1,7 +1,7 @@
 //! The database: opening, migrating, and one file for each family of tables, the SQL beside the rows it fills.
 //!
-//! Uses the pure rooms, and `exchange` for what it asked us to respect. The only door to SQLite. Every write happens in a
-//! transaction that ends well or leaves nothing behind. This room never decides anything.
+//! Uses the pure rooms, `file` for copies, and `exchange` for what it asked us to respect. The only door to SQLite. Every
+//! write happens in a transaction that ends well or leaves nothing behind. This room never decides anything.
 
 mod audit;
 mod candles;
@@ -26,12 +26,12 @@ mod upkeep;
 
 pub use candles::{Ingest, Origin};
 pub use decisions::{DecisionRow, SignalRow, StoredDecision};
-pub use error::StoreError;
+pub use error::{CORRUPT, StoreError};
 pub use forecasts::{Due, ForecastRow, OutcomeKind, Stance, Taught};
 pub use ledger::DecisionIds;
-pub use lock::Lock;
+pub use lock::{Lock, files_of};
 pub use misses::ClosedTrade;
-pub use open::{Access, Contents, Snapshot, Store, Write};
+pub use open::{Access, Contents, Snapshot, Store, Write, expect_file};
 pub use outcomes::{MeanMisses, OutcomeFilter, Resolved};
 pub use portfolio::{InForce, PortfolioRow, Remembered, RiskEvent, RiskEventKind};
 pub use query::{Filter, Topic};

@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Transaction, TransactionBehavior};
 
 use super::{StoreError, migrate};
+use crate::file::with_ending;
 
 /// What kind of data a database holds; the kinds are never mixed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -169,18 +170,71 @@ impl Write<'_> {
 }
 
 fn connect(path: &Path, access: Access) -> Result<Connection, StoreError> {
-    let refused = |text: String| StoreError::Open { path: path.to_owned(), text };
     let flags = match access {
-        Access::Peek(_) if !path.exists() => return Ok(Connection::open_in_memory()?),
-        Access::Read | Access::Change if !path.exists() => return Err(StoreError::Missing(path.to_owned())),
-        Access::Read | Access::Peek(_) => OpenFlags::SQLITE_OPEN_READ_ONLY,
+        Access::Peek(_) if !is_there(path)? => return Ok(Connection::open_in_memory()?),
+        Access::Read | Access::Peek(_) => return connect_to_read(path),
         Access::Change => OpenFlags::SQLITE_OPEN_READ_WRITE,
         Access::Write(_) => OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
     };
-    if let (Access::Write(_), Some(folder)) = (access, path.parent().filter(|f| !f.as_os_str().is_empty())) {
-        std::fs::create_dir_all(folder).map_err(|e| refused(e.to_string()))?;
+    match access {
+        Access::Write(_) => make_folder_of(path)?,
+        Access::Change | Access::Read | Access::Peek(_) => expect_file(path)?,
     }
-    Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(|e| refused(e.to_string()))
+    connect_with(path, path, flags)
+}
+
+fn make_folder_of(path: &Path) -> Result<(), StoreError> {
+    let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) else { return Ok(()) };
+    std::fs::create_dir_all(folder).map_err(|e| refused(path, e.to_string()))
+}
+
+/// That there is a file; that nobody lets us look is not that there is none.
+pub fn expect_file(path: &Path) -> Result<(), StoreError> {
+    if is_there(path)? { Ok(()) } else { Err(StoreError::Missing(path.to_owned())) }
+}
+
+fn is_there(path: &Path) -> Result<bool, StoreError> {
+    path.try_exists().map_err(|e| refused(path, e.to_string()))
+}
+
+fn refused(path: &Path, text: String) -> StoreError {
+    StoreError::Open { path: path.to_owned(), text }
+}
+
+/// A database with a write-ahead log is read with the help of files beside it. Where those cannot be made and there is no
+/// log to be read, nobody is writing, and the file is taken as it stands.
+fn connect_to_read(path: &Path) -> Result<Connection, StoreError> {
+    expect_file(path)?;
+    let connection = connect_with(path, path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    let probe = connection.query_row("PRAGMA schema_version", [], |_| Ok(()));
+    if !matches!(probe.map_err(|e| e.sqlite_error_code()), Err(Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly))) {
+        return Ok(connection);
+    }
+    if std::fs::metadata(with_ending(path, "-wal")).is_ok_and(|log| log.len() > 0) {
+        let text = "what its -wal file holds can be read only where the folder may be written";
+        return Err(refused(path, text.to_owned()));
+    }
+    unchanging(path)
+}
+
+/// Opens a file that nobody writes to, without any file beside it.
+pub(super) fn unchanging(path: &Path) -> Result<Connection, StoreError> {
+    let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"/-_.~".contains(byte);
+    let spelled = |byte: &u8| if is_plain(byte) { char::from(*byte).to_string() } else { format!("%{byte:02X}") };
+    let path_in_uri: String = std::path::absolute(path)
+        .unwrap_or_else(|_| path.to_owned())
+        .as_os_str()
+        .as_encoded_bytes()
+        .iter()
+        .map(spelled)
+        .collect();
+    let uri = format!("file://{path_in_uri}?immutable=1");
+    connect_with(path, Path::new(&uri), OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI)
+}
+
+fn connect_with(path: &Path, name: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
+    let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    Connection::open_with_flags(name, flags).map_err(|e| refused(path, e.to_string()))
 }
 
 /// Write-ahead log without a sync at each commit: a power cut may lose the newest commits, which the next run makes up

@@ -7,7 +7,9 @@ use rusqlite::Connection;
 use rusqlite::backup::Backup;
 use serde::Serialize;
 
+use super::open::unchanging;
 use super::{Store, StoreError, migrate};
+use crate::file::Part;
 
 /// What an examination found; empty lists are good news.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -24,6 +26,12 @@ impl CheckReport {
     /// Whether nothing was found.
     pub const fn is_clean(&self) -> bool {
         self.integrity.is_empty() && self.foreign_keys.is_empty() && self.rules.is_empty()
+    }
+
+    /// How many things were found, and the gravest.
+    pub fn told(&self) -> Option<(usize, &str)> {
+        let all = || [&self.integrity, &self.foreign_keys, &self.rules].into_iter().flatten();
+        all().next().map(|first| (all().count(), first.as_str()))
     }
 }
 
@@ -86,20 +94,32 @@ const RULES: [(&str, &str); 5] = [
     ),
 ];
 
+/// What cannot be examined because of what the file holds is a finding like any other.
+fn found(examined: Result<Vec<String>, StoreError>) -> Result<Vec<String>, StoreError> {
+    match examined {
+        Err(error) if error.is_the_files() => Ok(vec![error.to_string()]),
+        examined => examined,
+    }
+}
+
 impl Store {
     /// Examines the file, the references and our own rules.
     pub fn check(&self) -> Result<CheckReport, StoreError> {
-        let integrity = self.words("PRAGMA integrity_check", |r| r.get(0))?;
-        let foreign_keys = self.words("PRAGMA foreign_key_check", |r| {
+        let integrity = found(self.words("PRAGMA integrity_check", |r| r.get(0)))?;
+        let foreign_keys = found(self.words("PRAGMA foreign_key_check", |r| {
             Ok(format!("{} row {:?} → {}", r.get::<_, String>(0)?, r.get::<_, Option<i64>>(1)?, r.get::<_, String>(2)?))
-        })?;
+        }))?;
         let mut rules = Vec::new();
         for (rule, sql) in RULES {
-            let count: i64 = self.connection.query_row(sql, [], |r| r.get(0))?;
-            rules.extend((count > 0).then(|| format!("{count} {rule}")));
+            rules.extend(found(self.breaches(rule, sql))?);
         }
-        rules.extend(self.audit()?);
+        rules.extend(found(self.audit())?);
         Ok(CheckReport { integrity: integrity.into_iter().filter(|line| line != "ok").collect(), foreign_keys, rules })
+    }
+
+    fn breaches(&self, rule: &str, sql: &str) -> Result<Vec<String>, StoreError> {
+        let count: i64 = self.connection.query_row(sql, [], |r| r.get(0))?;
+        Ok((count > 0).then(|| format!("{count} {rule}")).into_iter().collect())
     }
 
     fn words(
@@ -112,20 +132,18 @@ impl Store {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// Copies the database as it is at this moment into a file that must not exist.
+    /// Copies the database as it is at this moment into a file that must not exist. The copy takes its name only when it
+    /// was found whole: nobody should throw older copies away for one that is of no use.
     pub fn backup(&self, to: &Path) -> Result<(), StoreError> {
-        let refused = |text: String| StoreError::Open { path: to.to_owned(), text };
-        let mut part = to.as_os_str().to_owned();
-        part.push(format!(".{}.part", std::process::id()));
-        let part = Path::new(&part);
-        if part.exists() {
-            return Err(refused(format!("{} exists", part.display())));
+        let refused = |e: std::io::Error| StoreError::Open { path: to.to_owned(), text: e.to_string() };
+        let part = Part::beside(to).map_err(refused)?;
+        let mut copy = Connection::open(part.path())?;
+        Backup::new(&self.connection, &mut copy)?.run_to_completion(1000, Duration::ZERO, None)?;
+        drop(copy);
+        match flaw(part.path())? {
+            Some(flaw) => Err(StoreError::Damaged { path: self.path().to_owned(), flaw }),
+            None => part.take_free_place().map_err(refused),
         }
-        {
-            let mut copy = Connection::open(part).map_err(|e| refused(e.to_string()))?;
-            Backup::new(&self.connection, &mut copy)?.run_to_completion(1000, Duration::ZERO, None)?;
-        }
-        std::fs::rename(part, to).map_err(|e| refused(e.to_string()))
     }
 
     /// Facts about the database.
@@ -146,4 +164,10 @@ impl Store {
             runs: number("SELECT count(*) FROM runs")?,
         })
     }
+}
+
+/// The first thing that SQLite finds wrong with a file that nobody writes to.
+fn flaw(file: &Path) -> Result<Option<String>, StoreError> {
+    let first: String = unchanging(file)?.query_row("PRAGMA quick_check(1)", [], |r| r.get(0))?;
+    Ok((first != "ok").then_some(first))
 }

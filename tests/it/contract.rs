@@ -131,6 +131,7 @@ fn a_backfill_or_import_obeys_its_schema_whether_it_worked_or_not() {
     let promise = Promise::of("history");
     let file = fixtures().join("BTCUSDT-1h-2026-08-15_2026-09-01.csv.gz").display().to_string();
     let world = offline();
+    std::fs::write(world.path("BTCUSDT-1h-2024-01.zip"), "no archive").unwrap();
     let runs = [
         (world.run(&["import", &file]), 0, 424),
         (world.run(&["import", &file]), 0, 0),
@@ -287,6 +288,27 @@ fn a_reader_that_goes_away_is_no_error() {
         let output = child.wait_with_output().unwrap();
         let words = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!((output.status.code(), words.as_str()), (Some(0), ""), "{arguments:?}");
+    }
+}
+
+#[test]
+fn an_error_that_nobody_listens_to_keeps_its_exit_code_and_its_document() {
+    let replay = fixtures().display().to_string();
+    let of_a_missing_pair = ["-vv", "cycle", "--replay", &replay, "--pairs", "BTC/USDT,XYZ/USDT"];
+    for (arguments, code) in
+        [(&["db", "check"][..], 7), (&["close", "BTC"], 2), (&["pause"], 2), (&of_a_missing_pair, 3)]
+    {
+        let world = World::new();
+        let mut command = world.command(arguments);
+        let (reader, writer) = io::pipe().unwrap();
+        let child = command.stderr(writer).spawn().unwrap();
+        drop((command, reader));
+        let run = Run::new(&child.wait_with_output().unwrap(), std::time::Duration::ZERO).expect(code);
+        if code == 2 {
+            assert_eq!(run.stdout, "", "{run}");
+        } else {
+            assert_eq!(run.json()["exit_code"], code, "{run}");
+        }
     }
 }
 

@@ -24,6 +24,8 @@ mod patience;
 mod crash;
 /// Disks and files that do not do what they should.
 mod storage_faults;
+/// What is written to a file, and what is never written over.
+mod written_files;
 /// The JSON on stdout, the way it is printed, and what a second run makes of it.
 mod contract;
 /// The paper account in the program's hands: trades, halts, kills, tampering, recorded months.

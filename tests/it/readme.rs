@@ -69,6 +69,8 @@ fn needs_the_world(command: &str) -> bool {
 #[test]
 fn every_command_is_understood_and_those_that_need_no_network_succeed() {
     let (stage, live) = (Stage::played(), Stage::empty());
+    // A file that is not there is refused as bad usage; one that is not what its name says is not.
+    std::fs::write(live.world.path("BTCUSDT-1h-2024-01.zip"), "no archive").unwrap();
     let commands = commands();
     assert!(commands.len() > 8, "{commands:?}");
     for command in commands {

@@ -1,7 +1,9 @@
 //! A database that cannot be used ends the run with exit 7, a cause and a remedy, and is left as it
 //! was; a configuration that cannot be meant is refused before anything is touched.
 
+use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
@@ -124,32 +126,126 @@ fn a_read_only_database_is_named_and_left_alone() {
     set_mode(&world.path("."), 0o755);
 }
 
-/// A cycle whose files may not grow beyond so many bytes.
-fn capped(world: &World, bytes: u64) -> Run {
-    // With the signal ignored, a write beyond the limit fails like one to a full disk.
-    let script = format!("trap '' XFSZ; ulimit -f {}; exec \"$@\"", bytes / 512);
-    let replay = fixtures();
-    let mut command = world.dress(Command::new("dash"));
-    command.args(["-c", &script, "dash", env!("CARGO_BIN_EXE_trader"), "cycle", "--replay"]);
-    command.arg(replay);
-    Run::of(command)
-}
-
 #[test]
 fn a_file_that_may_not_grow_ends_the_run_and_loses_nothing() {
-    if Command::new("dash").args(["-c", "true"]).status().is_err() {
-        eprintln!("SKIPPED: there is no dash to set a file size limit with");
-        return;
-    }
     let calm = seasoned();
+    let replay = fixtures().display().to_string();
     let whole = calm.db_bytes().len() as u64;
     for eighth in 1..8 {
         let world = World::new();
-        let run = capped(&world, (whole * eighth / 8).max(128 * 1024));
+        let limit = (whole * eighth / 8).max(128 * 1024);
+        let Some(run) = world.run_capped(limit, &["cycle", "--replay", &replay]) else { return };
         assert_storage_fault(&run, &["disk", "full", "space", "written", "i/o"]);
         world.assert_intact();
         world.replay().expect(0);
         assert!(calm.dump_facts() == world.dump_facts(), "{eighth} eighths, then the whole");
+    }
+}
+
+#[test]
+fn a_database_in_a_folder_that_may_not_be_entered_is_not_told_as_missing() {
+    let world = seasoned();
+    set_mode(&world.path("."), 0o755);
+    fs::create_dir(world.path("closed")).expect("a folder can be made");
+    fs::rename(world.db(), world.path("closed/trader.db")).expect("the database can be moved");
+    set_mode(&world.path("closed"), 0o600);
+    let world = world.with("TRADER_DB", "closed/trader.db");
+    let replay = fixtures().display().to_string();
+    for command in [&["db", "check"][..], &["portfolio"], &["pause", "--reason", "r"], &["cycle", "--replay", &replay]]
+    {
+        let Some(run) = unprivileged(&world, command) else {
+            eprintln!("SKIPPED: an account without rights cannot reach the program here");
+            break;
+        };
+        assert_storage_fault(&run, &["permission denied"]);
+        assert_eq!(run.json()["errors"][0]["code"], "database_open", "{run}");
+    }
+    set_mode(&world.path("closed"), 0o700);
+}
+
+const READING: [&[&str]; 5] = [&["db", "check"], &["db", "info"], &["portfolio"], &["show", "runs"], &["outcomes"]];
+
+#[test]
+fn a_read_only_database_in_a_read_only_folder_is_read_when_nothing_is_written_to_it() {
+    let world = seasoned();
+    for command in READING {
+        set_mode(&world.db(), 0o444);
+        set_mode(&world.path("."), 0o555);
+        let run = unprivileged(&world, command);
+        set_mode(&world.path("."), 0o755);
+        let Some(run) = run else {
+            eprintln!("SKIPPED: an account without rights cannot reach the program here");
+            return;
+        };
+        run.expect(0);
+        assert_eq!(world.names(), ["trader.db", "trader.db.lock"]);
+    }
+}
+
+#[test]
+fn a_log_that_cannot_be_read_in_a_read_only_folder_is_named() {
+    let world = seasoned();
+    // A writer that ended without tidying up: what it wrote is in the log only.
+    write(&world.path("trader.db-wal"), &[0x5a; 4096]);
+    set_mode(&world.path("trader.db-wal"), 0o444);
+    set_mode(&world.db(), 0o444);
+    set_mode(&world.path("."), 0o555);
+    let run = unprivileged(&world, &["db", "check"]);
+    set_mode(&world.path("."), 0o755);
+    let Some(run) = run else {
+        eprintln!("SKIPPED: an account without rights cannot reach the program here");
+        return;
+    };
+    assert_storage_fault(&run, &["-wal"]);
+}
+
+/// A database in which a page of candles makes no sense.
+fn damaged() -> World {
+    let world = seasoned();
+    let page: usize =
+        world.value("SELECT rootpage FROM sqlite_schema WHERE name = 'price_data'").parse().expect("a page");
+    let mut bytes = world.db_bytes();
+    bytes[(page - 1) * 8192..page * 8192].fill(0x5a);
+    write(&world.db(), &bytes);
+    world
+}
+
+#[test]
+fn a_check_that_finds_something_says_so_on_stderr_with_what_to_do_about_it() {
+    let (broken, tampered) = (damaged(), seasoned());
+    tampered.query("DELETE FROM agent_signals");
+    for world in [broken, tampered] {
+        let run = world.run(&["-q", "db", "check"]).expect(7);
+        let json = run.json();
+        let told = (&json["schema"], &json["status"], &json["exit_code"], &json["ok"]);
+        assert_eq!(told, (&"trader.db_check.v1".into(), &"storage".into(), &7.into(), &false.into()), "{run}");
+        assert_eq!(run.stderr.lines().count(), 1, "{run}");
+        assert!(run.stderr.contains("trader db backup") && run.stderr.contains("found wrong"), "{run}");
+        let first = ["integrity", "rules"].iter().find_map(|list| json[list][0].as_str()).unwrap_or_default();
+        assert!(run.stderr.contains(first.lines().next().unwrap_or_default()), "{run}");
+    }
+    let clean = seasoned().run(&["db", "check"]).expect(0);
+    assert_eq!((&clean.json()["status"], &clean.json()["exit_code"]), (&"ok".into(), &0.into()));
+    assert_eq!(clean.stderr, "");
+}
+
+#[test]
+fn a_check_that_cannot_even_begin_does_not_send_anybody_to_itself() {
+    let world = World::new();
+    write(&world.db(), "no database at all. ".repeat(100).as_bytes());
+    let run = world.run(&["db", "check"]);
+    assert_storage_fault(&run, &["damaged"]);
+    assert!(!run.stderr.contains("db check") && run.stderr.contains("trader db backup"), "{run}");
+}
+
+#[test]
+fn what_went_wrong_with_the_database_is_said_once() {
+    let world = damaged();
+    write(&world.db(), &world.db_bytes()[..16 * 1024]);
+    for command in READING {
+        let run = world.run(command).expect(7);
+        assert!(run.stderr.matches("malformed").count() <= 1, "{run}");
+        assert!(!run.stderr.contains("Error code"), "{run}");
     }
 }
 
@@ -167,6 +263,34 @@ fn on_a_small_disk(world: &World) -> Option<Run> {
     let run = Run::new(&command.output().ok()?, Duration::ZERO);
     let refused = run.code == 125 || run.stderr.contains("unshare failed");
     (!refused).then_some(run)
+}
+
+/// A cycle on a database that exists, on a file system with so many bytes left.
+fn on_a_filled_disk(world: &World, left: u64) -> Option<Run> {
+    let script = "mount -t tmpfs -o size=2000k small \"$1\" || exit 125; cp \"$4\" \"$1/trader.db\"; \
+                  head -c 10M /dev/zero > \"$1/rest\" 2> \"$5\"; truncate -s -\"$6\" \"$1/rest\"; \
+                  exec \"$2\" --db \"$1/trader.db\" cycle --replay \"$3\" --now 2026-09-01T13:00:30Z";
+    let small = world.path("small");
+    fs::create_dir_all(&small).expect("a directory can be made");
+    let mut command = world.dress(Command::new("unshare"));
+    command.args(["-m", "sh", "-c", script, "sh"]).arg(&small).arg(env!("CARGO_BIN_EXE_trader"));
+    command.arg(fixtures()).arg(world.db()).arg(world.path("full")).arg(left.to_string());
+    let run = Run::new(&command.output().ok()?, Duration::ZERO);
+    let refused = run.code == 125 || run.stderr.contains("unshare failed");
+    (!refused).then_some(run)
+}
+
+#[test]
+fn a_full_disk_is_named_whether_the_log_or_its_index_cannot_grow() {
+    let world = seasoned();
+    for left in [0, 16 * 1024, 36 * 1024, 128 * 1024] {
+        let Some(run) = on_a_filled_disk(&world, left) else {
+            eprintln!("SKIPPED: no small file system can be made here");
+            return;
+        };
+        assert_storage_fault(&run, &["full"]);
+        assert_eq!(run.json()["errors"][0]["code"], "disk_full", "{left} bytes left: {run}");
+    }
 }
 
 #[test]
@@ -235,4 +359,26 @@ fn a_mistake_in_the_environment_is_named() {
         assert!(run.stderr.contains(value), "{value} is not said: {run}");
         assert!(!world.db().exists(), "{name}");
     }
+}
+
+#[test]
+fn a_variable_that_is_no_text_is_refused_by_name() {
+    let odd = OsStr::from_bytes(b"5000\xff");
+    for name in ["TRADER_EXCHANGE_DEADLINE_MS", "TRADER_RISK_HEAT_PCT", "TRADER_PAIRS", "TRADER_NONSENSE"] {
+        let world = World::new();
+        let mut command = world.command(&["cycle", "--base-url", "http://127.0.0.1:1"]);
+        command.env(name, odd);
+        let run = Run::of(command).expect(2);
+        assert!(run.stdout.is_empty() && run.stderr.contains(name) && run.stderr.contains("UTF-8"), "{run}");
+        assert!(!world.db().exists(), "{name}");
+    }
+}
+
+#[test]
+fn a_file_may_have_a_name_that_is_no_text() {
+    let (world, name) = (World::new(), OsStr::from_bytes(b"odd\xff.db"));
+    let mut command = world.command(&["cycle", "--replay", &fixtures().display().to_string()]);
+    command.env("TRADER_DB", name);
+    Run::of(command).expect(0);
+    assert!(world.path(".").join(name).exists());
 }

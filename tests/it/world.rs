@@ -86,6 +86,15 @@ impl World {
         self.path("trader.db")
     }
 
+    /// The names in its folder, in order.
+    pub(crate) fn names(&self) -> Vec<String> {
+        let entries = std::fs::read_dir(self.directory.path()).expect("a folder of ours can be read");
+        let name = |entry: std::io::Result<std::fs::DirEntry>| entry.expect("an entry").file_name();
+        let mut names: Vec<_> = entries.map(|entry| name(entry).to_string_lossy().into_owned()).collect();
+        names.sort();
+        names
+    }
+
     /// The lock file beside the database.
     pub(crate) fn lock(&self) -> PathBuf {
         self.path("trader.db.lock")
@@ -110,6 +119,19 @@ impl World {
     /// Runs the program to its end.
     pub(crate) fn run(&self, arguments: &[&str]) -> Run {
         Run::of(self.command(arguments))
+    }
+
+    /// The same where no file may grow beyond so many bytes; `None` where no such limit can be set.
+    pub(crate) fn run_capped(&self, bytes: u64, arguments: &[&str]) -> Option<Run> {
+        // With the signal ignored, a write beyond the limit fails like one to a full disk.
+        let script = format!("trap '' XFSZ; ulimit -f {}; exec \"$@\"", bytes / 512);
+        if Command::new("dash").args(["-c", "true"]).status().is_err() {
+            eprintln!("SKIPPED: there is no dash to set a file size limit with");
+            return None;
+        }
+        let mut command = self.dress(Command::new("dash"));
+        command.args(["-c", &script, "dash", env!("CARGO_BIN_EXE_trader")]).args(arguments);
+        Some(Run::of(command))
     }
 
     /// `cycle` on the recording in the repository.

@@ -95,18 +95,23 @@ impl Cycle<'_> {
     }
 
     /// The summary, also written to a file where that was asked for.
-    pub(super) fn say(&self, exit: Exit, file: Option<SummaryFile>) -> Output {
+    pub(super) fn say(&mut self, exit: Exit, file: Option<SummaryFile>) -> Output {
         let text = to_json(&self.summary(exit), self.options.pretty);
         // A run that found another one at work has touched nothing, this file included.
         let file = file.filter(|_| exit != Exit::Busy);
         match file.map_or(Ok(()), |file| file.write(&text)) {
             Ok(()) => Output { text, exit },
-            // The decisions stand and are printed; exit 1 tells whoever waits for the file that it is missing.
-            Err(error) => {
-                log::error!("{error:#}");
-                Output { text, exit: Exit::Internal }
-            }
+            Err(error) => self.say_without_file(exit, &error),
         }
+    }
+
+    /// The decisions stand and are printed; the exit tells whoever waits for the file that it is missing, unless it tells
+    /// something graver.
+    fn say_without_file(&mut self, exit: Exit, error: &anyhow::Error) -> Output {
+        let remedy = "check its folder, the space there and its rights; what else this run did stands";
+        self.notes.complain("summary_file", About::Run, format!("{error:#}"), remedy);
+        let exit = if exit == Exit::Storage { exit } else { Exit::Internal };
+        Output { text: to_json(&self.summary(exit), self.options.pretty), exit }
     }
 
     /// The orders that this run placed; those that are not filled wait.

@@ -163,22 +163,21 @@ fn a_checksum_beside_a_file_is_held_against_it() {
 }
 
 /// Files that cannot be imported, and a word that tells why.
-fn unusable(rows: &[String]) -> Vec<(&'static str, Option<Vec<u8>>, &'static str)> {
+fn unusable(rows: &[String]) -> Vec<(&'static str, Vec<u8>, &'static str)> {
     let text = text(rows);
-    let half = |bytes: Vec<u8>| Some(bytes[..bytes.len() / 2].to_vec());
+    let half = |bytes: Vec<u8>| bytes[..bytes.len() / 2].to_vec();
     let two = zipped(&[("a.csv", &text), ("b.csv", &text)]);
     vec![
-        ("prices.csv", Some(text.clone().into()), "does not tell pair and timeframe"),
-        ("BTCUSDT.csv", Some(text.clone().into()), "does not tell pair and timeframe"),
-        ("BTCUSDT-2h-2024-01.csv", Some(text.clone().into()), "does not tell pair and timeframe"),
-        ("BTCUSDT-1h-2024-01.tar", Some(text.clone().into()), "does not tell pair and timeframe"),
-        ("BTCUSDT-1h-missing.csv", None, "No such file"),
-        ("BTCUSDT-1h-two.zip", Some(two), "holds 2 files"),
-        ("BTCUSDT-1h-none.zip", Some(zipped(&[])), "holds 0 files"),
+        ("prices.csv", text.clone().into(), "does not tell pair and timeframe"),
+        ("BTCUSDT.csv", text.clone().into(), "does not tell pair and timeframe"),
+        ("BTCUSDT-2h-2024-01.csv", text.clone().into(), "does not tell pair and timeframe"),
+        ("BTCUSDT-1h-2024-01.tar", text.clone().into(), "does not tell pair and timeframe"),
+        ("BTCUSDT-1h-two.zip", two, "holds 2 files"),
+        ("BTCUSDT-1h-none.zip", zipped(&[]), "holds 0 files"),
         ("BTCUSDT-1h-broken.zip", half(zipped(&[("a.csv", &text)])), "BTCUSDT-1h-broken.zip"),
-        ("BTCUSDT-1h-no.zip", Some(text.clone().into()), "BTCUSDT-1h-no.zip"),
+        ("BTCUSDT-1h-no.zip", text.clone().into(), "BTCUSDT-1h-no.zip"),
         ("BTCUSDT-1h-broken.csv.gz", half(gzip(text.as_bytes())), "BTCUSDT-1h-broken.csv.gz"),
-        ("BTCUSDT-1h-no.csv.gz", Some(text.into()), "BTCUSDT-1h-no.csv.gz"),
+        ("BTCUSDT-1h-no.csv.gz", text.into(), "BTCUSDT-1h-no.csv.gz"),
     ]
 }
 
@@ -190,9 +189,7 @@ fn a_file_that_cannot_be_read_leaves_nothing_and_the_others_are_imported() {
     for (name, bytes, why) in unusable(&many) {
         let world = World::new();
         put(&world, "BTCUSDT-1h-good.csv", &good);
-        if let Some(bytes) = bytes {
-            put(&world, name, bytes);
-        }
+        put(&world, name, bytes);
         let run = import(&world, &[name]).expect(4).says("file");
         assert_eq!((tally(&run), count(&world)), ([0; 5], 0), "{name}: nothing of it is kept");
         for names in [[name, "BTCUSDT-1h-good.csv"], ["BTCUSDT-1h-good.csv", name]] {
@@ -305,4 +302,16 @@ fn live_and_recorded_data_are_never_mixed() {
         assert_eq!(world.query("SELECT DISTINCT source FROM candles"), [[sources]]);
     }
     assert!(exchange.seen().is_empty(), "nothing is asked for a database that is not ours to fill");
+}
+
+#[test]
+fn a_file_that_is_not_there_is_a_slip_of_the_pen_and_nothing_is_imported() {
+    let exchange = Exchange::start();
+    let world = World::new();
+    put(&world, "BTCUSDT-1h-2024-01.csv", text(&rows(&exchange, NEW_YEAR, hour(9))));
+    for names in [&["BTCUSDT-1h-2024-02.csv"][..], &["BTCUSDT-1h-2024-01.csv", "BTCUSDT-1h-2024-02.csv"]] {
+        let run = import(&world, names).expect(2);
+        assert!(run.stdout.is_empty() && run.stderr.contains("2024-02.csv"), "{run}");
+        assert!(!world.db().exists(), "nothing was touched");
+    }
 }

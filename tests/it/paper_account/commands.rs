@@ -59,7 +59,15 @@ fn closing_what_is_not_held_is_a_mistake_and_closing_nothing_is_not() {
 #[test]
 fn a_reason_is_required() {
     let world = after(small(), 1);
-    for command in [&["pause"][..], &["resume"], &["pause", "--reason"], &["pause", "--reason", ""], &["close"]] {
+    for command in [
+        &["pause"][..],
+        &["resume"],
+        &["pause", "--reason"],
+        &["pause", "--reason", ""],
+        &["pause", "--reason", " \t "],
+        &["resume", "--reason", "   "],
+        &["close"],
+    ] {
         let run = world.run(command).expect(2);
         assert!(run.stdout.is_empty() && !run.stderr.is_empty(), "{run}");
     }

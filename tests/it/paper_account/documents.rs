@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 use serde_json::Value;
 
-use super::{RUNS, after, small};
+use super::{RUNS, after, decimal, small};
 use crate::contract::Promise;
 use crate::world::{Run, World};
 
@@ -134,5 +134,19 @@ fn snapshot_of_the_account_after_a_stop() {
     let world = after(World::new(), 3);
     for command in ["portfolio", "risk", "trades", "outcomes"] {
         assert_snapshot!(command, table(&world, command));
+    }
+}
+
+#[test]
+fn on_any_day_the_limit_of_a_loss_less_what_is_used_is_what_is_left() {
+    for (runs, is_gain) in [(2, true), (3, false)] {
+        let run = after(World::new(), runs).run(&["risk", "--format", "json"]).expect(0);
+        let json = run.json();
+        let day = json["limits"].as_array().unwrap().iter().find(|limit| limit["name"] == "daily_loss").unwrap();
+        let [limit, used, room] = ["limit", "used", "room"].map(|key| decimal(day[key].as_str().unwrap_or_default()));
+        assert_eq!(limit - used, room, "{day}");
+        assert_eq!((used < decimal("0"), room > limit), (is_gain, is_gain), "{day}");
+        let words = if is_gain { "gained since 00:00 UTC" } else { "lost since 00:00 UTC" };
+        assert!(day["text"].as_str().is_some_and(|text| text.starts_with(words)), "{day}");
     }
 }

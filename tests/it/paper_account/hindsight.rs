@@ -127,3 +127,22 @@ fn lengths_of_candles_are_judged_apart() {
         "{told:?}"
     );
 }
+
+#[test]
+fn a_horizon_is_one_that_was_forecast_or_those_that_were_are_named() {
+    let world = to_the_end(short());
+    for (horizon, code) in [("0", 2), ("2161", 2), ("5", 0), ("4", 0)] {
+        let run = world.run(&["outcomes", "--horizon", horizon]).expect(code);
+        match (code, horizon) {
+            (2, _) => assert!(run.stdout.is_empty() && run.stderr.contains("1..=2160"), "{run}"),
+            (_, "4") => assert!(
+                run.json()["horizons"].as_array().is_some_and(|h| !h.is_empty()) && run.stderr.is_empty(),
+                "{run}"
+            ),
+            _ => assert!(
+                run.json()["horizons"] == serde_json::json!([]) && run.stderr.contains("never forecast, only "),
+                "{run}"
+            ),
+        }
+    }
+}

@@ -91,3 +91,28 @@ fn without_a_home_a_database_must_be_named() {
     assert!(run.stderr.contains("--db"), "{run}");
     assert_eq!(std::fs::read_dir(world.path("")).unwrap().count(), 0, "nothing is made in the folder at hand");
 }
+
+#[test]
+fn a_home_that_is_no_absolute_path_is_told_as_such() {
+    let world = World::new();
+    for (arguments, named) in [(&["db", "info"][..], "XDG_DATA_HOME"), (&["config", "init"], "XDG_CONFIG_HOME")] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_trader"));
+        command.env_clear().env("HOME", "somewhere/else").current_dir(world.path("")).args(arguments);
+        let run = Run::of(command).expect(2);
+        assert!(run.stderr.contains("absolute path") && run.stderr.contains(named), "{run}");
+    }
+    assert_eq!(world.names(), Vec::<String>::new());
+}
+
+#[test]
+fn a_damaged_description_of_a_recording_is_a_file_to_be_repaired() {
+    let whole = std::fs::read(crate::world::fixtures().join("exchangeInfo.json")).unwrap();
+    for text in [&whole[..whole.len() / 2], b"<html>", b"{\"serverTime\":[]}", b""] {
+        let world = World::new();
+        std::fs::create_dir(world.path("recording")).unwrap();
+        std::fs::write(world.path("recording/exchangeInfo.json"), text).unwrap();
+        let run = world.run(&["cycle", "--replay", "recording"]).expect(2);
+        assert!(run.stderr.contains("exchangeInfo.json") && run.stderr.contains("repair"), "{run}");
+        assert!(!run.stderr.contains("maintenance") && !run.stderr.contains("base-url"), "{run}");
+    }
+}
