@@ -45,8 +45,8 @@ pub struct Wish<'a> {
     pub symbol: &'a Symbol,
     /// The candle that was decided on.
     pub candle: UtcMillis,
-    /// Its close.
-    pub close: Price,
+    /// Its close, where that is a price at all.
+    pub close: Option<Price>,
     /// By which strategy.
     pub strategy_hash: &'a str,
     /// When.
@@ -129,16 +129,17 @@ fn bars(wish: &Wish<'_>, room: &Room<'_>, limits: &Limits) -> Result<(), Objecti
 fn draft(wish: &Wish<'_>, terms: &Terms, policy: &ExitPolicy) -> Result<(EntryPlan, Price), Objection> {
     let atr = wish.atr.filter(|atr| *atr > 0.0).ok_or(Objection::NoStop)?;
     let distance = |atrs: f64| Decimal::from_f64_retain(atrs * atr).map(|d| d.round_dp(8));
-    let from_close = |by: Decimal| wish.close.get().saturating_add(by);
+    let close = wish.close.ok_or(Objection::NoStop)?;
+    let from_close = |by: Decimal| close.get().saturating_add(by);
     let below = distance(policy.stop_atr).and_then(|d| terms.instrument.floor_to_tick(from_close(-d)));
-    let price = wish.quote.as_ref().map_or_else(|| terms.buy_near(wish.close), |quote| terms.buy_at(quote));
+    let price = wish.quote.as_ref().map_or_else(|| terms.buy_near(close), |quote| terms.buy_at(quote));
     // A stop that the bid has reached would sell at once what is bought.
     let is_above = |stop: Price, price: Price| stop < price && wish.quote.is_none_or(|quote| stop < quote.bid);
     let (stop, price) = below.zip(price).filter(|(stop, price)| is_above(*stop, *price)).ok_or(Objection::NoStop)?;
     let sell = terms.sell_near(stop, Slips::Twice).ok_or(Objection::NoStop)?;
     let above = |atrs: f64| distance(atrs).and_then(|d| terms.instrument.ceil_to_tick(from_close(d)));
     let plan = EntryPlan {
-        reference: wish.close,
+        reference: close,
         price,
         stop,
         target: policy.target_atr.and_then(above),

@@ -5,6 +5,7 @@
 //! a decision.
 
 mod approval;
+mod follow;
 mod heat;
 mod objection;
 mod refusal;
@@ -12,6 +13,7 @@ mod risk;
 mod sizing;
 
 pub use approval::{Approved, ExitPolicy, Room, Wish, approve_entry, approve_exit};
+pub use follow::{Call, Desk, Followed, follow};
 pub use heat::{DailyReturns, correlated};
 pub use objection::Objection;
 pub use refusal::{Gate, Refusal};

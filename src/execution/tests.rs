@@ -294,7 +294,7 @@ fn approved(wanted: &[(i64, i64)]) -> Books {
         let wish = Wish {
             symbol: name,
             candle: minute(-60),
-            close: Price::new(Decimal::new(*close, 2)).unwrap(),
+            close: Price::new(Decimal::new(*close, 2)),
             strategy_hash: "0123abcd",
             now: NOON,
             quote: None,

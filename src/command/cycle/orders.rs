@@ -8,9 +8,9 @@ use super::settle::fill_on_quotes;
 use super::{Cycle, Stop};
 use crate::command::account::{Account, Basis};
 use crate::command::notes::About;
-use crate::decision::{Action, Approved, Objection, RiskState, Room, Wish, approve_entry, approve_exit};
+use crate::decision::{Action, Call, Desk, Followed, Objection, RiskState, Wish, follow};
 use crate::indicator::{Indicator, over};
-use crate::ledger::{Event, ExitReason, Order};
+use crate::ledger::{Event, Terms};
 use crate::market::{Candle, Series};
 use crate::report::PairStatus;
 use crate::store::{DecisionIds, RiskEvent, RiskEventKind, Store, StoreError};
@@ -34,18 +34,61 @@ impl Cycle<'_> {
             self.hold_all(store, fresh)?;
             return Ok(Calls::default());
         };
-        let mut calls = self.close_all(&mut account)?;
+        let halt = self.halting(&account);
         fresh.sort_by(|a, b| b.score().cmp(&a.score()).then_with(|| a.symbol().cmp(b.symbol())));
-        for decided in fresh.iter().filter(|f| f.report.status == PairStatus::Ok && f.decision.action == Action::Sell) {
-            self.leave(&mut account, &mut calls, decided.symbol(), ExitReason::Signal)?;
-        }
-        for decided in fresh.iter_mut().filter(|f| f.report.status == PairStatus::Ok) {
-            if decided.decision.action == Action::Buy {
-                self.enter(store, &mut account, &mut calls, decided)?;
+        let followed = self.follow(store, &mut account, fresh)?;
+        for (decided, objection) in fresh.iter_mut().zip(&followed.objections) {
+            if let Some(objection) = objection {
+                decided.hold(objection);
             }
         }
         self.account = Some(account);
-        Ok(calls)
+        Ok(Calls { bought: bought(&followed.events), events: followed.events, halt })
+    }
+
+    fn follow(
+        &self,
+        store: &Store,
+        account: &mut Account,
+        fresh: &[&mut Fresh],
+    ) -> Result<Followed, StoreError> {
+        let calls: Vec<Call<'_>> =
+            fresh.iter().map(|decided| self.call_of(store, &account.terms, decided)).collect::<Result<_, _>>()?;
+        let desk = Desk {
+            books: &mut account.books,
+            equity: account.standings.equity,
+            state: account.state,
+            heat: account.heat,
+            quotes: &self.quotes,
+            now: self.now,
+        };
+        follow(desk, &calls, &self.trading.exits, &self.trading.limits).map_err(|e| StoreError::BadRow(e.to_string()))
+    }
+
+    fn call_of<'c>(
+        &'c self,
+        store: &Store,
+        terms: &'c BTreeMap<Symbol, Terms>,
+        decided: &'c Fresh,
+    ) -> Result<Call<'c>, StoreError> {
+        let (symbol, series) = (decided.symbol(), decided.judged.view.series());
+        let is_ok = decided.report.status == PairStatus::Ok;
+        let action = if is_ok { decided.decision.action } else { Action::Hold };
+        let newest = series.newest();
+        let wish = Wish {
+            symbol,
+            candle: newest.map_or(self.now, Candle::open_time),
+            close: newest.and_then(Candle::close_price),
+            strategy_hash: &self.strategy.hash,
+            now: self.now,
+            quote: self.quotes.get(symbol).copied(),
+            needs_quote: self.options.replay.is_none(),
+            atr: if action == Action::Buy { true_range(series, self.trading.atr_timeframe) } else { None },
+            terms: terms.get(symbol),
+        };
+        let cool = self.trading.limits.cool_down_ms;
+        let cools_until = store.cooling_since(symbol)?.map(|at| at.plus_ms(cool));
+        Ok(Call { action, score: decided.score(), wish, cools_until })
     }
 
     /// A run before the account's newest moment can neither buy nor sell, and its decisions must not read as if it had.
@@ -57,100 +100,20 @@ impl Cycle<'_> {
         Ok(())
     }
 
-    /// The emergency stop sells everything.
-    fn close_all(&mut self, account: &mut Account) -> Result<Calls, StoreError> {
-        let mut calls = Calls::default();
-        if account.state != RiskState::Halted {
-            return Ok(calls);
+    /// Why the emergency stop begins with this run, if it does.
+    fn halting(&mut self, account: &Account) -> Option<String> {
+        if account.state != RiskState::Halted || account.in_force.halted.is_some() {
+            return None;
         }
-        if account.in_force.halted.is_none() {
-            let text = format!(
-                "equity {} lies {:.1} % below its peak of {}: everything is sold",
-                account.standings.equity,
-                100.0 * account.standings.drawdown(),
-                account.standings.peak
-            );
-            let remedy = "look at `trader trades`; when entries may be taken again: trader resume --reason TEXT";
-            self.notes.complain("emergency_stop", About::Run, text.clone(), remedy);
-            calls.halt = Some(text);
-        }
-        for event in account.books.withdrawn_entries(self.now, |_| true) {
-            account.books.apply(&event).map_err(|e| StoreError::BadRow(e.to_string()))?;
-            calls.events.push(event);
-        }
-        let pairs: Vec<Symbol> = account.books.positions.iter().map(|p| p.symbol.clone()).collect();
-        for pair in pairs {
-            self.leave(account, &mut calls, &pair, ExitReason::Emergency)?;
-        }
-        Ok(calls)
-    }
-
-    fn leave(
-        &self,
-        account: &mut Account,
-        calls: &mut Calls,
-        pair: &Symbol,
-        reason: ExitReason,
-    ) -> Result<(), StoreError> {
-        let Some(position) = account.books.position(pair) else { return Ok(()) };
-        let quote = self.quotes.get(pair).copied();
-        match approve_exit(position, reason, self.now, quote, &account.books) {
-            Some(order) => place(account, calls, &order),
-            None => Ok(()),
-        }
-    }
-
-    fn enter(
-        &self,
-        store: &Store,
-        account: &mut Account,
-        calls: &mut Calls,
-        decided: &mut Fresh,
-    ) -> Result<(), StoreError> {
-        match self.approve(store, account, decided)? {
-            Ok(order) => {
-                let cost = order.get().plan().map(|plan| Money::cost(plan.price, order.get().quantity));
-                calls.bought.extend(cost.map(|cost| (decided.symbol().clone(), cost)));
-                account.heat += order.get().plan().map_or(Money::ZERO, |plan| plan.risk);
-                place(account, calls, &order)
-            }
-            Err(objection) => {
-                decided.hold(&objection);
-                Ok(())
-            }
-        }
-    }
-
-    fn approve(
-        &self,
-        store: &Store,
-        account: &Account,
-        decided: &Fresh,
-    ) -> Result<Result<Approved<Order>, Objection>, StoreError> {
-        let (symbol, series) = (decided.symbol(), decided.judged.view.series());
-        let Some((candle, close)) = series.newest().and_then(|c| Some((c.open_time(), c.close_price()?))) else {
-            return Ok(Err(Objection::NoStop));
-        };
-        let wish = Wish {
-            symbol,
-            candle,
-            close,
-            strategy_hash: &self.strategy.hash,
-            now: self.now,
-            quote: self.quotes.get(symbol).copied(),
-            needs_quote: self.options.replay.is_none(),
-            atr: true_range(series, self.trading.atr_timeframe),
-            terms: account.terms.get(symbol),
-        };
-        let cool = self.trading.limits.cool_down_ms;
-        let room = Room {
-            books: &account.books,
-            equity: account.standings.equity,
-            heat: account.heat,
-            state: account.state,
-            cools_until: store.cooling_since(symbol)?.map(|at| at.plus_ms(cool)),
-        };
-        Ok(approve_entry(&wish, &room, &self.trading.exits, &self.trading.limits))
+        let text = format!(
+            "equity {} lies {:.1} % below its peak of {}: everything is sold",
+            account.standings.equity,
+            100.0 * account.standings.drawdown(),
+            account.standings.peak
+        );
+        let remedy = "look at `trader trades`; when entries may be taken again: trader resume --reason TEXT";
+        self.notes.complain("emergency_stop", About::Run, text.clone(), remedy);
+        Some(text)
     }
 
     /// Carries out the orders whose market is known, and notes how the account stands: the last stage of a run.
@@ -197,11 +160,13 @@ impl Cycle<'_> {
     }
 }
 
-fn place(account: &mut Account, calls: &mut Calls, order: &Approved<Order>) -> Result<(), StoreError> {
-    let event = Event::Placed(Box::new(order.get().clone()));
-    account.books.apply(&event).map_err(|e| StoreError::BadRow(e.to_string()))?;
-    calls.events.push(event);
-    Ok(())
+/// Pairs that are bought, with what that costs.
+fn bought(events: &[Event]) -> BTreeMap<Symbol, Money> {
+    let cost = |event: &Event| {
+        let Event::Placed(order) = event else { return None };
+        Some((order.symbol.clone(), Money::cost(order.plan()?.price, order.quantity)))
+    };
+    events.iter().filter_map(cost).collect()
 }
 
 /// The average true range over fourteen candles of this length, built from the series where it is of a shorter one; none

@@ -75,7 +75,7 @@ impl Case {
         let wish = Wish {
             symbol: &self.symbol,
             candle: minute(-60),
-            close: price(self.close),
+            close: Some(price(self.close)),
             strategy_hash: "0123abcd4567",
             now: minute(0),
             quote: self.quote,
@@ -404,7 +404,7 @@ proptest! {
         (case.equity, case.heat) = (Money::new(equity), Money::new(equity * Decimal::new(heat, 4)));
         (case.terms, case.atr) = (Some(terms.clone()), Some(crate::unit::real(close) * f64::from(u32::try_from(range).unwrap()) / 1000.0));
         let wish = Wish {
-            symbol: &case.symbol, candle: minute(-60), close: Price::new(close).unwrap(), strategy_hash: "0", now: minute(0),
+            symbol: &case.symbol, candle: minute(-60), close: Price::new(close), strategy_hash: "0", now: minute(0),
             quote: None, needs_quote: false, atr: case.atr, terms: Some(&terms),
         };
         let room = Room {
