@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::Output;
 use super::say::Style;
-use crate::decision::{Gate, Refusal, gates};
+use crate::decision::{Gate, Outlook, Refusal, gates, opinions};
 use crate::market::{Candle, Series, SeriesKey, Standing, View};
 use crate::report::{Cell, Explanation, Format, GateReport, Number, PairReport, Provenance, Recheck, Table, to_json};
 use crate::settings::Strategy;
@@ -81,7 +81,9 @@ fn ask_again(
         return Ok(AskedAgain { view, gates: Vec::new(), signal: None });
     };
     let answer = strategy.analyst().analyse(&view);
-    let gates = gates(&view, std::slice::from_ref(&answer), &strategy.policy).into_iter().map(gate).collect();
+    let opinions = opinions(std::slice::from_ref(&answer));
+    let gates =
+        gates(&Outlook::of(&view, &strategy.policy), &opinions, &strategy.policy).into_iter().map(gate).collect();
     Ok(AskedAgain { view, gates, signal: answer.ok() })
 }
 

@@ -71,15 +71,47 @@ pub struct Decision {
     pub refusal: Option<Refusal>,
 }
 
+/// What a decision looks at beside the opinions: what is known of the pair and of its candles.
+#[derive(Clone, Copy, Debug)]
+pub struct Outlook<'a> {
+    /// What is known of the pair's state at the exchange.
+    pub standing: &'a Standing,
+    /// From the end of the newest candle to now, in milliseconds.
+    pub age_ms: Option<i64>,
+    /// Closed candles there are.
+    pub candles: usize,
+    /// Candles that are missing among the newest that the analysts need.
+    pub missing: usize,
+}
+
+impl<'a> Outlook<'a> {
+    /// Of a view.
+    pub fn of(view: &'a View, policy: &Policy) -> Self {
+        Self {
+            standing: view.standing(),
+            age_ms: view.age_ms(),
+            candles: view.series().candles().len(),
+            missing: view.series().missing_in_last(policy.warm_up),
+        }
+    }
+}
+
+/// The score of an analyst, or why there is none.
+pub type Opinion = Result<Score, NotReady>;
+
+/// The scores alone of what analysts said.
+pub fn opinions(signals: &[Result<Signal, NotReady>]) -> Vec<Opinion> {
+    signals.iter().map(|signal| signal.as_ref().map(|signal| signal.score).map_err(|not_ready| *not_ready)).collect()
+}
+
 /// Decides on one pair.
 ///
 /// The gates come first, the gravest first; behind them the score alone counts. There is one analyst today: with more,
 /// the mean of their scores will be one more step here.
-pub fn decide(view: &View, signals: &[Result<Signal, NotReady>], policy: &Policy) -> Decision {
-    let opinion = signals.iter().find_map(|signal| signal.as_ref().ok());
-    let score = opinion.map(|signal| signal.score);
+pub fn decide(outlook: &Outlook<'_>, opinions: &[Opinion], policy: &Policy) -> Decision {
+    let score = opinions.iter().find_map(|opinion| opinion.ok());
     let leaning = score.map(|score| policy.thresholds.leaning(score));
-    let refusal = gates(view, signals, policy).into_iter().find_map(|(_, refusal)| refusal);
+    let refusal = GATES.iter().find_map(|(_, closed_by)| closed_by(outlook, opinions, policy));
     let action = match (&refusal, leaning) {
         (Some(_), _) | (None, None | Some(Leaning::Neutral)) => Action::Hold,
         (None, Some(Leaning::Bullish)) => Action::Buy,
@@ -89,42 +121,45 @@ pub fn decide(view: &View, signals: &[Result<Signal, NotReady>], policy: &Policy
 }
 
 /// Every gate in the order in which they count, each with what it was closed by.
-pub fn gates(view: &View, signals: &[Result<Signal, NotReady>], policy: &Policy) -> [(Gate, Option<Refusal>); 5] {
-    [
-        (Gate::StatusUnknown, status_unknown(view)),
-        (Gate::NotTrading, not_trading(view)),
-        (Gate::StaleData, stale(view, policy)),
-        (Gate::NotReady, not_ready(view, signals, policy)),
-        (Gate::GapInWarmUp, gap(view, policy)),
-    ]
+pub fn gates(outlook: &Outlook<'_>, opinions: &[Opinion], policy: &Policy) -> [(Gate, Option<Refusal>); 5] {
+    GATES.map(|(gate, closed_by)| (gate, closed_by(outlook, opinions, policy)))
 }
 
-fn status_unknown(view: &View) -> Option<Refusal> {
-    (*view.standing() == Standing::Unknown).then_some(Refusal::StatusUnknown)
+/// What a gate is closed by, if it is.
+type ClosedBy = fn(&Outlook<'_>, &[Opinion], &Policy) -> Option<Refusal>;
+
+const GATES: [(Gate, ClosedBy); 5] = [
+    (Gate::StatusUnknown, |outlook, _, _| status_unknown(outlook)),
+    (Gate::NotTrading, |outlook, _, _| not_trading(outlook)),
+    (Gate::StaleData, |outlook, _, policy| stale(outlook, policy)),
+    (Gate::NotReady, not_ready),
+    (Gate::GapInWarmUp, |outlook, _, policy| gap(outlook, policy)),
+];
+
+fn status_unknown(outlook: &Outlook<'_>) -> Option<Refusal> {
+    (*outlook.standing == Standing::Unknown).then_some(Refusal::StatusUnknown)
 }
 
-fn not_trading(view: &View) -> Option<Refusal> {
-    match view.standing() {
+fn not_trading(outlook: &Outlook<'_>) -> Option<Refusal> {
+    match outlook.standing {
         Standing::Told(Status::Stopped(word)) => Some(Refusal::NotTrading { status: word.clone() }),
         Standing::Told(Status::Trading) | Standing::Unknown | Standing::Assumed => None,
     }
 }
 
-fn stale(view: &View, policy: &Policy) -> Option<Refusal> {
-    let age_ms = view.age_ms()?;
+fn stale(outlook: &Outlook<'_>, policy: &Policy) -> Option<Refusal> {
+    let age_ms = outlook.age_ms?;
     (age_ms >= policy.max_age_ms).then_some(Refusal::StaleData { age_ms, limit_ms: policy.max_age_ms })
 }
 
-fn not_ready(view: &View, signals: &[Result<Signal, NotReady>], policy: &Policy) -> Option<Refusal> {
-    let candles = view.series().candles().len();
-    let few = NotReady { candles, needed: policy.warm_up };
-    let complaint = signals.iter().find_map(|signal| signal.as_ref().err().copied());
-    complaint.or((candles < policy.warm_up || signals.is_empty()).then_some(few)).map(Refusal::NotReady)
+fn not_ready(outlook: &Outlook<'_>, opinions: &[Opinion], policy: &Policy) -> Option<Refusal> {
+    let few = NotReady { candles: outlook.candles, needed: policy.warm_up };
+    let complaint = opinions.iter().find_map(|opinion| opinion.err());
+    complaint.or((outlook.candles < policy.warm_up || opinions.is_empty()).then_some(few)).map(Refusal::NotReady)
 }
 
-fn gap(view: &View, policy: &Policy) -> Option<Refusal> {
-    let (window, limit) = (policy.warm_up, policy.max_missing);
-    let missing = view.series().missing_in_last(window);
+fn gap(outlook: &Outlook<'_>, policy: &Policy) -> Option<Refusal> {
+    let (missing, window, limit) = (outlook.missing, policy.warm_up, policy.max_missing);
     (missing > limit).then_some(Refusal::GapInWarmUp { missing, window, limit })
 }
 
@@ -159,7 +194,7 @@ mod tests {
         let now = series.end().unwrap_or(START).plus_ms(late_ms);
         let view = View::new("BTC/USDT".parse().unwrap(), now, standing, series);
         let signal = Technical::new(Weights::DEFAULT).analyse(&view);
-        let decision = decide(&view, &[signal], &POLICY);
+        let decision = decide(&Outlook::of(&view, &POLICY), &opinions(&[signal]), &POLICY);
         assert_eq!((decision.action, decision.refusal.map(|r| r.gate())), (action, gate));
     }
 
@@ -186,7 +221,7 @@ mod tests {
     #[test]
     fn without_an_analyst_nothing_is_decided() {
         let view = View::new("BTC/USDT".parse().unwrap(), START, Standing::Told(Status::Trading), series(0, 1.0, &[]));
-        let decision = decide(&view, &[], &POLICY);
+        let decision = decide(&Outlook::of(&view, &POLICY), &[], &POLICY);
         assert_eq!((decision.action, decision.score), (Action::Hold, None));
         assert_eq!(decision.refusal.unwrap().gate(), Gate::NotReady);
     }

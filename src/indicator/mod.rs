@@ -7,6 +7,8 @@
 mod name;
 mod pass;
 mod seeded;
+mod true_range;
 
 pub use name::Indicator;
 pub use pass::{Pass, Readings, over, readings};
+pub use true_range::TrueRange;

@@ -8,6 +8,7 @@ use yata::methods::{EMA, Highest, Lowest, Past, RMA, SMA, StDev};
 
 use super::Indicator;
 use super::seeded::Seeded;
+use super::true_range::TrueRange;
 use crate::market::{Candle, Series};
 use crate::unit::{Timeframe, UtcMillis};
 
@@ -159,7 +160,7 @@ const TIE: f64 = 1e-9;
 struct Momentum {
     gain: Seeded<RMA>,
     loss: Seeded<RMA>,
-    true_range: Seeded<RMA>,
+    true_range: TrueRange,
     // Wilder's sums of the ADX begin with 13 values; divided by 14 they are averages that start one candle before the ATR.
     plus_sum: Seeded<RMA>,
     minus_sum: Seeded<RMA>,
@@ -172,7 +173,7 @@ impl Momentum {
         Self {
             gain: Seeded::new(14),
             loss: Seeded::new(14),
-            true_range: Seeded::new(14),
+            true_range: TrueRange::default(),
             plus_sum: Seeded::with_seed(14, 13),
             minus_sum: Seeded::with_seed(14, 13),
             direction: Seeded::new(14),
@@ -188,8 +189,7 @@ impl Momentum {
         if let Some((gain, loss)) = gain.zip(loss) {
             set(values, Indicator::Rsi14, share(gain, gain + loss, 0.5) * 100.0);
         }
-        let range = candle.high().max(previous.close()) - candle.low().min(previous.close());
-        set(values, Indicator::Atr14, self.true_range.push(range));
+        set(values, Indicator::Atr14, self.true_range.next(candle, previous));
         if let Some(adx) = self.adx(candle, previous) {
             set(values, Indicator::Adx14, adx * 100.0);
         }

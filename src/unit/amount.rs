@@ -97,13 +97,33 @@ impl Price {
     /// The decimal a candle's price came from: the bridge from `f64`. `None` for what never was a price.
     pub fn from_candle(price: f64) -> Option<Self> {
         // The shortest decimal that reads back as this float is the one that was parsed: it had at most 15 digits.
-        Decimal::from_str(&price.to_string()).ok().filter(|p| p.is_sign_positive() && !p.is_zero()).map(Self)
+        let told = || Decimal::from_str(&price.to_string()).ok();
+        short_decimal(price).or_else(told).filter(|p| p.is_sign_positive() && !p.is_zero()).map(Self)
     }
 
     /// The decimal itself.
     pub const fn get(self) -> Decimal {
         self.0
     }
+}
+
+/// The shortest decimal of at most eight places and fifteen digits that reads back as this float, without writing it down:
+/// both whole numbers are exact as floats, so the quotient is the float nearest to the decimal, as reading it would give.
+fn short_decimal(price: f64) -> Option<Decimal> {
+    const LARGEST: f64 = 1e15;
+    let mut scale = 1.0;
+    for places in 0..=8 {
+        let whole = (price * scale).round();
+        if whole.abs() >= LARGEST {
+            return None;
+        }
+        if whole / scale == price {
+            #[expect(clippy::cast_possible_truncation, reason = "a whole number below 10^15")]
+            return Some(Decimal::new(whole as i64, places));
+        }
+        scale *= 10.0;
+    }
+    None
 }
 
 impl Quantity {
@@ -201,6 +221,15 @@ mod tests {
             let decimal = Decimal::from_i128_with_scale(i128::from(digits), places);
             let price = Price::from_candle(parse_candle_price(decimal.to_string().as_bytes()).unwrap()).unwrap();
             prop_assert_eq!(price.get(), decimal);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_price_is_the_decimal_that_writing_it_down_and_reading_it_would_give(digits in 1i64..999_999_999_999_999, places in 0u32..14) {
+            let price = Decimal::new(digits, places).to_string().parse::<f64>().unwrap();
+            let written = Decimal::from_str(&price.to_string()).unwrap();
+            prop_assert_eq!(Price::from_candle(price).map(|p| (p.get(), p.get().scale())), Some((written, written.scale())));
         }
     }
 }

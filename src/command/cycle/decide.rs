@@ -9,7 +9,7 @@ use super::expect::Expectation;
 use super::orders::Calls;
 use super::{Cycle, Stop};
 use crate::command::notes::About;
-use crate::decision::{Action, Decision, Gate, Objection, Refusal, decide};
+use crate::decision::{Action, Decision, Gate, Objection, Outlook, Refusal, decide, opinions};
 use crate::market::Candle;
 use crate::report::{Blocked, Number, Pair, PairReport, PairStatus, to_json};
 use crate::signal::{AnalystName, Leaning, Score, Signal};
@@ -91,7 +91,8 @@ impl Cycle<'_> {
         let symbol = judged.view.symbol().clone();
         let newest = judged.view.series().newest().map(Candle::open_time);
         let is_late = newest < Some(self.timeframe().newest_closed(self.now));
-        let decision = decide(&judged.view, &judged.signals, &self.strategy.policy);
+        let policy = &self.strategy.policy;
+        let decision = decide(&Outlook::of(&judged.view, policy), &opinions(&judged.signals), policy);
         let report = report(&judged, &decision);
         if is_late && judged.fetch_failed {
             return Ok(Verdict::Failed(Box::new(PairReport { status: PairStatus::Failed, decision: None, ..report })));

@@ -9,7 +9,7 @@ use super::{Cycle, Stop};
 use crate::command::account::{Account, Basis};
 use crate::command::notes::About;
 use crate::decision::{Action, Call, Desk, Followed, Objection, RiskState, Wish, follow};
-use crate::indicator::{Indicator, over};
+use crate::indicator::TrueRange;
 use crate::ledger::{Event, Terms};
 use crate::market::{Candle, Series};
 use crate::report::PairStatus;
@@ -46,12 +46,7 @@ impl Cycle<'_> {
         Ok(Calls { bought: bought(&followed.events), events: followed.events, halt })
     }
 
-    fn follow(
-        &self,
-        store: &Store,
-        account: &mut Account,
-        fresh: &[&mut Fresh],
-    ) -> Result<Followed, StoreError> {
+    fn follow(&self, store: &Store, account: &mut Account, fresh: &[&mut Fresh]) -> Result<Followed, StoreError> {
         let calls: Vec<Call<'_>> =
             fresh.iter().map(|decided| self.call_of(store, &account.terms, decided)).collect::<Result<_, _>>()?;
         let desk = Desk {
@@ -172,6 +167,9 @@ fn bought(events: &[Event]) -> BTreeMap<Symbol, Money> {
 /// The average true range over fourteen candles of this length, built from the series where it is of a shorter one; none
 /// before its warm-up.
 pub(super) fn true_range(series: &Series, timeframe: Timeframe) -> Option<f64> {
-    let of = |candles: &[Candle]| over(timeframe, candles)?.get(Indicator::Atr14);
-    if series.timeframe() == timeframe { of(series.candles()) } else { of(series.aggregate(timeframe).candles()) }
+    if series.timeframe() == timeframe {
+        TrueRange::over(series.candles())
+    } else {
+        TrueRange::over(series.aggregate(timeframe).candles())
+    }
 }
