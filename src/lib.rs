@@ -29,6 +29,8 @@ pub mod execution;
 pub mod outcome;
 /// Numbers in, numbers out: what returns, an equity curve or trades are worth, and how far luck explains it.
 pub mod statistics;
+/// Hindsight at scale: the same decisions over years of candles.
+pub mod backtest;
 /// What we say, as values: the JSON shapes, tables, stories.
 pub mod report;
 

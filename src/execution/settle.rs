@@ -39,6 +39,20 @@ pub fn settle(
     Ok(walk.settled)
 }
 
+/// What a candle leaves of a position's protection when nothing can happen within it, however its prices followed each other;
+/// none where finer candles have to tell. A walk over all of those would end in the same.
+pub fn pass_over(position: &Position, terms: &Terms, step: &Step) -> Option<Protection> {
+    let candle = &step.candle;
+    let is_new = candle.open_time() >= position.opened_at && candle.open_time() == position.walked_to;
+    let (stop, levels) = (real(position.stop.get()), levels(position));
+    let trail = position.plan.trail.map(|trail| real(trail.get()));
+    let trailed = trail.map_or(stop, |trail| stop.max(real(position.high.get()).max(candle.high()) - trail));
+    let is_quiet = candle.low() > trailed
+        && levels.target.is_none_or(|target| candle.high() <= target)
+        && levels.until.is_none_or(|until| step.end() < until);
+    (is_new && is_quiet).then(|| protection(position, terms, step))
+}
+
 struct Walk<'a> {
     symbol: &'a Symbol,
     terms: &'a Terms,
@@ -154,17 +168,7 @@ impl Walk<'_> {
     /// The stop follows the highest price, as far as it was known before the next candle.
     fn follow(&mut self, step: &Step) -> Result<(), Unbalanced> {
         let Some(position) = self.settled.books.position(self.symbol) else { return Ok(()) };
-        // Of a candle that opened before the position, only the close is surely from after its entry.
-        let is_ours = step.candle.open_time() >= position.opened_at;
-        let seen = if is_ours { step.candle.high() } else { step.candle.close() };
-        let high = Price::from_candle(seen).map_or(position.high, |seen| position.high.max(seen));
-        let trailed = position
-            .plan
-            .trail
-            .and_then(|trail| self.terms.instrument.floor_to_tick(high.get().saturating_sub(trail.get())));
-        let raised = trailed.map_or(position.stop, |trailed| position.stop.max(trailed));
-        let protection = Protection { position: position.id.clone(), at: step.end(), stop: raised, high };
-        self.protect(protection)
+        self.protect(protection(position, self.terms, step))
     }
 
     /// One protection at the end of a walk says it all.
@@ -179,6 +183,18 @@ impl Walk<'_> {
         }
         Ok(())
     }
+}
+
+/// Where a position's stop stands after a candle.
+fn protection(position: &Position, terms: &Terms, step: &Step) -> Protection {
+    // Of a candle that opened before the position, only the close is surely from after its entry.
+    let is_ours = step.candle.open_time() >= position.opened_at;
+    let seen = if is_ours { step.candle.high() } else { step.candle.close() };
+    let high = Price::from_candle(seen).map_or(position.high, |seen| position.high.max(seen));
+    let trail = |trail: Price| terms.instrument.floor_to_tick(high.get().saturating_sub(trail.get()));
+    let trailed = position.plan.trail.and_then(trail);
+    let stop = trailed.map_or(position.stop, |trailed| position.stop.max(trailed));
+    Protection { position: position.id.clone(), at: step.end(), stop, high }
 }
 
 /// Without a trade there was nobody to trade with.

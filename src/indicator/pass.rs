@@ -81,6 +81,12 @@ impl Pass {
         }
     }
 
+    /// Takes the next candle, whose readings nobody asks for.
+    #[inline]
+    pub fn skip(&mut self, candle: &Candle) {
+        self.next(candle);
+    }
+
     /// Takes the next candle.
     #[inline]
     pub fn next(&mut self, candle: &Candle) -> Readings {

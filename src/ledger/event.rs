@@ -149,3 +149,16 @@ pub enum Event {
     /// A stop stands here now.
     Protected(Protection),
 }
+
+impl Event {
+    /// When it happened.
+    pub const fn moment(&self) -> UtcMillis {
+        match self {
+            Self::Deposited(deposit) => deposit.at,
+            Self::Placed(order) => order.placed_at,
+            Self::Filled(fill) => fill.at,
+            Self::Ended(ended) => ended.at,
+            Self::Protected(protection) => protection.at,
+        }
+    }
+}

@@ -125,7 +125,12 @@ impl ExitReason {
         Self::ALL.into_iter().find(|reason| reason.word() == word)
     }
 
-    /// Whether a stop ended it: the coin then has to cool down.
+    /// Whether the coin has to cool down afterwards: a stop or a hand that ended a trade knew better than the score.
+    pub const fn cools(self) -> bool {
+        matches!(self, Self::Stop | Self::TrailingStop | Self::Manual)
+    }
+
+    /// Whether a stop ended it.
     pub const fn is_stop(self) -> bool {
         matches!(self, Self::Stop | Self::TrailingStop)
     }

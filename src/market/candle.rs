@@ -281,7 +281,7 @@ impl Candle {
     }
 
     /// One candle out of finer ones, the first of which opens with it.
-    pub(super) fn merged(open_time: UtcMillis, finer: &[Self]) -> Option<Self> {
+    pub fn merged(open_time: UtcMillis, finer: &[Self]) -> Option<Self> {
         let (first, last) = (finer.first()?, finer.last()?);
         let extras = finer.iter().map(|c| c.extras).reduce(|sum, next| {
             let (sum, next) = (sum?, next?);

@@ -101,6 +101,12 @@ impl Series {
         &self.candles
     }
 
+    /// A part of it, by place.
+    #[must_use]
+    pub fn part(&self, places: std::ops::Range<usize>) -> Self {
+        Self { timeframe: self.timeframe, candles: self.candles[places].to_vec() }
+    }
+
     /// The newest candle.
     pub fn newest(&self) -> Option<&Candle> {
         self.candles.last()

@@ -8,7 +8,7 @@ use rusqlite::{OptionalExtension, params, params_from_iter};
 
 use super::ledger_rows::{self as rows, text};
 use super::{Store, StoreError, Write};
-use crate::ledger::{Books, Event, Fill, Order, Position, Posting, Trade};
+use crate::ledger::{Books, Event, ExitReason, Fill, Order, Position, Posting, Trade};
 use crate::unit::{Decimal, Symbol, UtcMillis};
 
 /// What came into the wallet and went out of it from an instant on.
@@ -73,12 +73,12 @@ impl Store {
 
     /// When the last trade of a pair ended by a stop or by hand, if it did.
     pub fn cooling_since(&self, symbol: &Symbol) -> Result<Option<UtcMillis>, StoreError> {
-        let mut statement = self.connection.prepare_cached(
-            "SELECT closed_at, reason IN ('stop', 'trailing_stop', 'manual') FROM trades WHERE symbol = ?1
-              ORDER BY closed_at DESC LIMIT 1",
-        )?;
-        let row = statement.query_row([symbol.as_str()], |r| Ok((r.get::<_, i64>(0)?, r.get::<_, bool>(1)?)));
-        Ok(row.optional()?.filter(|(_, cools)| *cools).map(|(at, _)| UtcMillis::new(at)))
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT closed_at, reason FROM trades WHERE symbol = ?1 ORDER BY closed_at DESC LIMIT 1")?;
+        let row = statement.query_row([symbol.as_str()], |r| Ok((r.get::<_, i64>(0)?, r.get::<_, String>(1)?)));
+        let cools = |reason: &str| ExitReason::from_word(reason).is_some_and(ExitReason::cools);
+        Ok(row.optional()?.filter(|(_, reason)| cools(reason)).map(|(at, _)| UtcMillis::new(at)))
     }
 
     fn deposits(&self) -> Result<Vec<Event>, StoreError> {

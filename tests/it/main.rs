@@ -30,6 +30,8 @@ mod written_files;
 mod contract;
 /// The paper account in the program's hands: trades, halts, kills, tampering, recorded months.
 mod paper_account;
+/// Backtests, held against runs of the cycle.
+mod backtest;
 /// The README, `crontab.example` and what a user sees, held against the program.
 mod readme;
 /// Backfill, import and outages: what is asked for, what is believed, what is asked for again.

@@ -16,6 +16,7 @@ mod odd_turns;
 mod recorded;
 mod tampering;
 
+pub(crate) use recorded::{Recording, world_of};
 use serde_json::Value;
 use trader::unit::Decimal;
 

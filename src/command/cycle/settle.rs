@@ -46,7 +46,7 @@ impl Cycle<'_> {
             books = settled.books;
             self.complain_of_silence(&books, &pair);
         }
-        events.sort_by_key(moment);
+        events.sort_by_key(Event::moment);
         self.book(store, &events, &books, &DecisionIds::new())?;
         books.trades.clear();
         let basis = self.basis(store, collection, books)?;
@@ -254,17 +254,6 @@ pub(super) fn fill_on_quotes(
         }
     }
     Ok(events)
-}
-
-/// When an event happened.
-fn moment(event: &Event) -> UtcMillis {
-    match event {
-        Event::Deposited(deposit) => deposit.at,
-        Event::Placed(order) => order.placed_at,
-        Event::Filled(fill) => fill.at,
-        Event::Ended(ended) => ended.at,
-        Event::Protected(protection) => protection.at,
-    }
 }
 
 /// The length of the candles that a fine walk goes down to.

@@ -11,8 +11,8 @@ use crate::recorded_data::{at, cut, recordings};
 use crate::world::{Run, World};
 
 /// Recorded candles, unpacked, and the clock of the first and the last run over them.
-pub(super) struct Recording {
-    pub(super) folder: PathBuf,
+pub(crate) struct Recording {
+    pub(crate) folder: PathBuf,
     /// The folder belongs to it and goes away with it.
     _home: World,
     first: i64,
@@ -21,7 +21,7 @@ pub(super) struct Recording {
 
 impl Recording {
     /// None, and saying so, where there are no recordings.
-    pub(super) fn unpack(first: &str, last: &str, symbols: &[&str]) -> Option<Self> {
+    pub(crate) fn unpack(first: &str, last: &str, symbols: &[&str]) -> Option<Self> {
         let klines = recordings("klines")?;
         let (home, first, last) = (World::new(), at(first), at(last));
         Some(Self { folder: cut::recording(&klines, &home, first, last, symbols), _home: home, first, last })
@@ -45,7 +45,7 @@ fn replay(world: &World, folder: &Path, now: UtcMillis) -> Run {
 }
 
 /// A world for these pairs.
-pub(super) fn world_of(pairs: &str) -> World {
+pub(crate) fn world_of(pairs: &str) -> World {
     World::new().with("TRADER_PAIRS", pairs)
 }
 

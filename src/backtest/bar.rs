@@ -1,0 +1,131 @@
+//! What could be known at the end of each candle: the score, how much there was to tell it from, and the range of prices.
+//!
+//! A decision of the cycle takes its readings from a pass over its view, which begins at an instant of the calendar. Views of
+//! decisions that follow each other mostly begin at the same one, so here one pass goes on from candle to candle, and is begun
+//! anew where the views are: the readings are the same to the last bit.
+
+use super::tape::Tape;
+use crate::decision::Opinion;
+use crate::indicator::{Pass, TrueRange};
+use crate::market::{Candle, View};
+use crate::signal::{NotReady, Technical};
+use crate::unit::{Timeframe, UtcMillis};
+
+/// What could be known at the end of a candle.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Bar {
+    /// The analyst's score, or why there is none.
+    pub opinion: Opinion,
+    /// Candles in the view.
+    pub candles: usize,
+    /// Candles that are missing among the newest that the analyst needs.
+    pub missing: usize,
+    /// The average true range that stops are measured in.
+    pub atr: Option<f64>,
+}
+
+/// What could be known at the end of each candle that is decided on.
+pub fn bars(tape: &Tape, analyst: &Technical, atr: Timeframe, warm_up: usize) -> Vec<Bar> {
+    let series = tape.decided_on();
+    let (timeframe, candles) = (series.timeframe(), series.candles());
+    let mut bars = Vec::with_capacity(candles.len());
+    let mut begin = 0;
+    while begin < candles.len() {
+        let first = View::first(timeframe, timeframe.step(candles[begin].open_time(), 1));
+        let from = candles.partition_point(|c| c.open_time() < first);
+        let of_same_view = |c: &Candle| View::first(timeframe, timeframe.step(c.open_time(), 1)) == first;
+        let end = begin + candles[begin..].partition_point(of_same_view);
+        let mut look = Look::new(timeframe, atr, &candles[from..begin]);
+        for i in begin..end {
+            bars.push(look.at(&candles[from..=i], analyst, warm_up));
+        }
+        begin = end;
+    }
+    bars
+}
+
+/// A pass on its way through the candles of views that begin at the same one.
+struct Look {
+    timeframe: Timeframe,
+    pass: Pass,
+    range: Longer,
+    /// The first of the newest candles that the analyst needs.
+    needed: usize,
+}
+
+impl Look {
+    /// Takes in what lies before the first candle that is decided on.
+    fn new(timeframe: Timeframe, atr: Timeframe, before: &[Candle]) -> Self {
+        let mut look = Self { timeframe, pass: Pass::new(timeframe), range: Longer::new(timeframe, atr), needed: 0 };
+        for (i, candle) in before.iter().enumerate() {
+            look.pass.skip(candle);
+            look.range.next(&before[..=i]);
+        }
+        look
+    }
+
+    /// The newest of these candles, which are those of its view.
+    fn at(&mut self, view: &[Candle], analyst: &Technical, warm_up: usize) -> Bar {
+        let newest = &view[view.len() - 1];
+        let readings = self.pass.next(newest);
+        let atr = self.range.next(view);
+        let opinion = if view.len() < Technical::NEEDED {
+            Err(NotReady { candles: view.len(), needed: Technical::NEEDED })
+        } else {
+            Ok(analyst.score(newest, &readings))
+        };
+        Bar { opinion, candles: view.len(), missing: self.missing(view, warm_up), atr }
+    }
+
+    /// As `Series::missing_in_last`, from where the last candle left off.
+    fn missing(&mut self, view: &[Candle], warm_up: usize) -> usize {
+        let newest = view[view.len() - 1].open_time();
+        let reach = i64::try_from(warm_up).unwrap_or(i64::MAX).saturating_sub(1);
+        let oldest = view[0].open_time().max(self.timeframe.step(newest, -reach));
+        while view[self.needed].open_time() < oldest {
+            self.needed += 1;
+        }
+        let places = newest.since_ms(oldest) / self.timeframe.ms() + 1;
+        usize::try_from(places).unwrap_or(usize::MAX).saturating_sub(view.len() - self.needed)
+    }
+}
+
+/// The true range of longer candles, each made when all its finer ones are there.
+struct Longer {
+    whole: usize,
+    longer: Timeframe,
+    shorter: Timeframe,
+    range: TrueRange,
+    previous: Option<Candle>,
+    atr: Option<f64>,
+}
+
+impl Longer {
+    fn new(shorter: Timeframe, longer: Timeframe) -> Self {
+        let whole = usize::try_from(longer.ms() / shorter.ms()).unwrap_or(usize::MAX);
+        Self { whole, longer, shorter, range: TrueRange::default(), previous: None, atr: None }
+    }
+
+    /// Takes in the newest of these candles.
+    fn next(&mut self, view: &[Candle]) -> Option<f64> {
+        if let Some(candle) = self.closed(view) {
+            if let Some(previous) = self.previous.replace(candle) {
+                self.atr = self.range.next(&candle, &previous);
+            }
+        }
+        self.atr
+    }
+
+    /// The longer candle that ends with the newest one.
+    fn closed(&self, view: &[Candle]) -> Option<Candle> {
+        let newest = view.last()?;
+        let end = self.shorter.step(newest.open_time(), 1);
+        if self.longer == self.shorter {
+            return Some(*newest);
+        }
+        let begins: UtcMillis = self.longer.step(end, -1);
+        let finer = view.get(view.len().checked_sub(self.whole)?..)?;
+        let is_whole = self.longer.on_grid(end) && finer[0].open_time() == begins;
+        is_whole.then(|| Candle::merged(begins, finer)).flatten()
+    }
+}

@@ -1,0 +1,352 @@
+//! One moment after another, in the order of the cycle: what happened to orders and positions since the last one, how the
+//! account stands, what is decided, which orders follow.
+
+use std::collections::BTreeMap;
+
+use super::bar::Bar;
+use super::tape::Tape;
+use crate::decision::{
+    Action, Call, Decision, Desk, ExitPolicy, Limits, Objection, Outlook, Policy, RiskState, Standings, Wish, decide,
+    follow,
+};
+use crate::execution::{Step, pass_over, settle, timeline};
+use crate::ledger::{Books, Deposit, Event, Trade, Unbalanced};
+use crate::market::{Candle, Quote, Standing};
+use crate::unit::{Money, Price, Symbol, Timeframe, UtcMillis};
+
+/// What a run goes by.
+#[derive(Clone, Debug)]
+pub struct Rules {
+    /// The asset the account is kept in.
+    pub asset: String,
+    /// What is put in when it is opened.
+    pub start: Money,
+    /// When to act on a score.
+    pub policy: Policy,
+    /// The risk rules.
+    pub limits: Limits,
+    /// How positions are meant to end.
+    pub exits: ExitPolicy,
+    /// Names the strategy, and with it the orders.
+    pub strategy_hash: String,
+    /// From the end of a candle to the run that decides on it, shorter than the finest candle.
+    pub delay_ms: i64,
+}
+
+/// How the account stood at a moment, after its orders were placed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moment {
+    /// When: the moment of the run.
+    pub now: UtcMillis,
+    /// Cash and coins at the newest close.
+    pub equity: Money,
+    /// Cash alone.
+    pub cash: Money,
+    /// The state under the risk rules.
+    pub state: RiskState,
+    /// Open positions.
+    pub positions: usize,
+}
+
+/// Somebody who looks on. Everything is told in the order of the cycle.
+pub trait Witness {
+    /// A decision on a candle, and what stood against its entry.
+    fn decided(&mut self, _pair: &Symbol, _candle: UtcMillis, _decision: &Decision, _objection: Option<&Objection>) {}
+    /// Orders, fills and ends.
+    fn happened(&mut self, _event: &Event) {}
+    /// How a moment left the account.
+    fn stood(&mut self, _moment: &Moment) {}
+}
+
+/// Nobody.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Silent;
+
+impl Witness for Silent {}
+
+/// What a run ended in.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Replayed {
+    /// The books at the end; round trips are apart.
+    pub books: Books,
+    /// Closed round trips, in order.
+    pub trades: Vec<Trade>,
+    /// The account at the last moment.
+    pub last: Option<Moment>,
+}
+
+/// Replays the moments at which candles end, from one to another, both included.
+pub fn replay(
+    tapes: &[Tape],
+    bars: &[Vec<Bar>],
+    rules: &Rules,
+    (from, to): (UtcMillis, UtcMillis),
+    witness: &mut impl Witness,
+) -> Result<Replayed, Unbalanced> {
+    let Some(timeframe) = tapes.first().map(|tape| tape.decided_on().timeframe()) else {
+        return Ok(Replayed { books: Books::default(), trades: Vec::new(), last: None });
+    };
+    let mut run = Run::new(tapes, bars, rules, from);
+    let mut as_of = timeframe.ceil(from);
+    while as_of <= to {
+        run.meet(as_of, witness)?;
+        as_of = timeframe.step(as_of, 1);
+    }
+    Ok(Replayed { books: run.books, trades: run.trades, last: run.last })
+}
+
+struct Run<'a> {
+    tapes: &'a [Tape],
+    bars: &'a [Vec<Bar>],
+    rules: &'a Rules,
+    /// Of each tape, the first candle that has not ended yet.
+    next: Vec<usize>,
+    /// Those whose newest candle has just ended.
+    is_fresh: Vec<bool>,
+    books: Books,
+    trades: Vec<Trade>,
+    /// Coins that cool down, and since when.
+    cooling: BTreeMap<Symbol, UtcMillis>,
+    memory: Option<Memory>,
+    is_halted: bool,
+    last: Option<Moment>,
+    quotes: BTreeMap<Symbol, Quote>,
+}
+
+/// What is remembered from moment to moment.
+#[derive(Clone, Copy)]
+struct Memory {
+    peak: Money,
+    day: UtcMillis,
+    day_start: Money,
+    day_is_lost: bool,
+}
+
+impl<'a> Run<'a> {
+    fn new(tapes: &'a [Tape], bars: &'a [Vec<Bar>], rules: &'a Rules, from: UtcMillis) -> Self {
+        let before = |tape: &Tape| {
+            let series = tape.decided_on();
+            series.candles().partition_point(|c| series.timeframe().step(c.open_time(), 1) < from)
+        };
+        Self {
+            tapes,
+            bars,
+            rules,
+            next: tapes.iter().map(before).collect(),
+            is_fresh: vec![false; tapes.len()],
+            books: Books::default(),
+            trades: Vec::new(),
+            cooling: BTreeMap::new(),
+            memory: None,
+            is_halted: false,
+            last: None,
+            quotes: BTreeMap::new(),
+        }
+    }
+
+    fn meet(&mut self, as_of: UtcMillis, witness: &mut impl Witness) -> Result<(), Unbalanced> {
+        let now = as_of.plus_ms(self.rules.delay_ms);
+        self.advance(as_of);
+        self.open(now, witness)?;
+        self.settle(now, witness)?;
+        let (equity, standings) = self.assess(now);
+        let state = standings.state(&self.rules.limits);
+        self.is_halted |= state == RiskState::Halted;
+        self.decide(now, equity, state, witness)?;
+        let moment = Moment { now, equity, cash: self.books.cash(), state, positions: self.books.positions.len() };
+        witness.stood(&moment);
+        self.last = Some(moment);
+        Ok(())
+    }
+
+    /// Takes in the candles that have ended.
+    fn advance(&mut self, as_of: UtcMillis) {
+        for (k, tape) in self.tapes.iter().enumerate() {
+            let series = tape.decided_on();
+            let (candles, before) = (series.candles(), self.next[k]);
+            let mut next = before;
+            while next < candles.len() && series.timeframe().step(candles[next].open_time(), 1) <= as_of {
+                next += 1;
+            }
+            (self.next[k], self.is_fresh[k]) = (next, next > before);
+        }
+    }
+
+    fn newest(&self, k: usize) -> Option<&'a Candle> {
+        self.tapes[k].decided_on().candles().get(self.next[k].checked_sub(1)?)
+    }
+
+    /// Opens the account with the first moment.
+    fn open(&mut self, now: UtcMillis, witness: &mut impl Witness) -> Result<(), Unbalanced> {
+        if !self.books.asset.is_empty() {
+            return Ok(());
+        }
+        let event = Event::Deposited(Deposit { at: now, asset: self.rules.asset.clone(), amount: self.rules.start });
+        self.books.apply(&event)?;
+        witness.happened(&event);
+        Ok(())
+    }
+
+    /// Walks what was closed since the last moment through orders and positions.
+    fn settle(&mut self, now: UtcMillis, witness: &mut impl Witness) -> Result<(), Unbalanced> {
+        if self.books.positions.is_empty() && self.books.orders.is_empty() {
+            return Ok(());
+        }
+        let mut events = Vec::new();
+        for pair in self.books.busy_pairs() {
+            let Some(k) = self.tapes.iter().position(|tape| tape.symbol == pair) else { continue };
+            if !self.pass_over(k)? {
+                events.extend(self.walk(k, now)?);
+            }
+        }
+        events.sort_by_key(Event::moment);
+        events.iter().for_each(|event| witness.happened(event));
+        for trade in self.books.trades.drain(..) {
+            if trade.reason.cools() {
+                self.cooling.insert(trade.symbol.clone(), trade.closed_at);
+            } else {
+                self.cooling.remove(&trade.symbol);
+            }
+            self.trades.push(trade);
+        }
+        Ok(())
+    }
+
+    /// Passes over a candle within which nothing can happen to a position.
+    fn pass_over(&mut self, k: usize) -> Result<bool, Unbalanced> {
+        let (tape, Some(candle)) = (&self.tapes[k], self.newest(k)) else { return Ok(false) };
+        let is_alone = !self.books.orders.iter().any(|order| order.symbol == tape.symbol);
+        let (true, true, true, Some(position)) =
+            (self.is_fresh[k], is_alone, tape.is_whole(self.next[k] - 1), self.books.position(&tape.symbol))
+        else {
+            return Ok(false);
+        };
+        let step = Step { candle: *candle, timeframe: tape.decided_on().timeframe(), is_coarse: false };
+        let Some(protection) = pass_over(position, &tape.terms, &step) else { return Ok(false) };
+        self.books.apply(&Event::Protected(protection)).map(|()| true)
+    }
+
+    fn walk(&mut self, k: usize, now: UtcMillis) -> Result<Vec<Event>, Unbalanced> {
+        let tape = &self.tapes[k];
+        let walked = self.books.position(&tape.symbol).map(|position| position.walked_to);
+        let placed = self.books.orders.iter().filter(|o| o.symbol == tape.symbol).map(|o| o.placed_at);
+        let Some(cursor) = placed.chain(walked).min() else { return Ok(Vec::new()) };
+        let steps = timeline(&tape.rungs(cursor, now), cursor, now);
+        let settled = settle(&tape.symbol, std::mem::take(&mut self.books), &tape.terms, &steps, now)?;
+        self.books = settled.books;
+        Ok(settled.events)
+    }
+
+    /// What the account is worth, and what its state is judged by.
+    fn assess(&mut self, now: UtcMillis) -> (Money, Standings) {
+        let (coins, _) = self.books.worth_of_coins(|asset| self.mark(asset));
+        let (equity, day) = (self.books.cash() + coins, Timeframe::D1.floor(now));
+        let today = self.memory.filter(|memory| memory.day == day);
+        // The first moment of a day sees the same coins at the same closes as midnight did.
+        let new_day = if self.memory.is_some() { equity } else { self.rules.start };
+        let standings = Standings {
+            equity,
+            peak: self.memory.map_or(self.rules.start, |memory| memory.peak).max(equity),
+            day_start: today.map_or(new_day, |memory| memory.day_start),
+            day_is_lost: today.is_some_and(|memory| memory.day_is_lost),
+            is_paused: false,
+            is_halted: self.is_halted,
+        };
+        let day_is_lost = standings.loses_the_day(&self.rules.limits);
+        let Standings { peak, day_start, .. } = standings;
+        self.memory = Some(Memory { peak, day, day_start, day_is_lost });
+        (equity, Standings { day_is_lost, ..standings })
+    }
+
+    fn mark(&self, asset: &str) -> Option<Price> {
+        let k = self.tapes.iter().position(|tape| tape.symbol.base() == asset)?;
+        self.newest(k)?.close_price()
+    }
+
+    fn decide(
+        &mut self,
+        now: UtcMillis,
+        equity: Money,
+        state: RiskState,
+        witness: &mut impl Witness,
+    ) -> Result<(), Unbalanced> {
+        let decided: Vec<(usize, Decision)> = (0..self.tapes.len())
+            .filter(|k| self.is_fresh[*k])
+            .filter_map(|k| Some((k, self.judge(k, now)?)))
+            .collect();
+        let objections = self.follow(&decided, now, equity, state, witness)?;
+        for ((k, decision), objection) in decided.iter().zip(objections) {
+            let candle = self.newest(*k).map_or(now, Candle::open_time);
+            witness.decided(&self.tapes[*k].symbol, candle, decision, objection.as_ref());
+        }
+        Ok(())
+    }
+
+    fn judge(&self, k: usize, now: UtcMillis) -> Option<Decision> {
+        let bar = self.bars[k].get(self.next[k].checked_sub(1)?)?;
+        let end = self.tapes[k].decided_on().timeframe().step(self.newest(k)?.open_time(), 1);
+        let outlook = Outlook {
+            standing: &Standing::Assumed,
+            age_ms: Some(now.since_ms(end)),
+            candles: bar.candles,
+            missing: bar.missing,
+        };
+        Some(decide(&outlook, &[bar.opinion], &self.rules.policy))
+    }
+
+    /// Places what the decisions call for; what stood against each.
+    fn follow(
+        &mut self,
+        decided: &[(usize, Decision)],
+        now: UtcMillis,
+        equity: Money,
+        state: RiskState,
+        witness: &mut impl Witness,
+    ) -> Result<Vec<Option<Objection>>, Unbalanced> {
+        let is_wanted = |(_, decision): &(usize, Decision)| decision.action != Action::Hold;
+        if state != RiskState::Halted && !decided.iter().any(is_wanted) {
+            return Ok(vec![None; decided.len()]);
+        }
+        let heat = self.heat();
+        let calls: Vec<Call<'_>> = decided.iter().map(|(k, decision)| self.call(*k, decision, now)).collect();
+        let (exits, limits) = (&self.rules.exits, &self.rules.limits);
+        let desk = Desk { books: &mut self.books, equity, state, heat, quotes: &self.quotes, now };
+        let followed = follow(desk, &calls, exits, limits)?;
+        followed.events.iter().for_each(|event| witness.happened(event));
+        Ok(followed.objections)
+    }
+
+    fn call<'c>(&self, k: usize, decision: &Decision, now: UtcMillis) -> Call<'c>
+    where
+        'a: 'c,
+    {
+        let (tape, newest) = (&self.tapes[k], self.newest(k));
+        let wish = Wish {
+            symbol: &tape.symbol,
+            candle: newest.map_or(now, Candle::open_time),
+            close: newest.and_then(Candle::close_price),
+            strategy_hash: &self.rules.strategy_hash,
+            now,
+            quote: None,
+            needs_quote: false,
+            atr: self.next[k].checked_sub(1).and_then(|bar| self.bars[k].get(bar)?.atr),
+            terms: Some(&tape.terms),
+        };
+        let cools_until = self.cooling.get(&tape.symbol).map(|at| at.plus_ms(self.rules.limits.cool_down_ms));
+        Call { action: decision.action, score: decision.score, wish, cools_until }
+    }
+
+    /// What all stops would lose together, entries under way included.
+    fn heat(&self) -> Money {
+        let open_risk = |position: &crate::ledger::Position| {
+            let mark = self.mark(position.symbol.base());
+            let terms = self.tapes.iter().find(|tape| tape.symbol == position.symbol).map(|tape| &tape.terms);
+            match (terms, mark) {
+                (Some(terms), Some(mark)) => terms.open_risk(position.quantity(), mark, position.stop),
+                _ => position.cost,
+            }
+        };
+        let entries: Money = self.books.entries().map(|(_, plan)| plan.risk).sum();
+        self.books.positions.iter().map(open_risk).sum::<Money>() + entries
+    }
+}

@@ -1,0 +1,86 @@
+//! The history of a pair: its candles of every length that fills are walked on, and the terms it was traded on.
+
+use crate::execution::Rung;
+use crate::ledger::Terms;
+use crate::market::{Candle, Series};
+use crate::unit::{Symbol, Timeframe, UtcMillis};
+
+/// A length whose newest candle is older than this has ended, or never was; as in the cycle.
+const ENDED_MS: i64 = 86_400_000;
+
+/// What cannot be replayed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TapeError {
+    /// There are no candles at all.
+    #[error("there are no candles of {0}")]
+    Empty(Symbol),
+}
+
+/// The history of a pair.
+#[derive(Clone, Debug)]
+pub struct Tape {
+    /// The pair.
+    pub symbol: Symbol,
+    /// On what terms it is traded.
+    pub terms: Terms,
+    /// From the finest to those that are decided on.
+    lengths: Vec<Series>,
+    /// Of each candle that is decided on: all its finest candles are there.
+    is_whole: Vec<bool>,
+}
+
+impl Tape {
+    /// The history of a pair from its candles of different lengths; decisions are made on the longest.
+    pub fn new(symbol: Symbol, terms: Terms, mut lengths: Vec<Series>) -> Result<Self, TapeError> {
+        lengths.retain(|series| series.newest().is_some());
+        lengths.sort_by_key(Series::timeframe);
+        let (Some(finest), Some(longest)) = (lengths.first(), lengths.last()) else {
+            return Err(TapeError::Empty(symbol));
+        };
+        let is_whole = whole(finest, longest);
+        Ok(Self { symbol, terms, lengths, is_whole })
+    }
+
+    /// The candles that are decided on.
+    pub fn decided_on(&self) -> &Series {
+        self.lengths.last().expect("a tape has candles of one length at least")
+    }
+
+    /// The length of the finest candles.
+    pub fn finest(&self) -> Timeframe {
+        self.lengths.first().map_or_else(|| self.decided_on().timeframe(), Series::timeframe)
+    }
+
+    /// Whether a candle that is decided on has all its finest ones.
+    pub(super) fn is_whole(&self, bar: usize) -> bool {
+        self.is_whole.get(bar).copied().unwrap_or_default()
+    }
+
+    /// The candles from `cursor` on that were closed at `now`, of every length there was then.
+    pub(super) fn rungs(&self, cursor: UtcMillis, now: UtcMillis) -> Vec<Rung> {
+        self.lengths.iter().filter_map(|series| rung(series, cursor, now)).collect()
+    }
+}
+
+fn whole(finest: &Series, longest: &Series) -> Vec<bool> {
+    let ratio = usize::try_from(longest.timeframe().ms() / finest.timeframe().ms()).unwrap_or(usize::MAX);
+    let mut from = 0;
+    let candles = finest.candles();
+    let mut count = |bar: &Candle| {
+        from += candles[from..].partition_point(|c| c.open_time() < bar.open_time());
+        let end = longest.timeframe().step(bar.open_time(), 1);
+        let reach = (from + ratio).min(candles.len());
+        candles[from..reach].partition_point(|c| c.open_time() < end) == ratio
+    };
+    longest.candles().iter().map(&mut count).collect()
+}
+
+fn rung(series: &Series, cursor: UtcMillis, now: UtcMillis) -> Option<Rung> {
+    let (timeframe, candles) = (series.timeframe(), series.candles());
+    let from = timeframe.floor(cursor);
+    let closed = timeframe.newest_closed(now);
+    let begin = candles.partition_point(|c| c.open_time() < from);
+    let end = begin + candles[begin..].partition_point(|c| c.open_time() <= closed);
+    let was_there = || begin > 0 && from.since_ms(candles[begin - 1].open_time()) < ENDED_MS;
+    (end > begin || was_there()).then(|| Rung { series: series.part(begin..end) })
+}

@@ -1,0 +1,3 @@
+//! Backtests: the same decisions, orders, fills and equity as runs of the cycle, to the last digit.
+
+mod parity;
