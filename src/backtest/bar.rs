@@ -8,20 +8,56 @@ use super::tape::Tape;
 use crate::decision::Opinion;
 use crate::indicator::{Pass, TrueRange};
 use crate::market::{Candle, View};
-use crate::signal::{NotReady, Technical};
+use crate::signal::{NotReady, Score, Technical};
 use crate::unit::{Timeframe, UtcMillis};
 
-/// What could be known at the end of a candle.
+/// What could be known at the end of a candle, in sixteen bytes: there are millions of them.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Bar {
+    /// Not a number where there is none.
+    atr: f64,
+    /// In tenths; below any score where there is none.
+    score: i16,
+    candles: u16,
+    missing: u16,
+}
+
+impl Bar {
+    const NO_SCORE: i16 = i16::MIN;
+
+    fn new(opinion: Opinion, candles: usize, missing: usize, atr: Option<f64>) -> Self {
+        let small = |count: usize| u16::try_from(count).unwrap_or(u16::MAX);
+        let tenths = |score: Score| i16::try_from(score.tenths()).unwrap_or(Self::NO_SCORE);
+        Self {
+            atr: atr.unwrap_or(f64::NAN),
+            score: opinion.map_or(Self::NO_SCORE, tenths),
+            candles: small(candles),
+            missing: small(missing),
+        }
+    }
+
     /// The analyst's score, or why there is none.
-    pub opinion: Opinion,
+    pub fn opinion(&self) -> Opinion {
+        match self.score {
+            Self::NO_SCORE => Err(NotReady { candles: self.candles(), needed: Technical::NEEDED }),
+            tenths => Ok(Score::from_tenths(i32::from(tenths))),
+        }
+    }
+
     /// Candles in the view.
-    pub candles: usize,
+    pub fn candles(&self) -> usize {
+        usize::from(self.candles)
+    }
+
     /// Candles that are missing among the newest that the analyst needs.
-    pub missing: usize,
+    pub fn missing(&self) -> usize {
+        usize::from(self.missing)
+    }
+
     /// The average true range that stops are measured in.
-    pub atr: Option<f64>,
+    pub fn atr(&self) -> Option<f64> {
+        Some(self.atr).filter(|atr| !atr.is_nan())
+    }
 }
 
 /// What could be known at the end of each candle that is decided on.
@@ -74,7 +110,7 @@ impl Look {
         } else {
             Ok(analyst.score(newest, &readings))
         };
-        Bar { opinion, candles: view.len(), missing: self.missing(view, warm_up), atr }
+        Bar::new(opinion, view.len(), self.missing(view, warm_up), atr)
     }
 
     /// As `Series::missing_in_last`, from where the last candle left off.

@@ -10,8 +10,8 @@ use crate::decision::{
     follow,
 };
 use crate::execution::{Step, pass_over, settle, timeline};
-use crate::ledger::{Books, Deposit, Event, Trade, Unbalanced};
-use crate::market::{Candle, Quote, Standing};
+use crate::ledger::{Books, Deposit, Event, Position, Trade, Unbalanced};
+use crate::market::{Candle, Standing};
 use crate::unit::{Money, Price, Symbol, Timeframe, UtcMillis};
 
 /// What a run goes by.
@@ -110,7 +110,8 @@ struct Run<'a> {
     memory: Option<Memory>,
     is_halted: bool,
     last: Option<Moment>,
-    quotes: BTreeMap<Symbol, Quote>,
+    /// What was decided at this moment; kept for its room.
+    decided: Vec<(usize, Decision)>,
 }
 
 /// What is remembered from moment to moment.
@@ -140,7 +141,7 @@ impl<'a> Run<'a> {
             memory: None,
             is_halted: false,
             last: None,
-            quotes: BTreeMap::new(),
+            decided: Vec::new(),
         }
     }
 
@@ -270,31 +271,36 @@ impl<'a> Run<'a> {
         state: RiskState,
         witness: &mut impl Witness,
     ) -> Result<(), Unbalanced> {
-        let decided: Vec<(usize, Decision)> = (0..self.tapes.len())
-            .filter(|k| self.is_fresh[*k])
-            .filter_map(|k| Some((k, self.judge(k, now)?)))
-            .collect();
+        let mut decided = std::mem::take(&mut self.decided);
+        decided.clear();
+        decided.extend((0..self.tapes.len()).filter_map(|k| Some((k, self.judge(k, now)?))));
         let objections = self.follow(&decided, now, equity, state, witness)?;
-        for ((k, decision), objection) in decided.iter().zip(objections) {
+        for (i, (k, decision)) in decided.iter().enumerate() {
             let candle = self.newest(*k).map_or(now, Candle::open_time);
-            witness.decided(&self.tapes[*k].symbol, candle, decision, objection.as_ref());
+            let objection = objections.get(i).and_then(Option::as_ref);
+            witness.decided(&self.tapes[*k].symbol, candle, decision, objection);
         }
+        self.decided = decided;
         Ok(())
     }
 
+    /// What is decided on a candle that has just ended.
     fn judge(&self, k: usize, now: UtcMillis) -> Option<Decision> {
+        if !self.is_fresh[k] {
+            return None;
+        }
         let bar = self.bars[k].get(self.next[k].checked_sub(1)?)?;
         let end = self.tapes[k].decided_on().timeframe().step(self.newest(k)?.open_time(), 1);
         let outlook = Outlook {
             standing: &Standing::Assumed,
             age_ms: Some(now.since_ms(end)),
-            candles: bar.candles,
-            missing: bar.missing,
+            candles: bar.candles(),
+            missing: bar.missing(),
         };
-        Some(decide(&outlook, &[bar.opinion], &self.rules.policy))
+        Some(decide(&outlook, &[bar.opinion()], &self.rules.policy))
     }
 
-    /// Places what the decisions call for; what stood against each.
+    /// Places what the decisions call for; what stood against each, where anything was called for.
     fn follow(
         &mut self,
         decided: &[(usize, Decision)],
@@ -303,15 +309,21 @@ impl<'a> Run<'a> {
         state: RiskState,
         witness: &mut impl Witness,
     ) -> Result<Vec<Option<Objection>>, Unbalanced> {
-        let is_wanted = |(_, decision): &(usize, Decision)| decision.action != Action::Hold;
-        if state != RiskState::Halted && !decided.iter().any(is_wanted) {
-            return Ok(vec![None; decided.len()]);
+        let is_busy = !self.books.positions.is_empty() || !self.books.orders.is_empty();
+        let is_wanted = |(_, decision): &(usize, Decision)| match decision.action {
+            Action::Buy => true,
+            Action::Sell => is_busy,
+            Action::Hold => false,
+        };
+        if !(state == RiskState::Halted && is_busy) && !decided.iter().any(is_wanted) {
+            return Ok(Vec::new());
         }
-        let heat = self.heat();
         let calls: Vec<Call<'_>> = decided.iter().map(|(k, decision)| self.call(*k, decision, now)).collect();
-        let (exits, limits) = (&self.rules.exits, &self.rules.limits);
-        let desk = Desk { books: &mut self.books, equity, state, heat, quotes: &self.quotes, now };
-        let followed = follow(desk, &calls, exits, limits)?;
+        let marks: Vec<Option<Price>> = (0..self.tapes.len()).map(|k| self.newest(k)?.close_price()).collect();
+        let (tapes, quotes) = (self.tapes, BTreeMap::new());
+        let heat = |books: &Books| heat(books, tapes, &marks);
+        let desk = Desk { books: &mut self.books, equity, state, heat: &heat, quotes: &quotes, now };
+        let followed = follow(desk, &calls, &self.rules.exits, &self.rules.limits)?;
         followed.events.iter().for_each(|event| witness.happened(event));
         Ok(followed.objections)
     }
@@ -329,24 +341,23 @@ impl<'a> Run<'a> {
             now,
             quote: None,
             needs_quote: false,
-            atr: self.next[k].checked_sub(1).and_then(|bar| self.bars[k].get(bar)?.atr),
+            atr: self.next[k].checked_sub(1).and_then(|bar| self.bars[k].get(bar)?.atr()),
             terms: Some(&tape.terms),
         };
         let cools_until = self.cooling.get(&tape.symbol).map(|at| at.plus_ms(self.rules.limits.cool_down_ms));
         Call { action: decision.action, score: decision.score, wish, cools_until }
     }
+}
 
-    /// What all stops would lose together, entries under way included.
-    fn heat(&self) -> Money {
-        let open_risk = |position: &crate::ledger::Position| {
-            let mark = self.mark(position.symbol.base());
-            let terms = self.tapes.iter().find(|tape| tape.symbol == position.symbol).map(|tape| &tape.terms);
-            match (terms, mark) {
-                (Some(terms), Some(mark)) => terms.open_risk(position.quantity(), mark, position.stop),
-                _ => position.cost,
-            }
-        };
-        let entries: Money = self.books.entries().map(|(_, plan)| plan.risk).sum();
-        self.books.positions.iter().map(open_risk).sum::<Money>() + entries
-    }
+/// What all stops would lose together, entries under way included.
+fn heat(books: &Books, tapes: &[Tape], marks: &[Option<Price>]) -> Money {
+    let open_risk = |position: &Position| {
+        let k = tapes.iter().position(|tape| tape.symbol == position.symbol);
+        match k.and_then(|k| Some((&tapes[k].terms, marks[k]?))) {
+            Some((terms, mark)) => terms.open_risk(position.quantity(), mark, position.stop),
+            None => position.cost,
+        }
+    };
+    let entries: Money = books.entries().map(|(_, plan)| plan.risk).sum();
+    books.positions.iter().map(open_risk).sum::<Money>() + entries
 }

@@ -157,7 +157,7 @@ impl Account {
         let mut risks: Vec<(Symbol, Money)> =
             self.books.positions.iter().map(|p| (p.symbol.clone(), self.open_risk(p))).collect();
         risks.extend(self.books.entries().map(|(order, plan)| (order.symbol.clone(), plan.risk)));
-        self.heat = risks.iter().map(|(_, risk)| *risk).sum();
+        self.heat = heat(&self.books, &self.marks, &self.terms);
         let returns: Vec<DailyReturns> =
             risks.iter().map(|(symbol, _)| sources.daily_returns(symbol)).collect::<Result<_, _>>()?;
         let shares: Vec<f64> = risks.iter().map(|(_, risk)| self.share(*risk)).collect();
@@ -180,11 +180,7 @@ impl Account {
 
     /// What a position loses from here when its stop is hit; all of it where nothing is known of its terms.
     pub(super) fn open_risk(&self, position: &Position) -> Money {
-        let Some(mark) = self.marks.get(position.symbol.base()) else { return position.cost };
-        match self.terms.get(&position.symbol) {
-            Some(terms) => terms.open_risk(position.quantity(), mark.price, position.stop),
-            None => Money::proceeds(mark.price, position.quantity()),
-        }
+        open_risk(position, &self.marks, &self.terms)
     }
 
     fn share(&self, money: Money) -> f64 {
@@ -255,6 +251,20 @@ impl Account {
     /// The orders that wait, as they are printed.
     pub(super) fn waiting(&self) -> Vec<OrderReport> {
         self.books.orders.iter().map(|order| OrderReport::of(order, true)).collect()
+    }
+}
+
+/// What all stops of these books would lose together, entries under way included.
+pub(super) fn heat(books: &Books, marks: &BTreeMap<String, Mark>, terms: &BTreeMap<Symbol, Terms>) -> Money {
+    let entries: Money = books.entries().map(|(_, plan)| plan.risk).sum();
+    books.positions.iter().map(|position| open_risk(position, marks, terms)).sum::<Money>() + entries
+}
+
+fn open_risk(position: &Position, marks: &BTreeMap<String, Mark>, terms: &BTreeMap<Symbol, Terms>) -> Money {
+    let Some(mark) = marks.get(position.symbol.base()) else { return position.cost };
+    match terms.get(&position.symbol) {
+        Some(terms) => terms.open_risk(position.quantity(), mark.price, position.stop),
+        None => Money::proceeds(mark.price, position.quantity()),
     }
 }
 

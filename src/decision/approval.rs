@@ -62,14 +62,15 @@ pub struct Wish<'a> {
 }
 
 /// What an entry has to fit into.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
+#[expect(missing_debug_implementations, reason = "it holds a question")]
 pub struct Room<'a> {
     /// The books, orders under way included.
     pub books: &'a Books,
     /// Cash and coins at the newest close.
     pub equity: Money,
-    /// What all stops would lose together, entries under way included.
-    pub heat: Money,
+    /// What all stops of these books would lose together, entries under way included; asked for only when it matters.
+    pub heat: &'a dyn Fn(&Books) -> Money,
     /// How the account stands.
     pub state: RiskState,
     /// The coin is left alone until then.
@@ -156,10 +157,11 @@ fn draft(wish: &Wish<'_>, terms: &Terms, policy: &ExitPolicy) -> Result<(EntryPl
 fn allow(room: &Room<'_>, limits: &Limits) -> Result<Allowance, Objection> {
     let share = |limit: Bps| room.equity.share(limit.share());
     let (risk, cap, heat_limit) = (share(limits.risk_per_trade), share(limits.position_cap), share(limits.heat));
-    let (heat_left, free) = (heat_limit - room.heat, room.books.free_cash());
+    let open = (room.heat)(room.books);
+    let (heat_left, free) = (heat_limit - open, room.books.free_cash());
     let half = Decimal::new(5, 1);
     if !heat_left.is_positive() || heat_left < risk.share(half) {
-        Err(Objection::Heat { open: room.heat, limit: heat_limit })
+        Err(Objection::Heat { open, limit: heat_limit })
     } else if !free.is_positive() || free < cap.share(half) {
         Err(Objection::Cash { free })
     } else {

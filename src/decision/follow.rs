@@ -24,7 +24,7 @@ pub struct Call<'a> {
 }
 
 /// The account that decisions are followed for. Orders are placed in its books.
-#[derive(Debug)]
+#[expect(missing_debug_implementations, reason = "it holds a question")]
 pub struct Desk<'a> {
     /// The books.
     pub books: &'a mut Books,
@@ -32,8 +32,8 @@ pub struct Desk<'a> {
     pub equity: Money,
     /// How it stands.
     pub state: RiskState,
-    /// What all stops would lose together, entries under way included.
-    pub heat: Money,
+    /// What all stops of these books would lose together, entries under way included; asked for only when it matters.
+    pub heat: &'a dyn Fn(&Books) -> Money,
     /// The market at this moment, where it is known.
     pub quotes: &'a BTreeMap<Symbol, Quote>,
     /// When.
@@ -105,10 +105,7 @@ impl Desk<'_> {
         let Self { equity, state, heat, .. } = *self;
         let room = Room { books: self.books, equity, heat, state, cools_until: call.cools_until };
         match approve_entry(&call.wish, &room, exits, limits) {
-            Ok(order) => {
-                self.heat += order.get().plan().map_or(Money::ZERO, |plan| plan.risk);
-                self.place(order.get(), events).map(|()| None)
-            }
+            Ok(order) => self.place(order.get(), events).map(|()| None),
             Err(objection) => Ok(Some(objection)),
         }
     }

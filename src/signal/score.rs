@@ -11,15 +11,21 @@ impl Points {
     pub fn of(weight: f64, strength: f64) -> Self {
         // A strength that is not a number says nothing.
         let strength = if strength.is_nan() { 0.0 } else { strength.clamp(-1.0, 1.0) };
-        let tenths = (weight.clamp(0.0, 100.0) * strength * 10.0).round();
-        #[expect(clippy::cast_possible_truncation, reason = "between -1000 and 1000")]
-        Self(tenths as i32)
+        Self(nearest(weight.clamp(0.0, 100.0) * strength * 10.0))
     }
 
     /// As a number.
     pub fn get(self) -> f64 {
         f64::from(self.0) / 10.0
     }
+}
+
+/// The nearest whole number, away from zero at the half: `f64::round` for numbers this small, without a call.
+fn nearest(tenths: f64) -> i32 {
+    #[expect(clippy::cast_possible_truncation, reason = "between -1000 and 1000")]
+    let whole = tenths as i32;
+    let rest = tenths - f64::from(whole);
+    whole + i32::from(rest >= 0.5) - i32::from(rest <= -0.5)
 }
 
 impl fmt::Display for Points {
@@ -41,6 +47,16 @@ impl Score {
     /// As a number.
     pub fn get(self) -> f64 {
         f64::from(self.0) / 10.0
+    }
+
+    /// In tenths.
+    pub const fn tenths(self) -> i32 {
+        self.0
+    }
+
+    /// From tenths, held at ±100.
+    pub fn from_tenths(tenths: i32) -> Self {
+        Self(tenths.clamp(-1000, 1000))
     }
 
     /// 50 % + |score|/2, to a tenth: ±40 is 70 %, the neutral zone lies between.
@@ -127,6 +143,15 @@ mod tests {
             [(5.0, 150), (-5.0, -150), (f64::NAN, 0), (f64::INFINITY, 150), (0.5, 75), (0.004, 1), (-0.004, -1)]
         {
             assert_eq!(Points::of(15.0, strength), Points(tenths), "{strength}");
+        }
+    }
+
+    #[test]
+    fn tenths_are_the_nearest_away_from_zero_at_the_half() {
+        for tenths in
+            [0.0, 0.5, -0.5, 0.499_999_999_999_999_94, -0.499_999_999_999_999_94, 1.5, -2.5, 999.5, -999.5, 7.2]
+        {
+            assert!((f64::from(nearest(tenths)) - tenths.round()).abs() < 1e-12, "{tenths}");
         }
     }
 

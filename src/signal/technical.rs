@@ -54,16 +54,17 @@ impl Technical {
 
     /// The score of that opinion alone: the same points, without the sentences that explain them.
     pub fn score(&self, candle: &Candle, readings: &Readings) -> Score {
-        let look = Look { candle, readings };
+        let look = Look::new(candle, readings);
         Score::sum(Rule::ALL.into_iter().filter_map(|rule| self.points(rule, &look)))
     }
 
+    #[inline]
     fn points(&self, rule: Rule, look: &Look<'_>) -> Option<Points> {
         Some(Points::of(self.weights.get(rule), look.strength(rule)?))
     }
 
     fn reason(&self, rule: Rule, candle: &Candle, readings: &Readings) -> Reason {
-        let look = Look { candle, readings };
+        let look = Look::new(candle, readings);
         let text = look.text(rule).unwrap_or_else(|| "nothing to read yet".to_owned());
         Reason { rule, points: self.points(rule, &look), text }
     }
@@ -85,6 +86,18 @@ impl Analyst for Technical {
 struct Look<'a> {
     candle: &'a Candle,
     readings: &'a Readings,
+    atr: Option<f64>,
+    /// How the averages of the close lie to each other: two rules ask for it.
+    averages: Option<f64>,
+}
+
+impl<'a> Look<'a> {
+    #[inline]
+    fn new(candle: &'a Candle, readings: &'a Readings) -> Self {
+        let mut look = Self { candle, readings, atr: readings.get(Indicator::Atr14), averages: None };
+        look.averages = look.compare_averages();
+        look
+    }
 }
 
 impl Look<'_> {
@@ -92,7 +105,7 @@ impl Look<'_> {
     #[inline]
     fn strength(&self, rule: Rule) -> Option<f64> {
         match rule {
-            Rule::EmaTrend => self.averages(),
+            Rule::EmaTrend => self.averages,
             Rule::Ema200 => self.ema_200(),
             Rule::Macd => self.macd(),
             Rule::Adx => self.adx(),
@@ -118,7 +131,7 @@ impl Look<'_> {
                 format!("MACD {} zero and {} its signal", side(macd, 0.0), side(hist, 0.0))
             }
             Rule::Adx => {
-                let (adx, averages) = (self.read(Indicator::Adx14)?, self.averages()?);
+                let (adx, averages) = (self.read(Indicator::Adx14)?, self.averages?);
                 format!("ADX {adx:.0}: {}", trend_word(trending(adx), averages))
             }
             Rule::Rsi => {
@@ -154,15 +167,17 @@ impl Look<'_> {
     /// A distance between prices in ATRs; 0 while nothing moves at all.
     #[inline]
     fn in_atrs(&self, distance: f64) -> Option<f64> {
-        let atr = self.read(Indicator::Atr14)?;
+        let atr = self.atr?;
         Some(if atr > 0.0 { distance / atr } else { 0.0 })
     }
 
+    #[inline]
     fn three(&self) -> Option<[f64; 3]> {
         Some([self.read(Indicator::Ema9)?, self.read(Indicator::Ema21)?, self.read(Indicator::Ema50)?])
     }
 
     /// How far the close lies from a price, in ATRs.
+    #[inline]
     fn close_from(&self, indicator: Indicator) -> Option<f64> {
         self.in_atrs(self.candle.close() - self.read(indicator)?)
     }
@@ -173,43 +188,51 @@ impl Look<'_> {
     }
 
     /// Full strength when EMA-9 lies half an ATR from EMA-21 and EMA-21 one ATR from EMA-50, both the same way.
-    fn averages(&self) -> Option<f64> {
+    #[inline]
+    fn compare_averages(&self) -> Option<f64> {
         let [fast, middle, slow] = self.three()?;
         Some(f64::midpoint(ramp(self.in_atrs(fast - middle)?, 0.5), ramp(self.in_atrs(middle - slow)?, 1.0)))
     }
 
     /// Full strength five ATRs away.
+    #[inline]
     fn ema_200(&self) -> Option<f64> {
         Some(ramp(self.close_from(Indicator::Ema200)?, 5.0))
     }
 
     /// Half for the MACD one ATR from zero, half for it a quarter of an ATR from its signal.
+    #[inline]
     fn macd(&self) -> Option<f64> {
         let (macd, hist) = (self.read(Indicator::Macd)?, self.read(Indicator::MacdHist)?);
         Some(f64::midpoint(ramp(self.in_atrs(macd)?, 1.0), ramp(self.in_atrs(hist)?, 0.25)))
     }
 
     /// The averages' direction, in so far as there is a trend.
+    #[inline]
     fn adx(&self) -> Option<f64> {
-        Some(trending(self.read(Indicator::Adx14)?) * self.averages()?)
+        Some(trending(self.read(Indicator::Adx14)?) * self.averages?)
     }
 
     /// Full strength at 70 and 30.
+    #[inline]
     fn rsi(&self) -> Option<f64> {
         Some(ramp(self.read(Indicator::Rsi14)? - 50.0, 20.0))
     }
 
     /// Half for %K at 80 or 20, half for it ten away from %D.
+    #[inline]
     fn stochastic(&self) -> Option<f64> {
         let (k, d) = (self.read(Indicator::StochK)?, self.read(Indicator::StochD)?);
         Some(f64::midpoint(ramp(k - 50.0, 30.0), ramp(k - d, 10.0)))
     }
 
     /// Against the move, from the middle (nothing) to a band (full strength).
+    #[inline]
     fn bollinger(&self) -> Option<f64> {
         Some(-ramp(self.share_of_band()?, 1.0))
     }
 
+    #[inline]
     fn share_of_band(&self) -> Option<f64> {
         let (upper, middle) = (self.read(Indicator::BbUpper)?, self.read(Indicator::BbMiddle)?);
         let (away, width) = (self.candle.close() - middle, upper - middle);
@@ -217,31 +240,37 @@ impl Look<'_> {
     }
 
     /// Full strength when the candle moved by one and a half ATRs.
+    #[inline]
     fn atr(&self) -> Option<f64> {
         Some(ramp(self.moved()?, 1.5))
     }
 
+    #[inline]
     fn moved(&self) -> Option<f64> {
         self.in_atrs(self.candle.close() - self.candle.open())
     }
 
     /// Full strength when half of the volume of 14 candles went one way on balance.
+    #[inline]
     fn obv(&self) -> Option<f64> {
         Some(ramp(self.read(Indicator::ObvFlow)?, 0.5))
     }
 
     /// Full strength two ATRs away.
+    #[inline]
     fn vwap(&self) -> Option<f64> {
         Some(ramp(self.close_from(Indicator::Vwap)?, 2.0))
     }
 }
 
 /// 0 at an ADX of 15 (no trend) to 1 at 40 (a strong one).
+#[inline]
 fn trending(adx: f64) -> f64 {
     ((adx - 15.0) / 25.0).clamp(0.0, 1.0)
 }
 
 /// Straight from −1 at `−full` through 0 to +1 at `full`, and level beyond.
+#[inline]
 fn ramp(distance: f64, full: f64) -> f64 {
     (distance / full).clamp(-1.0, 1.0)
 }

@@ -6,11 +6,11 @@ use std::collections::BTreeMap;
 use super::decide::Fresh;
 use super::settle::fill_on_quotes;
 use super::{Cycle, Stop};
-use crate::command::account::{Account, Basis};
+use crate::command::account::{Account, Basis, heat};
 use crate::command::notes::About;
 use crate::decision::{Action, Call, Desk, Followed, Objection, RiskState, Wish, follow};
 use crate::indicator::TrueRange;
-use crate::ledger::{Event, Terms};
+use crate::ledger::{Books, Event, Terms};
 use crate::market::{Candle, Series};
 use crate::report::PairStatus;
 use crate::store::{DecisionIds, RiskEvent, RiskEventKind, Store, StoreError};
@@ -49,11 +49,12 @@ impl Cycle<'_> {
     fn follow(&self, store: &Store, account: &mut Account, fresh: &[&mut Fresh]) -> Result<Followed, StoreError> {
         let calls: Vec<Call<'_>> =
             fresh.iter().map(|decided| self.call_of(store, &account.terms, decided)).collect::<Result<_, _>>()?;
+        let heat = |books: &Books| heat(books, &account.marks, &account.terms);
         let desk = Desk {
             books: &mut account.books,
             equity: account.standings.equity,
             state: account.state,
-            heat: account.heat,
+            heat: &heat,
             quotes: &self.quotes,
             now: self.now,
         };

@@ -84,7 +84,8 @@ impl Case {
             terms: self.terms.as_ref(),
         };
         let Self { books, equity, heat, state, cools_until, .. } = self;
-        let room = Room { books, equity: *equity, heat: *heat, state: *state, cools_until: *cools_until };
+        let heat = |_: &Books| *heat;
+        let room = Room { books, equity: *equity, heat: &heat, state: *state, cools_until: *cools_until };
         approve_entry(&wish, &room, &self.exits, &self.limits).map(|approved| approved.get().clone())
     }
 
@@ -408,7 +409,7 @@ proptest! {
             quote: None, needs_quote: false, atr: case.atr, terms: Some(&terms),
         };
         let room = Room {
-            books: &case.books, equity: case.equity, heat: case.heat, state: RiskState::Normal, cools_until: None,
+            books: &case.books, equity: case.equity, heat: &|_| case.heat, state: RiskState::Normal, cools_until: None,
         };
         let Ok(approved) = approve_entry(&wish, &room, &EXITS, &case.limits) else { return Ok(()) };
         let (quantity, plan) = (approved.get().quantity.get(), approved.get().plan().unwrap());
