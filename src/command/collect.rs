@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::notes::{About, Notes};
 use crate::decision::Gate;
 use crate::exchange::{Answer, Fault, MarketData, PAGE, Pages, Wanted};
-use crate::market::{Batch, Candle, Quote, Series, SeriesKey, Source, Stretch};
+use crate::market::{Batch, Candle, Quote, Series, SeriesKey, Source, Stretch, View};
 use crate::report::Tally;
 use crate::store::{Ingest, Origin, Store, StoreError, Write};
 use crate::unit::{Symbol, Timeframe, UtcMillis};
@@ -24,33 +24,66 @@ const CATCH_UP_PAGES: i64 = 5;
 /// What is to be asked for of a series whose newest stored candle is `newest`; `first` is the first candle that is looked
 /// back to, where that is more than the newest few.
 fn due(key: &SeriesKey, newest: Option<UtcMillis>, first: Option<UtcMillis>, now: UtcMillis) -> Vec<Wanted> {
-    let (key, closed) = (key.clone(), key.timeframe.newest_closed(now));
+    let closed = key.timeframe.newest_closed(now);
     let far = key.timeframe.step(closed, -CATCH_UP_PAGES * page());
-    match (newest, first) {
-        (Some(newest), _) if newest >= closed => Vec::new(),
-        (Some(newest), _) if newest > far => {
+    match newest {
+        Some(newest) if newest >= closed => Vec::new(),
+        Some(newest) if newest > far => {
             let from = key.timeframe.step(newest, -OVERLAP);
-            vec![Wanted { key, from: Some(from), to: None, pages: Pages::All }]
+            vec![Wanted { key: key.clone(), from: Some(from), to: None, pages: Pages::All }]
         }
-        (_, Some(first)) => pages(&key, first, closed),
-        // The newest page of closed candles: not one fewer for the candle that is still forming.
-        (_, None) => vec![Wanted { key, from: None, to: Some(closed), pages: Pages::One }],
+        Some(_) | None => newest_pages(key, first, closed),
     }
 }
 
-/// Every page from one candle to another, so that they can be asked for side by side.
-fn pages(key: &SeriesKey, first: UtcMillis, closed: UtcMillis) -> Vec<Wanted> {
-    let begins = |n: i64| key.timeframe.step(first, n * page());
-    let one = |from: UtcMillis| {
-        let to = key.timeframe.step(from, page() - 1).min(closed);
-        Wanted { key: key.clone(), from: Some(from), to: Some(to), pages: Pages::One }
+/// The newest page and what lies before it as far as `first`, the oldest first: a wanted for each page, so that they are
+/// asked for side by side.
+fn newest_pages(key: &SeriesKey, first: Option<UtcMillis>, closed: UtcMillis) -> Vec<Wanted> {
+    let wanted = |from, to| Wanted { key: key.clone(), from, to: Some(to), pages: Pages::One };
+    let last = key.timeframe.step(closed, -page());
+    let begins = |first| (0..).map(move |n| key.timeframe.step(first, n * page())).take_while(|from| *from <= last);
+    let earlier = |from| wanted(Some(from), key.timeframe.step(from, page() - 1).min(last));
+    // The newest page of closed candles: not one fewer for the candle that is still forming, and as many as there are of a
+    // pair that has long been silent.
+    first.into_iter().flat_map(begins).map(earlier).chain([wanted(None, closed)]).collect()
+}
+
+/// What lies before the first stored candle, where the series is looked back further than that: it may have been one of
+/// which the newest candles were enough, or a pair that is so young; then there is nothing, and asking costs little.
+fn earlier(store: &Store, key: &SeriesKey, known: &Collected, now: UtcMillis) -> Result<Option<Stretch>, StoreError> {
+    let (Some(from), Some(to)) = (known.first, known.series.candles().first().map(Candle::open_time)) else {
+        return Ok(None);
     };
-    (0..).map(begins).take_while(|from| *from <= closed).map(one).collect()
+    let is_due = known.series.newest().map(Candle::open_time) < Some(key.timeframe.newest_closed(now));
+    let is_earlier = is_due && from < to && store.tail(key, to, 1)?.is_empty();
+    Ok(is_earlier.then_some(Stretch { from, to }))
 }
 
 /// Candles in a page.
 fn page() -> i64 {
     i64::try_from(PAGE).unwrap_or(i64::MAX)
+}
+
+/// How far back is looked in a series whose readings are stored up to `read`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Reach {
+    pub(super) read: Option<UtcMillis>,
+}
+
+impl Reach {
+    /// Candles whose readings a run makes up for after a sleep, at most.
+    const CATCH_UP_MAX: i64 = 500;
+
+    /// The oldest candle whose readings are still to be taken, when `newest` is the newest one.
+    pub(super) fn first_unread(self, timeframe: Timeframe, newest: UtcMillis) -> UtcMillis {
+        let furthest = timeframe.step(newest, 1 - Self::CATCH_UP_MAX);
+        self.read.map_or(newest, |read| timeframe.step(read, 1).max(furthest)).min(newest)
+    }
+
+    /// The first candle of its view.
+    fn first(self, timeframe: Timeframe, newest: UtcMillis) -> UtcMillis {
+        View::first(timeframe, timeframe.step(self.first_unread(timeframe, newest), 1))
+    }
 }
 
 /// What is known of one series after collecting.
@@ -86,7 +119,7 @@ pub(super) struct Collection {
     pub(super) quotes: Vec<(Symbol, Result<Quote, Fault>)>,
 }
 
-/// A question, and the old gap it is about.
+/// A question, and the old gap it is about: one on record, or what lies before the first stored candle.
 #[derive(Debug)]
 struct Question {
     wanted: Wanted,
@@ -94,23 +127,20 @@ struct Question {
 }
 
 impl Collection {
-    /// Reads what is stored of each series; `history` tells the first candle that is looked back to.
+    /// Reads what is stored of each series; `reach` tells of those that are looked back in how far their readings are stored.
     pub(super) fn read(
         store: &Store,
         keys: &[SeriesKey],
         now: UtcMillis,
-        history: impl Fn(&SeriesKey) -> Result<Option<UtcMillis>, StoreError>,
+        reach: impl Fn(&SeriesKey) -> Result<Option<Reach>, StoreError>,
     ) -> Result<Self, StoreError> {
         let mut collection = Self::default();
         let _at_one_moment = store.snapshot()?;
         for key in keys {
-            let first = history(key)?;
-            let mut candles = first.map_or(Ok(Vec::new()), |first| store.plain(key, first, now))?;
-            if candles.is_empty() {
-                // Nothing but the newest few is wanted, or it has been silent for long.
-                candles = store.tail(key, now, OVERLAPPING)?;
-            }
+            let reach = reach(key)?;
+            let candles = stored(store, key, reach, now)?;
             let series = Series::new(key.timeframe, candles).map_err(|e| StoreError::BadRow(e.to_string()))?;
+            let first = reach.map(|reach| reach.first(key.timeframe, key.timeframe.newest_closed(now)));
             collection.series.insert(key.clone(), Collected::new(series, first));
         }
         Ok(collection)
@@ -146,13 +176,14 @@ impl Collection {
         let mut questions = Vec::new();
         for (key, collected) in &self.series {
             let newest = collected.series.newest().map(Candle::open_time);
-            questions.extend(
-                due(key, newest, collected.first, now).into_iter().map(|wanted| Question { wanted, gap: None }),
-            );
-            for gap in store.gaps_due(key, now, GAPS_A_RUN)? {
-                let wanted = Wanted { key: key.clone(), from: Some(gap.from), to: Some(gap.to), pages: Pages::One };
+            let fresh = due(key, newest, collected.first, now);
+            questions.extend(fresh.into_iter().map(|wanted| Question { wanted, gap: None }));
+            let mut ask = |gap: Stretch, pages| {
+                let wanted = Wanted { key: key.clone(), from: Some(gap.from), to: Some(gap.to), pages };
                 questions.push(Question { wanted, gap: Some(gap) });
-            }
+            };
+            store.gaps_due(key, now, GAPS_A_RUN)?.into_iter().for_each(|gap| ask(gap, Pages::One));
+            earlier(store, key, collected, now)?.into_iter().for_each(|gap| ask(gap, Pages::All));
         }
         Ok(questions)
     }
@@ -162,11 +193,14 @@ impl Collection {
         let key = &question.wanted.key;
         let Some(collected) = self.series.get_mut(key) else { return };
         match (question.gap, answer.fault) {
+            (None, _) if self.faults.iter().any(|(failed, _)| failed == key) => {}
             (None, fault) => {
                 collected.take(key, answer.batch);
-                // One page that failed is enough to tell of a series.
-                let is_told = self.faults.iter().any(|(failed, _)| failed == key);
-                self.faults.extend(fault.filter(|_| !is_told).map(|fault| (key.clone(), fault)));
+                if fault.is_some() && question.wanted.pages == Pages::One {
+                    // All pages that a series begins with or none: from some of them its readings would be others.
+                    collected.fresh = Batch::default();
+                }
+                self.faults.extend(fault.map(|fault| (key.clone(), fault)));
             }
             (Some(gap), None) => collected.old.push((gap, answer.batch)),
             // A request that failed is no attempt at a gap; it is put off.
@@ -280,7 +314,9 @@ impl Collected {
     }
 
     fn take(&mut self, key: &SeriesKey, mut batch: Batch) {
-        if self.fresh.candles.is_empty() {
+        if let Some(last) = self.fresh.candles.last() {
+            drop_known(&mut batch, last.open_time());
+        } else {
             // What is missing between the newest stored candle and the first new one.
             let seam = self.series.newest().zip(batch.candles.first());
             batch.gaps.extend(seam.and_then(|(a, b)| Stretch::between(a.open_time(), b.open_time(), key.timeframe)));
@@ -304,6 +340,7 @@ impl Collected {
         let mut tally = write.add_candles(key, ingest, &self.fresh.candles)?;
         for (_, batch) in &self.old {
             tally += write.add_candles(key, ingest, &batch.candles)?;
+            write.note_gaps(key, &batch.gaps, now)?;
         }
         write.note_gaps(key, &self.fresh.gaps, now)?;
         if let Some((first, last)) = self.fresh.candles.first().zip(self.fresh.candles.last()) {
@@ -339,6 +376,22 @@ impl Collected {
             }
         }
     }
+}
+
+/// The newest few stored candles, or all that are looked back to from the newest one, however old that is.
+fn stored(store: &Store, key: &SeriesKey, reach: Option<Reach>, now: UtcMillis) -> Result<Vec<Candle>, StoreError> {
+    let few = store.tail(key, now, OVERLAPPING)?;
+    match reach.zip(few.last()) {
+        Some((reach, newest)) => store.plain(key, reach.first(key.timeframe, newest.open_time()), now),
+        None => Ok(few),
+    }
+}
+
+/// Drops what a page tells once more: the newest one reaches back over its holes, into the page before it.
+fn drop_known(batch: &mut Batch, last: UtcMillis) {
+    batch.candles.retain(|candle| candle.open_time() > last);
+    let first = batch.candles.first().map(Candle::open_time);
+    batch.gaps.retain(|gap| first.is_some_and(|first| gap.from > first));
 }
 
 #[cfg(test)]

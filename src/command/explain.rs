@@ -49,7 +49,7 @@ fn tell(store: &Store, symbol: &Symbol, decision: &StoredDecision) -> Result<Exp
         strategy: serde_json::from_str(&parameters).map_err(|e| StoreError::BadRow(e.to_string()))?,
         pair: serde_json::from_str(&decision.pair).map_err(|e| StoreError::BadRow(e.to_string()))?,
         provenance: store.provenance(&key, first, decision.candle)?,
-        candles_missing: series.missing_in_last(View::CANDLES) as u64,
+        candles_missing: series.missing_in_last(usize::MAX) as u64,
         recheck: asked_again.recheck(decision, revised),
         gates: asked_again.gates,
     })

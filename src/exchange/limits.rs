@@ -40,7 +40,8 @@ pub(super) struct RequestBudget {
     share: f64,
     requests: Cell<u64>,
     weight: Cell<Option<(u64, UtcMillis)>>,
-    ban: RefCell<Option<Ban>>,
+    /// What was pronounced in this run, and until when it holds.
+    ban: RefCell<Option<(UtcMillis, Fault)>>,
 }
 
 impl RequestBudget {
@@ -62,14 +63,14 @@ impl RequestBudget {
     /// Takes note of a pause or a ban; the longer one holds.
     pub(super) fn ban(&self, until: UtcMillis, fault: &Fault) {
         let mut ban = self.ban.borrow_mut();
-        if ban.as_ref().is_none_or(|held| held.until < until) {
-            *ban = Some(Ban { until, reason: fault.to_string() });
+        if ban.as_ref().is_none_or(|(held, _)| *held < until) {
+            *ban = Some((until, fault.clone()));
         }
     }
 
-    /// The ban in force.
+    /// The ban in force, as it was pronounced: what is no longer asked meets the same trouble as what was.
     pub(super) fn banned(&self) -> Option<Fault> {
-        self.ban.borrow().clone().map(Fault::from)
+        self.ban.borrow().as_ref().map(|(_, fault)| fault.clone())
     }
 
     /// How long to wait before the next request, so that our share of the minute's weight is not exceeded.
@@ -83,7 +84,8 @@ impl RequestBudget {
 
     pub(super) fn usage(&self) -> Usage {
         let weight = self.weight.get().map(|(weight, _)| weight);
-        Usage { requests: self.requests.get(), weight, ban: self.ban.borrow().clone() }
+        let ban = self.ban.borrow().as_ref().map(|(until, fault)| Ban { until: *until, reason: fault.to_string() });
+        Usage { requests: self.requests.get(), weight, ban }
     }
 }
 
@@ -116,6 +118,16 @@ mod tests {
             budget.ban(UtcMillis::new(until), &fault(until));
         }
         assert_eq!(budget.usage().ban.map(|ban| ban.until), Some(UtcMillis::new(100)));
+    }
+
+    #[test]
+    fn what_is_not_asked_any_more_meets_what_was_pronounced() {
+        let budget = RequestBudget::new(50.0);
+        assert_eq!(budget.banned(), None);
+        let fault = Fault::RateLimited { host: "x".to_owned(), until: UtcMillis::new(9) };
+        budget.ban(UtcMillis::new(9), &fault);
+        assert_eq!(budget.banned(), Some(fault.clone()));
+        assert_eq!(budget.usage().ban, Some(Ban { until: UtcMillis::new(9), reason: fault.to_string() }));
     }
 
     #[test]

@@ -81,11 +81,22 @@ impl Recording {
         let next = (to < newest && wanted.to.is_none_or(|end| to < end)).then(|| timeframe.step(to, 1));
         let batch = match self.read(&wanted.key, from, to)? {
             Some(batch) => batch,
-            // The recording begins later than what was asked for.
-            None if to < newest && self.files.iter().any(|f| f.is_of(&wanted.key)) => Batch::default(),
-            None => self.build(&wanted.key, from, to)?,
+            None if to < newest => self.earlier(&wanted.key, from, to)?,
+            None => {
+                let reaches = |batch: &Batch| batch.candles.last().is_some_and(|c| c.open_time() == to);
+                let built = self.build(&wanted.key, from, to)?.filter(reaches);
+                built.ok_or_else(|| Fault::Absent { origin: self.origin() })?
+            }
         };
         Ok((batch, next))
+    }
+
+    /// What there is before the newest candles: nothing, where the recording begins later.
+    fn earlier(&mut self, key: &SeriesKey, from: UtcMillis, to: UtcMillis) -> Result<Batch, Fault> {
+        if self.files.iter().any(|f| f.is_of(key)) {
+            return Ok(Batch::default());
+        }
+        Ok(self.build(key, from, to)?.unwrap_or_default())
     }
 
     /// The candles of the series' own files; none when there are no such files.
@@ -100,20 +111,26 @@ impl Recording {
         Ok(Some(batches.fold(first, |a, b| joined(key.timeframe, a, b))))
     }
 
-    /// The candles built from the longest finer ones that reach the end of the wanted time.
-    fn build(&mut self, key: &SeriesKey, from: UtcMillis, to: UtcMillis) -> Result<Batch, Fault> {
+    /// The candles built from the longest finer ones that reach the end of the wanted time, or come nearest to it.
+    fn build(&mut self, key: &SeriesKey, from: UtcMillis, to: UtcMillis) -> Result<Option<Batch>, Fault> {
+        let end = |batch: &Batch| batch.candles.last().map(Candle::open_time);
+        let mut built: Option<Batch> = None;
         for finer in Timeframe::ALL.into_iter().rev().filter(|t| *t < key.timeframe) {
             let last = finer.step(key.timeframe.step(to, 1), -1);
             let of_finer = SeriesKey { symbol: key.symbol.clone(), timeframe: finer };
             let Some(batch) = self.read(&of_finer, from, last)? else { continue };
             let series = Series::new(finer, batch.candles).map_err(|e| refused(&self.folder, e.to_string()))?;
             let candles = series.aggregate(key.timeframe).candles().to_vec();
-            if candles.last().is_some_and(|c| c.open_time() == to) {
-                let gaps = gaps(key.timeframe, &candles);
-                return Ok(Batch { candles, gaps, bad: batch.bad, bad_rows: batch.bad_rows, ended_early: 0 });
+            let gaps = gaps(key.timeframe, &candles);
+            let batch = Batch { candles, gaps, bad: batch.bad, bad_rows: batch.bad_rows, ended_early: 0 };
+            if end(&batch) > built.as_ref().and_then(end) {
+                built = Some(batch);
+            }
+            if built.as_ref().and_then(end) == Some(to) {
+                break;
             }
         }
-        Err(Fault::Absent { origin: self.origin() })
+        Ok(built)
     }
 }
 
@@ -326,6 +343,30 @@ mod tests {
         assert_eq!(told("BTC/USDT", Timeframe::M1, 3).map(|c| c.len()), Ok(179), "its own file");
         assert_eq!(told("BTC/USDT", Timeframe::D1, 24), Ok(vec![(7.0, 7.0)]), "its own file");
         assert_eq!(told("ETH/USDT", Timeframe::H1, 1), Err("absent"));
+    }
+
+    #[test]
+    fn what_lies_before_the_newest_candles_may_begin_late_or_have_holes() {
+        let folder = tempfile::tempdir().unwrap();
+        let minute = |m: i64| format!("{},1,2,1,2,1\n", Timeframe::M1.step(START, m).get());
+        let minutes = (0..600).filter(|m| *m != 299).map(minute).collect::<String>();
+        std::fs::write(folder.path().join("BTCUSDT-1m.csv"), minutes).unwrap();
+        record(folder.path(), "BTCUSDT-4h-2024-03-13_2024-03-13.csv", 2, "1,2,1,2,1");
+        let hour = |hours| Timeframe::H1.step(START, hours);
+        let mut recording = Recording::open(folder.path(), Some(hour(10))).unwrap();
+        let mut told = |symbol: &str, timeframe, from, to| {
+            let key = SeriesKey { symbol: symbol.parse().unwrap(), timeframe };
+            let wanted = Wanted { key, from: Some(hour(from)), to: Some(hour(to)), pages: Pages::One };
+            let answer = recording.candles(&[wanted], hour(10)).remove(0);
+            answer.fault.map_or(Ok(answer.batch.candles.len()), |fault| Err(fault.code()))
+        };
+        assert_eq!(told("BTC/USDT", Timeframe::H1, -900, -1), Ok(0), "built: before its beginning");
+        assert_eq!(told("BTC/USDT", Timeframe::H1, -900, 3), Ok(4), "built: what there is");
+        assert_eq!(told("BTC/USDT", Timeframe::H1, -900, 4), Ok(4), "built: and a hole at the end costs only itself");
+        assert_eq!(told("BTC/USDT", Timeframe::H1, 0, 9), Ok(9), "built: the newest ones");
+        assert_eq!(told("BTC/USDT", Timeframe::H4, -900, -100), Ok(0), "its own file, which begins later");
+        assert_eq!(told("ETH/USDT", Timeframe::H1, -900, 4), Ok(0), "told with the newest ones");
+        assert_eq!(told("ETH/USDT", Timeframe::H1, 5, 9), Err("absent"));
     }
 
     #[test]

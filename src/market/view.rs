@@ -28,7 +28,8 @@ impl View {
     /// Candles that a view holds at least, where the coin is that old: by then the start-up error of every reading is
     /// below a thousandth.
     pub const CANDLES: usize = 1000;
-    /// Views begin at instants that lie so many candles apart: whole days, and whole candles of every longer length.
+    /// Views begin at instants that lie so many candles apart: whole four-hour candles, and whole days where a candle is 15
+    /// minutes or longer.
     const BLOCK: i64 = 960;
 
     /// The opening of the first candle of a view whose newest candle ends at `as_of`.
@@ -36,6 +37,7 @@ impl View {
     /// It depends on the calendar alone: a new database and an old one decide alike. And 960 decisions in a row look back
     /// to the same candle, so that a backtest takes their readings from one pass over the candles, to the last bit those
     /// that 960 runs of the cycle took.
+    #[expect(clippy::cast_possible_wrap, reason = "a thousand")]
     pub const fn first(timeframe: Timeframe, as_of: UtcMillis) -> UtcMillis {
         let reach = as_of.plus_ms(-timeframe.ms() * Self::CANDLES as i64);
         reach.plus_ms(-reach.get().rem_euclid(timeframe.ms() * Self::BLOCK))

@@ -165,7 +165,7 @@ impl Default for ExchangeSettings {
             request_timeout_ms: Whole::new(20_000),
             max_attempts: Whole::new(3),
             retry_base_ms: Whole::new(500),
-            max_concurrent: Whole::new(40),
+            max_concurrent: Whole::new(60),
             max_response_bytes: Whole::new(8_388_608),
             weight_share_pct: Real::new(50.0),
         }

@@ -125,7 +125,7 @@ pub struct Strategy {
 }
 
 /// Raised whenever the rules themselves change, so that decisions of different code never share a hash.
-const RULES_VERSION: u32 = 1;
+const RULES_VERSION: u32 = 2;
 
 /// A strategy as its hash sees it; also what is read back to ask an old question again.
 #[derive(Serialize, Deserialize)]

@@ -21,6 +21,9 @@ use serde_json::Value;
 
 /// 2026-09-01T12:00:30Z: half a minute after the hour, when a cron run would start.
 pub(crate) const NOON: i64 = 1_788_264_030_000;
+/// Hourly candles that a decision at [`NOON`] looks back to. Noon is hour 496,740 since 1970. A thousand candles back is hour
+/// 495,740, and the block of 960 hours in which that lies begins with hour 516 × 960 = 495,360.
+pub(crate) const LOOKED_BACK: i64 = 496_740 - 516 * 960;
 /// One hour in milliseconds.
 pub(crate) const HOUR: i64 = 3_600_000;
 

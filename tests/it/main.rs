@@ -16,6 +16,8 @@ mod world;
 mod bad_input;
 /// How the program behaves towards the exchange: what it asks for, and what it does not.
 mod manners;
+/// How far back a decision looks, and what happens where there is less, a hole, or a page that fails.
+mod looking_back;
 /// Bid and ask: when they are asked for, and what becomes of a run without them.
 mod quotes;
 /// Deadlines, time-outs, retries.

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use crate::exchange_server::{Exchange, HOUR, NOON, local_now, targets};
+use crate::exchange_server::{Exchange, HOUR, LOOKED_BACK, NOON, local_now, targets};
 use crate::world::World;
 
 /// The open time of the newest closed hour at [`NOON`].
@@ -26,11 +26,11 @@ fn a_first_cycle_decides_and_asks_each_thing_once() {
     assert!(run.decided("BTC/USDT") && run.decided("ETH/USDT"), "{run}");
     assert_eq!(run.json()["as_of"], "2026-09-01T12:00:00Z");
     assert_eq!(world.value("SELECT max(open_time) FROM price_data"), ELEVEN.to_string());
-    assert_eq!(world.value("SELECT count(*) FROM price_data"), "2000", "as many closed ones as a page holds");
-    assert_eq!(exchange.seen().len(), 1 + 2 + 2 + 2, "{:#?}", targets(&exchange.seen()));
+    assert_eq!(world.value("SELECT count(*) FROM price_data"), (2 * LOOKED_BACK).to_string());
+    assert_eq!(exchange.seen().len(), 1 + 2 + 4 + 2, "{:#?}", targets(&exchange.seen()));
     let paths = ["/time", "/exchangeInfo?", "/klines?", "/ticker/bookTicker?"];
-    assert_eq!(paths.map(|path| exchange.asked(path).len()), [1, 2, 2, 2]);
-    assert_eq!(run.json()["collected"]["requests"], 7);
+    assert_eq!(paths.map(|path| exchange.asked(path).len()), [1, 2, 4, 2], "1,380 candles of a pair are two pages");
+    assert_eq!(run.json()["collected"]["requests"], 9);
     assert_none_twice(&exchange);
     for request in exchange.seen() {
         let agent = request.header("user-agent").unwrap_or_default();
@@ -123,7 +123,7 @@ fn a_gap_is_recorded_asked_for_again_and_repaired() {
     let run = world.run(&["cycle"]).expect(0);
     assert_eq!(run.json()["collected"]["gaps_open"], 0);
     assert_eq!(world.query("SELECT missing, state FROM data_gaps"), [["1", "repaired"]]);
-    assert_eq!(world.value("SELECT count(*) FROM price_data"), "1002");
+    assert_eq!(world.value("SELECT count(*) FROM price_data"), (LOOKED_BACK + 1).to_string(), "and the newest one");
 }
 
 #[test]
@@ -149,12 +149,13 @@ fn thirty_series_and_five_quotes_are_asked_in_two_waves() {
     exchange.set_delay(delay);
     let world = World::facing(&exchange).with("TRADER_PAIRS", ALL_PAIRS).with("TRADER_TIMEFRAMES", ALL_TIMEFRAMES);
     world.run(&["cycle"]).expect(0);
-    assert_eq!(exchange.asked("klines").len(), 30);
+    // 1,380 hours, 1,305 four-hour candles and 1,497 days are two pages each; of the others the newest one is enough.
+    assert_eq!(exchange.asked("klines").len(), 5 * (3 + 3 * 2));
     assert_eq!(exchange.asked("bookTicker").len(), 5);
-    assert_eq!(exchange.seen().len(), 6 + 35, "{:#?}", targets(&exchange.seen()));
+    assert_eq!(exchange.seen().len(), 6 + 50, "{:#?}", targets(&exchange.seen()));
     assert_none_twice(&exchange);
     // Wall time on a busy machine proves little; that all wait at the same moment proves it.
-    assert_eq!(exchange.peak_in_flight(), 35, "all of them wait for their answers at once");
+    assert_eq!(exchange.peak_in_flight(), 50, "all of them wait for their answers at once");
     let arrivals = || ["klines", "bookTicker"].iter().flat_map(|part| exchange.asked(part)).map(|request| request.at);
     let (first, last) = (arrivals().min(), arrivals().max());
     assert!(last.zip(first).is_some_and(|(last, first)| last - first < delay));

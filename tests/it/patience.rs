@@ -8,6 +8,10 @@ use std::time::Duration;
 use crate::exchange_server::{Exchange, Fault, HOUR, local_now, targets};
 use crate::world::World;
 
+/// What names the newest page of a first run, and the one before it.
+const NEWEST: &str = "limit=1000&endTime=";
+const EARLIER: &str = "limit=1000&startTime=";
+
 fn refusal(status: u16, retry_after: Option<u32>, body: String) -> Fault {
     let headers = retry_after.map(|seconds| ("Retry-After", seconds.to_string()));
     Fault::Status(status, headers.into_iter().collect(), body.into_bytes())
@@ -33,14 +37,16 @@ fn a_short_failure_is_tried_again_and_a_refusal_is_not() {
         (Fault::RawBody(b"[not JSON]".to_vec()), 1, 3),
         (Fault::HugeBody { bytes: 16 << 20, announced: false }, 1, 3),
     ] {
-        let exchange = Exchange::start();
-        let world = waiting_for(&exchange, &fault).with("TRADER_EXCHANGE_MAX_ATTEMPTS", "3");
-        exchange.break_first(2, &["klines", "symbol=ETHUSDT"], fault);
-        let run = world.run(&["cycle"]).expect(code);
-        let asked = exchange.asked("klines?symbol=ETHUSDT").len();
-        assert_eq!(asked, attempts, "{run}");
-        assert!(run.decided("BTC/USDT"), "{run}");
-        assert_eq!(run.decided("ETH/USDT"), code == 0, "{run}");
+        for (page, other) in [(EARLIER, NEWEST), (NEWEST, EARLIER)] {
+            let exchange = Exchange::start();
+            let world = waiting_for(&exchange, &fault).with("TRADER_EXCHANGE_MAX_ATTEMPTS", "3");
+            exchange.break_first(2, &["symbol=ETHUSDT", page], fault.clone());
+            let run = world.run(&["cycle"]).expect(code);
+            let asked = |page| exchange.asked(page).iter().filter(|seen| seen.target.contains("ETHUSDT")).count();
+            assert_eq!((asked(page), asked(other)), (attempts, 1), "{page}: {run}");
+            assert!(run.decided("BTC/USDT"), "{page}: {run}");
+            assert_eq!(run.decided("ETH/USDT"), code == 0, "{page}: {run}");
+        }
     }
 }
 
@@ -109,7 +115,7 @@ fn the_next_host_is_asked_when_one_fails() {
         assert_eq!(run.code, 0, "{name}: {run}");
         assert!(run.decided("BTC/USDT") && run.decided("ETH/USDT"), "{name}: {run}");
         assert!(!bad.seen().is_empty(), "{name}: the first host comes first");
-        assert_eq!(good.asked("klines").len(), 2, "{name}");
+        assert_eq!(good.asked("klines").len(), 2 * 2, "{name}: two pages of each pair");
     }
 }
 

@@ -2,17 +2,14 @@
 
 use super::{Cycle, READINGS_KEPT, Stop, execution};
 use crate::clock::Stopwatch;
-use crate::command::collect::Collection;
+use crate::command::collect::{Collection, Reach};
 use crate::decision::Gate;
 use crate::indicator::{Readings, over};
 use crate::market::{Series, SeriesKey, View};
 use crate::report::{Agent, AgentName, AgentStatus, Problem};
 use crate::signal::{Analyst, NotReady, Signal};
 use crate::store::{Store, StoreError};
-use crate::unit::{Symbol, Timeframe, UtcMillis};
-
-/// Candles whose readings a run makes up for after a sleep, at most.
-const CATCH_UP_MAX: i64 = 500;
+use crate::unit::{Symbol, UtcMillis};
 
 /// A pair's view and what the analysts say about it.
 pub(super) struct Judged {
@@ -88,18 +85,11 @@ fn new_readings(store: &Store, collection: &Collection) -> Result<Vec<(SeriesKey
     Ok(all)
 }
 
-/// The oldest candle whose readings are still to be taken, when those up to `read` are stored and the newest candle is
-/// `closed`.
-pub(super) fn first_unread(timeframe: Timeframe, read: Option<UtcMillis>, closed: UtcMillis) -> UtcMillis {
-    let furthest = timeframe.step(closed, 1 - CATCH_UP_MAX);
-    read.map_or(closed, |read| timeframe.step(read, 1).max(furthest)).min(closed)
-}
-
 fn readings_after(series: &Series, stored: Option<UtcMillis>) -> Vec<Readings> {
     let Some(newest) = series.newest() else { return Vec::new() };
     let (timeframe, candles) = (series.timeframe(), series.candles());
     let from = |instant| candles.partition_point(|c| c.open_time() < instant);
-    let unread = from(first_unread(timeframe, stored, newest.open_time()));
+    let unread = from(Reach { read: stored }.first_unread(timeframe, newest.open_time()));
     let of = |i: usize| {
         let first = View::first(timeframe, timeframe.step(candles[i].open_time(), 1));
         over(timeframe, &candles[from(first)..=i])
@@ -112,6 +102,7 @@ fn readings_after(series: &Series, stored: Option<UtcMillis>) -> Vec<Readings> {
 mod tests {
     use super::*;
     use crate::market::Candle;
+    use crate::unit::Timeframe;
 
     #[test]
     fn readings_are_made_up_for_after_the_stored_ones_and_begin_with_the_newest_candle() {

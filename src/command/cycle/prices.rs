@@ -1,21 +1,20 @@
 //! The first stage: collecting prices.
 
-use super::analyse::first_unread;
 use super::{Cycle, READINGS_KEPT, Stop, execution};
 use crate::clock::{self, Stopwatch};
-use crate::command::collect::Collection;
+use crate::command::collect::{Collection, Reach};
 use crate::command::notes::About;
 use crate::exchange::MarketData;
-use crate::market::{Candle, Quote, SeriesKey, View};
+use crate::market::{Candle, Quote, SeriesKey};
 use crate::report::{Agent, AgentName, AgentStatus};
 use crate::store::{Origin, Store, StoreError};
-use crate::unit::{Symbol, UtcMillis};
+use crate::unit::Symbol;
 
 impl Cycle<'_> {
     /// Collects what is missing and stores it; takes the quotes that come with it.
     pub(super) fn collect(&mut self, store: &mut Store, market: &mut dyn MarketData) -> Result<Collection, Stop> {
         let watch = Stopwatch::start();
-        let mut collection = Collection::read(store, &self.keys(), self.now, |key| self.history(store, key))?;
+        let mut collection = Collection::read(store, &self.keys(), self.now, |key| self.reach(store, key))?;
         let quoted: Vec<Symbol> = self.watched().into_iter().filter(|s| self.listings.may_be_traded(s)).collect();
         collection.ask(store, market, self.strategy.timeframe, &quoted, self.now)?;
         self.usage = market.usage();
@@ -83,14 +82,13 @@ impl Cycle<'_> {
         self.watched().iter().filter(|s| !self.listings.unknown.contains(s)).flat_map(of).collect()
     }
 
-    /// The first candle that is looked back to: many are read only of series that are decided on, or whose readings are to
-    /// be taken.
-    fn history(&self, store: &Store, key: &SeriesKey) -> Result<Option<UtcMillis>, StoreError> {
-        let (timeframe, closed) = (key.timeframe, key.timeframe.newest_closed(self.now));
-        let is_kept = READINGS_KEPT.contains(&timeframe);
+    /// Many candles are read only of series that are decided on, or whose readings are to be taken.
+    fn reach(&self, store: &Store, key: &SeriesKey) -> Result<Option<Reach>, StoreError> {
+        let closed = key.timeframe.newest_closed(self.now);
+        let is_kept = READINGS_KEPT.contains(&key.timeframe);
         let read = if is_kept { store.newest_readings(key)? } else { None };
-        let is_wanted = timeframe == self.timeframe() || (is_kept && read < Some(closed));
-        Ok(is_wanted.then(|| View::first(timeframe, timeframe.step(first_unread(timeframe, read, closed), 1))))
+        let is_wanted = key.timeframe == self.timeframe() || (is_kept && read < Some(closed));
+        Ok(is_wanted.then_some(Reach { read }))
     }
 
     fn store_collection(

@@ -156,21 +156,31 @@ fn with_a_stray_byte(text: &str) -> Vec<u8> {
     bytes
 }
 
-/// A row in the middle, well inside the warm-up.
+/// A place in the middle of a page, in the newest one well inside the warm-up.
+const fn place(rows: &[Value]) -> usize {
+    rows.len() * 9 / 10
+}
+
 fn middle(rows: &mut [Value]) -> &mut Value {
-    let at = rows.len() * 9 / 10;
+    let at = place(rows);
     &mut rows[at]
 }
 
 pub(super) fn bad_rows() -> Vec<Case> {
     vec![
-        some_rows("a candle twice", |rows| rows.insert(900, rows[900].clone())),
-        some_rows("two candles for one hour", |rows| {
-            let mut other = rows[900].clone();
-            other[4] = other[2].clone();
-            rows.insert(901, other);
+        some_rows("a candle twice", |rows| {
+            let twice = middle(rows).clone();
+            rows.insert(place(rows), twice);
         }),
-        some_rows("two candles swapped", |rows| rows.swap(900, 901)),
+        some_rows("two candles for one hour", |rows| {
+            let mut other = middle(rows).clone();
+            other[4] = other[2].clone();
+            rows.insert(place(rows) + 1, other);
+        }),
+        some_rows("two candles swapped", |rows| {
+            let at = place(rows);
+            rows.swap(at, at + 1);
+        }),
         some_rows("NaN", |rows| middle(rows)[4] = json!("NaN")),
         some_rows("infinity", |rows| middle(rows)[2] = json!("inf")),
         some_rows("a negative price", |rows| {

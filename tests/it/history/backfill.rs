@@ -156,14 +156,16 @@ fn only_the_holes_around_the_stored_candles_are_asked_for() {
     let exchange = Exchange::start();
     exchange.set_clock(JUNE);
     let noon = JUNE - 30_000;
-    let (first, oldest) = (noon - 1500 * HOUR, noon - 1000 * HOUR);
+    // Noon is hour 477,012 since 1970. A cycle looks back a thousand candles and on to where a block of 960 hours begins:
+    // to hour 495 × 960 = 475,200.
+    let (first, oldest) = (noon - 2300 * HOUR, noon - 1812 * HOUR);
     let world = one_series(&exchange);
     world.run(&["cycle"]).expect(0);
     assert_eq!(world.value("SELECT min(open_time) FROM price_data"), oldest.to_string());
     exchange.forget_requests();
     backfill(&world, first, noon).expect(0);
     assert_eq!(stretches(&exchange), [(first, oldest - HOUR)], "a cycle left the newest candles");
-    assert_eq!(count(&world), 1500);
+    assert_eq!(count(&world), 2300);
 }
 
 #[test]

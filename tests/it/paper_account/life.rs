@@ -6,7 +6,7 @@ use trader::unit::Decimal;
 use super::{RUNS, after, assert_sound, blocked, decimal, small, sum, told};
 use crate::world::{Run, World};
 
-const ENTRY: &str = "BTCUSDT-1788260400-94c8a803";
+const ENTRY: &str = "BTCUSDT-1788260400-b42bd26f";
 
 fn account(run: &Run) -> [String; 3] {
     let portfolio = run.json()["portfolio"].clone();

@@ -1,7 +1,7 @@
 //! What is on record stays whole, whatever happens within an hour, and is shown in order.
 
 use super::{World, count, unavailable};
-use crate::exchange_server::{Exchange, HOUR, NOON};
+use crate::exchange_server::{Exchange, HOUR, LOOKED_BACK, NOON};
 use crate::world::{Run, fixtures};
 
 const ELEVEN: i64 = NOON - 30_000 - HOUR;
@@ -90,7 +90,7 @@ fn imported(exchange: &Exchange, world: World) -> World {
     world.run(&["cycle"]).expect(0);
     let doubled = PRICES.replace("volume", "volume * 2");
     let run = import(&world, "BTCUSDT-1h-2026.csv", &format!("open_time, {doubled} WHERE symbol = 'BTC/USDT'"));
-    assert_eq!(run.expect(0).says("not_believed").json()["not_believed"], 1000);
+    assert_eq!(run.expect(0).says("not_believed").json()["not_believed"], LOOKED_BACK);
     exchange.advance(HOUR);
     world.run(&["cycle"]).expect(0);
     world

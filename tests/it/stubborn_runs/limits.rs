@@ -55,13 +55,14 @@ fn the_end_of_a_ban_is_understood_and_held_at_three_days() {
     }
 }
 
-/// A cycle of thirty series, with this fault for the requests that contain the parts.
-fn thirty_series(parts: &[&str], fault: Fault) -> Run {
+/// A cycle of thirty series, so many requests at once, with this fault for the requests that contain the parts.
+fn thirty_series(parts: &[&str], fault: Fault, at_once: u32) -> Run {
     let exchange = Exchange::start();
     exchange.break_always(parts, fault);
     World::facing(&exchange)
         .with("TRADER_PAIRS", "BTC/USDT,ETH/USDT,SOL/USDT,AVAX/USDT,POL/USDT")
         .with("TRADER_TIMEFRAMES", "1m,5m,15m,1h,4h,1d")
+        .with("TRADER_EXCHANGE_MAX_CONCURRENT", &at_once.to_string())
         .run(&["cycle"])
         .expect(4)
 }
@@ -75,8 +76,12 @@ fn a_refusal_of_everything_is_one_error() {
         ("a ban in the second wave", &["klines"], pause(418, &60)),
         ("this place is refused", &[], status(451, &[], "{}")),
     ] {
-        let run = thirty_series(parts, fault);
-        assert_eq!(noted(&run, "errors").len(), 1, "{what}: {run}");
+        // Of sixty all are on their way when the first one is refused; of seven most are not sent any more.
+        for at_once in [60, 7] {
+            let run = thirty_series(parts, fault.clone(), at_once);
+            assert_eq!(noted(&run, "errors").len(), 1, "{what}, {at_once} at once: {run}");
+            assert!(!run.stdout.contains("an earlier run"), "{what}: it was this run that was told: {run}");
+        }
     }
 }
 
@@ -88,7 +93,7 @@ fn an_outage_of_everything_is_one_error() {
         ("503", &[], unavailable()),
         ("a page", &[], Fault::Html),
     ] {
-        let run = thirty_series(parts, fault);
+        let run = thirty_series(parts, fault, 60);
         let errors = noted(&run, "errors");
         assert_eq!(errors.len(), 1, "{what}: {errors:?}");
     }

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::os::unix::fs::symlink;
 
 use super::{Run, World, count, status, unavailable};
-use crate::exchange_server::{Exchange, NOON};
+use crate::exchange_server::{Exchange, HOUR, LOOKED_BACK, NOON};
 use crate::world::fixtures;
 
 fn replay(world: &World, folder: &str) -> Run {
@@ -39,16 +39,34 @@ fn a_clock_that_fails_is_read_from_the_date_of_the_answers() {
     );
 }
 
+/// The newest readings of each series, and the opinion on each pair, to the last bit.
+fn seen(world: &World) -> [Vec<Vec<String>>; 2] {
+    let readings = "SELECT *, max(open_time) FROM technical_indicators GROUP BY symbol, timeframe ORDER BY 1, 2";
+    let opinions = "SELECT symbol, candle_open_time, signal, score, reasons, max(time) FROM agent_signals GROUP BY 1";
+    [readings, opinions].map(|sql| world.query(sql))
+}
+
 #[test]
 fn a_first_run_sees_as_many_candles_as_a_later_one() {
-    let exchange = Exchange::start();
-    let world = World::facing(&exchange);
-    world.run(&["cycle"]).expect(0);
-    let candles = "SELECT DISTINCT candles FROM technical_indicators WHERE timeframe = '1h'";
-    assert_eq!(world.query(candles), [["1000"]]);
-    exchange.advance(3_600_000);
-    world.run(&["cycle"]).expect(0);
-    assert_eq!(world.query(candles), [["1000"]]);
+    // 579 hours after noon a decision still looks back into the block of 960 hours it looks back into at noon, to its
+    // beginning: 1,380 candles are 1,959. An hour later it looks back to the next block, and to no more than a thousand.
+    for (later, candles) in [(0, LOOKED_BACK), (579, 1959), (580, 1000)] {
+        let exchange = Exchange::start();
+        let facing = || World::facing(&exchange).with("TRADER_TIMEFRAMES", "1h,4h,1d");
+        let (old, new) = (facing(), facing());
+        exchange.advance((later - 24) * HOUR);
+        old.run(&["cycle"]).expect(0);
+        exchange.advance(24 * HOUR);
+        old.run(&["cycle"]).expect(0);
+        new.run(&["cycle"]).expect(0);
+        assert_eq!(seen(&new), seen(&old), "{later} hours after noon");
+        let [readings, opinions] = seen(&new);
+        assert_eq!((readings.len(), opinions.len()), (2 * 3, 2));
+        let read = "SELECT DISTINCT candles FROM technical_indicators WHERE timeframe = '1h'";
+        assert_eq!(new.query(read), [[candles.to_string()]], "{later} hours after noon");
+        let first = NOON - 30_000 + (later - candles) * HOUR;
+        assert_eq!(new.value("SELECT min(open_time) FROM candles WHERE timeframe = '1h'"), first.to_string());
+    }
 }
 
 #[test]
