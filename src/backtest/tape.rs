@@ -41,6 +41,11 @@ impl Tape {
         Ok(Self { symbol, terms, lengths, is_whole })
     }
 
+    /// Its candles, from the finest to those that are decided on.
+    pub fn lengths(&self) -> &[Series] {
+        &self.lengths
+    }
+
     /// The candles that are decided on.
     pub fn decided_on(&self) -> &Series {
         self.lengths.last().expect("a tape has candles of one length at least")

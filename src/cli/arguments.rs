@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use super::account_arguments::{CloseWhich, OutcomesArgs, ReasonArgs, RowsArgs};
+use super::backtest_arguments::BacktestArgs;
 use super::output::OutputArgs;
 use crate::command::{Backfill, CycleOptions};
 use crate::report::Shape;
@@ -101,6 +102,14 @@ pub(super) enum Command {
         #[arg(long)]
         pretty: bool,
     },
+    /// The same decisions over stored candles: what they would have earned, after costs
+    #[command(after_help = "Examples:
+  trader backtest --from 2023-01-01 --to 2023-12-31
+  trader backtest --pairs BTC/USDT --costs 2 --format json | jq .account
+  trader backtest --from 2024-03-01 --fine 1m
+
+The candles have to be stored: trader backfill --from DATE, or trader import.")]
+    Backtest(BacktestArgs),
     /// Show the newest stored rows
     #[command(after_help = "Examples:
   trader show decisions --symbol BTC/USDT --limit 5
@@ -272,6 +281,7 @@ pub(super) enum SchemaOf {
     Portfolio,
     Risk,
     Outcomes,
+    Backtest,
 }
 
 #[derive(Clone, Copy, Debug, Subcommand)]
@@ -347,6 +357,7 @@ impl From<SchemaOf> for Shape {
             SchemaOf::Portfolio => Self::Portfolio,
             SchemaOf::Risk => Self::Risk,
             SchemaOf::Outcomes => Self::Outcomes,
+            SchemaOf::Backtest => Self::Backtest,
         }
     }
 }

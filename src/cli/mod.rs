@@ -5,6 +5,7 @@
 
 mod account_arguments;
 mod arguments;
+mod backtest_arguments;
 mod log;
 mod output;
 
@@ -42,6 +43,7 @@ fn run(cli: &Cli, settings: Result<Settings, SettingsError>, paths: &Paths) -> a
     match &cli.command {
         Command::Cycle(args) => command::cycle(&settings?, &args.options(pretty)),
         Command::Backfill(args) => command::backfill(&settings?, &args.wanted(pretty)),
+        Command::Backtest(args) => command::backtest(&settings?, &args.asked(), args.output.style()),
         Command::Import { files, pretty: many } => command::import(&settings?.db, files, pretty || *many),
         Command::Show(args) => {
             command::show(&settings?.db, args.topic.into(), &args.filter(), args.rows.output.style())
@@ -79,6 +81,9 @@ fn flags(cli: &Cli) -> Flags {
     if let Command::Cycle(args) = &cli.command {
         (flags.pairs, flags.base_urls) = (args.pairs.clone(), args.base_urls.clone());
         flags.summary_file.clone_from(&args.summary_file);
+    }
+    if let Command::Backtest(args) = &cli.command {
+        flags.pairs.clone_from(&args.pairs);
     }
     if let Command::Backfill(args) = &cli.command {
         (flags.pairs, flags.base_urls) = (args.pairs.clone(), args.base_urls.clone());

@@ -25,7 +25,7 @@ mod summary_file;
 mod history_run;
 
 pub use backfill::{Backfill, backfill};
-pub use backtest::{Span, rules, tapes};
+pub use backtest::{BacktestAsked, Span, backtest, rules, tapes};
 pub use config::{config_check, config_init, config_show};
 pub use cycle::{CycleOptions, cycle};
 pub use database::{db_backup, db_check, db_info};

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Cycle, Explanation, HistoryReport, OutcomesDocument, PortfolioDocument, RiskDocument};
+use super::{BacktestDocument, Cycle, Explanation, HistoryReport, OutcomesDocument, PortfolioDocument, RiskDocument};
 
 /// The document, on one line or, when `pretty`, on many. Our shapes have string keys and finite numbers, so this cannot
 /// fail; if it ever does, the text says so instead of being empty.
@@ -26,6 +26,8 @@ pub enum Shape {
     Risk,
     /// `trader.outcomes.v1`.
     Outcomes,
+    /// `trader.backtest.v1`.
+    Backtest,
 }
 
 /// The JSON Schema of a document, made from its type.
@@ -37,5 +39,6 @@ pub fn schema(of: Shape) -> schemars::Schema {
         Shape::Portfolio => schemars::schema_for!(PortfolioDocument),
         Shape::Risk => schemars::schema_for!(RiskDocument),
         Shape::Outcomes => schemars::schema_for!(OutcomesDocument),
+        Shape::Backtest => schemars::schema_for!(BacktestDocument),
     }
 }

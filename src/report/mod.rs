@@ -3,6 +3,7 @@
 //! Uses the pure rooms before it. The summaries and rows on stdout are these values. This room never writes anything
 //! itself.
 
+mod backtest;
 mod json;
 mod number;
 mod outcomes;
@@ -12,6 +13,7 @@ mod summary;
 mod table;
 mod history;
 
+pub use backtest::{AccountReport, BacktestDocument, DecisionCounts, Manifest, TradeReport};
 pub use explanation::{Explanation, GateReport, Provenance, Recheck};
 pub use history::{Failure, HistoryReport, Tally};
 pub use json::{Shape, schema, to_json};

@@ -17,6 +17,7 @@ mod trading;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+pub use digest::digest;
 pub use environment::{Environment, environment};
 pub use error::SettingsError;
 use file::FileSettings;

@@ -178,6 +178,18 @@ pub struct Trading {
 }
 
 impl Trading {
+    /// The same with every cost charged so many times.
+    #[must_use]
+    pub fn at_costs(&self, times: u32) -> Self {
+        let many = |costs: &Costs| Costs {
+            fee: costs.fee.times(times),
+            slippage: costs.slippage.times(times),
+            half_spread: costs.half_spread.times(times),
+        };
+        let half_spreads = self.half_spreads.iter().map(|(pair, bps)| (pair.clone(), bps.times(times))).collect();
+        Self { costs: many(&self.costs), half_spreads, ..self.clone() }
+    }
+
     /// What trading a pair costs.
     pub fn costs(&self, symbol: &Symbol) -> Costs {
         let half_spread = self.half_spreads.get(symbol).copied().unwrap_or(self.costs.half_spread);

@@ -105,6 +105,16 @@ impl Store {
         Ok(candles)
     }
 
+    /// The open times of the oldest and the newest candle of a length.
+    pub fn reach(&self, key: &SeriesKey) -> Result<Option<(UtcMillis, UtcMillis)>, StoreError> {
+        let Some(series) = self.series_id(key)? else { return Ok(None) };
+        let sql = "SELECT (SELECT min(open_time) FROM price_data WHERE series_id = ?1),
+                          (SELECT max(open_time) FROM price_data WHERE series_id = ?1)";
+        let ends: (Option<i64>, Option<i64>) =
+            self.connection.query_row(sql, [series], |r| Ok((r.get(0)?, r.get(1)?)))?;
+        Ok(ends.0.zip(ends.1).map(|(first, last)| (UtcMillis::new(first), UtcMillis::new(last))))
+    }
+
     /// The open time of the newest candle.
     pub fn newest(&self, key: &SeriesKey) -> Result<Option<UtcMillis>, StoreError> {
         let Some(series) = self.series_id(key)? else { return Ok(None) };
