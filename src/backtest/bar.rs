@@ -133,13 +133,16 @@ struct Longer {
     shorter: Timeframe,
     range: TrueRange,
     previous: Option<Candle>,
+    /// The end of the longer candle that is under way.
+    ends: UtcMillis,
     atr: Option<f64>,
 }
 
 impl Longer {
     fn new(shorter: Timeframe, longer: Timeframe) -> Self {
         let whole = usize::try_from(longer.ms() / shorter.ms()).unwrap_or(usize::MAX);
-        Self { whole, longer, shorter, range: TrueRange::default(), previous: None, atr: None }
+        let ends = UtcMillis::new(i64::MIN);
+        Self { whole, longer, shorter, range: TrueRange::default(), previous: None, ends, atr: None }
     }
 
     /// Takes in the newest of these candles.
@@ -153,15 +156,19 @@ impl Longer {
     }
 
     /// The longer candle that ends with the newest one.
-    fn closed(&self, view: &[Candle]) -> Option<Candle> {
+    fn closed(&mut self, view: &[Candle]) -> Option<Candle> {
         let newest = view.last()?;
         let end = self.shorter.step(newest.open_time(), 1);
         if self.longer == self.shorter {
             return Some(*newest);
         }
-        let begins: UtcMillis = self.longer.step(end, -1);
-        let finer = view.get(view.len().checked_sub(self.whole)?..)?;
-        let is_whole = self.longer.on_grid(end) && finer[0].open_time() == begins;
+        if end < self.ends {
+            return None;
+        }
+        let is_last = end == self.ends || self.longer.on_grid(end);
+        self.ends = self.longer.ceil(end.plus_ms(1));
+        let (begins, finer) = (self.longer.step(end, -1), view.get(view.len().checked_sub(self.whole)?..)?);
+        let is_whole = is_last && finer[0].open_time() == begins;
         is_whole.then(|| Candle::merged(begins, finer)).flatten()
     }
 }
