@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Cycle, Stop};
-use crate::command::account::{Account, Basis, Sources, mark, pairs_of};
+use crate::command::account::{Account, Basis, Sources, mark, newest, pairs_of};
 use crate::command::collect::Collection;
 use crate::command::notes::About;
 use crate::decision::Approved;
@@ -174,11 +174,9 @@ impl Cycle<'_> {
         let mut pairs = pairs_of(&basis.books);
         pairs.extend(self.symbols.iter().cloned());
         for pair in pairs {
-            let key = SeriesKey { symbol: pair.clone(), timeframe: self.timeframe() };
-            let collected = collection.series.get(&key).and_then(|c| c.series.newest());
             // What it could be sold for now; else the newest close.
             let bid = self.quotes.get(&pair).map(|quote| Mark { price: quote.bid, at: quote.at });
-            let newest = match bid.or_else(|| collected.and_then(|candle| mark(candle, key.timeframe))) {
+            let newest = match bid.or_else(|| self.newest_close(collection, &pair)) {
                 Some(mark) => Some(mark),
                 None => self.sources(store).mark(&pair, self.now)?,
             };
@@ -186,6 +184,15 @@ impl Cycle<'_> {
             basis.terms.extend(self.terms(store, &pair)?.map(|terms| (pair, terms)));
         }
         Ok(basis)
+    }
+
+    /// The newest close that was collected of a pair, in a candle no longer than those that are decided on.
+    fn newest_close(&self, collection: &Collection, pair: &Symbol) -> Option<Mark> {
+        let close = |&timeframe: &Timeframe| {
+            let collected = collection.series.get(&SeriesKey { symbol: pair.clone(), timeframe })?;
+            collected.series.newest().and_then(|candle| mark(candle, timeframe))
+        };
+        newest(self.timeframes.iter().filter(|t| **t <= self.timeframe()).filter_map(close))
     }
 
     fn complain_of_terms(&mut self, pair: &Symbol) {
