@@ -5,7 +5,7 @@ use crate::clock::{self, Stopwatch};
 use crate::command::collect::Collection;
 use crate::command::notes::About;
 use crate::exchange::MarketData;
-use crate::market::{Candle, Quote, SeriesKey};
+use crate::market::{Quote, SeriesKey};
 use crate::report::{Agent, AgentName, AgentStatus};
 use crate::store::{Origin, Store, StoreError};
 use crate::unit::Symbol;
@@ -63,9 +63,7 @@ impl Cycle<'_> {
 
     /// Whether a quote fits the newest close; without a close there is nothing to doubt it by.
     fn believes(&self, collection: &Collection, symbol: &Symbol, quote: &Quote) -> bool {
-        let key = SeriesKey { symbol: symbol.clone(), timeframe: self.timeframe() };
-        let newest = collection.series.get(&key).and_then(|collected| collected.series.newest());
-        newest.and_then(Candle::close_price).is_none_or(|close| quote.fits(close))
+        self.newest_close(collection, symbol).is_none_or(|mark| quote.fits(mark.price))
     }
 
     /// The pairs that are decided on, and those that something is held or ordered of.

@@ -187,7 +187,7 @@ impl Cycle<'_> {
     }
 
     /// The newest close that was collected of a pair, in a candle no longer than those that are decided on.
-    fn newest_close(&self, collection: &Collection, pair: &Symbol) -> Option<Mark> {
+    pub(super) fn newest_close(&self, collection: &Collection, pair: &Symbol) -> Option<Mark> {
         let close = |&timeframe: &Timeframe| {
             let collected = collection.series.get(&SeriesKey { symbol: pair.clone(), timeframe })?;
             collected.series.newest().and_then(|candle| mark(candle, timeframe))
