@@ -18,6 +18,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::account::Account;
+use super::collect::Prospects;
 use super::notes::{About, Notes};
 use super::run::Begun;
 use super::summary_file::SummaryFile;
@@ -79,6 +80,8 @@ struct Cycle<'a> {
     /// So many of them are in the execution log.
     logged: usize,
     collected: Collected,
+    /// Of which series missing candles may still come.
+    prospects: Prospects,
     usage: Usage,
     pairs: Vec<Pair>,
     repeat: bool,
@@ -183,6 +186,7 @@ impl<'a> Cycle<'a> {
             agents: Vec::new(),
             logged: 0,
             collected: Collected::default(),
+            prospects: Prospects::default(),
             usage: Usage::default(),
             pairs: Vec::new(),
             repeat: false,

@@ -3,9 +3,11 @@
 
 use rusqlite::{OptionalExtension, params};
 
+use super::ledger::parsed;
 use super::{Store, StoreError, Write};
 use crate::execution::TriggerKind;
 use crate::ledger::Costs;
+use crate::market::SeriesKey;
 use crate::outcome::{Answer, Calibration, Experience, Forecast, Question, RESOLVER, Sample};
 use crate::unit::{Bps, Money, Price, Symbol, Timeframe, UtcMillis};
 
@@ -35,6 +37,8 @@ impl Stance {
 pub struct ForecastRow<'a> {
     /// Of which decision.
     pub decision_id: i64,
+    /// On which pair.
+    pub symbol: &'a Symbol,
     /// The purchase it judges.
     pub question: Question,
     /// The ask at the run, where it was known.
@@ -89,11 +93,10 @@ impl Store {
     /// Forecasts whose horizon has ended at `now`, the oldest first, at most `limit`.
     pub fn forecasts_due(&self, now: UtcMillis, limit: u32) -> Result<Vec<Due>, StoreError> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT q.decision_id, d.symbol, d.timeframe, f.data_cutoff, f.reference, f.horizon_ms, f.stop, f.target, f.trail,
+            "SELECT q.decision_id, q.symbol, q.timeframe, f.data_cutoff, f.reference, f.horizon_ms, f.stop, f.target, f.trail,
                     f.hold_ms, f.fee_bps, f.slippage_bps, f.half_spread_bps
                FROM forecasts_due q
                JOIN forecasts f ON f.decision_id = q.decision_id AND f.horizon_ms = q.horizon_ms
-               JOIN trading_decisions d ON d.id = q.decision_id
               WHERE q.due_at <= ?1 ORDER BY q.due_at, q.decision_id, q.horizon_ms LIMIT ?2",
         )?;
         let mut rows = statement.query(params![now.get(), limit])?;
@@ -101,7 +104,7 @@ impl Store {
         while let Some(row) = rows.next()? {
             let question = Question {
                 from: UtcMillis::new(row.get(3)?),
-                timeframe: super::ledger::parsed(&row.get::<_, String>(2)?)?,
+                timeframe: parsed(&row.get::<_, String>(2)?)?,
                 reference: row.get(4)?,
                 horizon_ms: row.get(5)?,
                 stop: row.get(6)?,
@@ -110,10 +113,23 @@ impl Store {
                 hold_ms: row.get(9)?,
                 costs: costs(row, 10)?,
             };
-            let symbol = super::ledger::parsed(&row.get::<_, String>(1)?)?;
+            let symbol = parsed(&row.get::<_, String>(1)?)?;
             due.push(Due { decision_id: row.get(0)?, symbol, question });
         }
         Ok(due)
+    }
+
+    /// The candles that forecasts wait for, of horizons that have ended and of those that have not.
+    pub fn series_awaited(&self) -> Result<Vec<SeriesKey>, StoreError> {
+        let mut statement =
+            self.connection.prepare_cached("SELECT DISTINCT symbol, timeframe FROM forecasts_due ORDER BY 1, 2")?;
+        let rows = statement.query_map([], |r| Ok((r.get::<_, String>(0)?, r.get::<_, String>(1)?)))?;
+        let mut awaited = Vec::new();
+        for row in rows {
+            let (symbol, timeframe) = row?;
+            awaited.push(SeriesKey { symbol: parsed(&symbol)?, timeframe: parsed(&timeframe)? });
+        }
+        Ok(awaited)
     }
 
     /// What was learnt last about a horizon of decisions on candles of this length, and when; nothing yet is the prior.
@@ -195,8 +211,13 @@ impl Write<'_> {
             row.notional.to_string(),
             row.stance.word()
         ])?;
-        let mut statement = self.transaction.prepare_cached("INSERT INTO forecasts_due VALUES (?1, ?2, ?3)")?;
-        statement.execute(params![q.due().get(), row.decision_id, q.horizon_ms])?;
+        self.await_end(row)
+    }
+
+    fn await_end(&self, row: &ForecastRow<'_>) -> Result<(), StoreError> {
+        let (due_at, timeframe) = (row.question.due().get(), row.question.timeframe.name());
+        let mut statement = self.transaction.prepare_cached("INSERT INTO forecasts_due VALUES (?1, ?2, ?3, ?4, ?5)")?;
+        statement.execute(params![due_at, row.decision_id, row.question.horizon_ms, row.symbol.as_str(), timeframe])?;
         Ok(())
     }
 

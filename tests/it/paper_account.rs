@@ -2,6 +2,7 @@
 //! on the loopback exchange prices fall when a test wants them to; on recorded months the account runs for thousands of
 //! processes.
 
+mod awaited;
 mod cadence;
 mod commands;
 mod crashes;

@@ -80,6 +80,7 @@ impl Cycle<'_> {
             };
             write.add_forecast(&ForecastRow {
                 decision_id,
+                symbol: fresh.symbol(),
                 question,
                 arrival: self.quotes.get(fresh.symbol()).map(|quote| quote.ask),
                 score: fresh.decision.score.map(Score::get),

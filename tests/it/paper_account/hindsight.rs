@@ -56,6 +56,24 @@ fn outcomes_are_told_at_the_costs_of_the_forecast_whatever_is_configured_when_th
 }
 
 #[test]
+fn finer_candles_that_are_stored_decide_though_they_are_configured_no_more() {
+    let told = |world: &World| {
+        world.query(
+            "SELECT d.candle_open_time, o.kind, o.net, o.ended_by, strftime('%H:%M:%f', o.ended_at / 1000.0, 'unixepoch')
+               FROM outcomes o JOIN trading_decisions d ON d.id = o.decision_id
+              WHERE o.horizon_ms = 14400000 AND o.kind <> 'trade' AND d.candle_open_time = 1788260400000 ORDER BY o.kind",
+        )
+    };
+    // The minutes until two o'clock are stored, and then none.
+    let world = after(short(), 3).with("TRADER_TIMEFRAMES", "1h");
+    for now in ["2026-09-01T15:00:30Z", LAST] {
+        world.replay_at(now).expect(0);
+    }
+    assert_eq!(told(&world), told(&to_the_end(short())));
+    assert_eq!(told(&world)[1][3..], ["stop".to_owned(), "13:12:59.999".to_owned()]);
+}
+
+#[test]
 fn a_trade_waits_while_it_is_open_and_its_miss_until_the_longest_horizon_has_ended() {
     let world = after(short(), 2);
     assert_eq!((&judged(&world, "trade")["n"], &judged(&world, "trade")["waiting"]), (&0.into(), &1.into()));
