@@ -11,6 +11,8 @@ mod finish;
 mod hindsight;
 mod opening;
 mod orders;
+#[cfg(test)]
+mod plans;
 mod prices;
 mod settle;
 

@@ -1,7 +1,7 @@
 //! Forecasts, what became of them and what was learnt: `forecasts`, `forecasts_due`, `outcomes`, `calibrations`. Misses of
 //! trades are next door.
 
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{OptionalExtension, Row, params};
 
 use super::ledger::parsed;
 use super::{Store, StoreError, Write};
@@ -152,7 +152,7 @@ impl Store {
     /// Everything that is known of resolved forecasts of a horizon, of decisions on candles of this length: for learning.
     pub fn samples(&self, (horizon_ms, timeframe): Taught) -> Result<Vec<Sample>, StoreError> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT f.data_cutoff, coalesce(f.score, 0), f.z, f.sigma, f.roi_mean, f.cost, o.net
+            "SELECT d.symbol, f.data_cutoff, coalesce(f.score, 0), f.z, f.sigma, f.roi_mean, f.cost, o.net
                FROM outcomes o
                JOIN forecasts f ON f.decision_id = o.decision_id AND f.horizon_ms = o.horizon_ms
                JOIN trading_decisions d ON d.id = o.decision_id
@@ -160,20 +160,27 @@ impl Store {
                 AND o.net IS NOT NULL AND f.sigma IS NOT NULL
               ORDER BY f.data_cutoff, f.decision_id",
         )?;
-        let samples = statement.query_map(params![horizon_ms, timeframe.name()], |r| {
-            let from = UtcMillis::new(r.get(0)?);
-            Ok(Sample {
-                span: (from, from.plus_ms(horizon_ms)),
-                score: r.get(1)?,
-                z: r.get(2)?,
-                sigma: r.get(3)?,
-                predicted: r.get(4)?,
-                cost: r.get(5)?,
-                net: r.get(6)?,
-            })
-        })?;
-        Ok(samples.collect::<Result<_, _>>()?)
+        let mut rows = statement.query(params![horizon_ms, timeframe.name()])?;
+        let mut samples = Vec::new();
+        while let Some(row) = rows.next()? {
+            samples.push(sample(row, horizon_ms)?);
+        }
+        Ok(samples)
     }
+}
+
+fn sample(row: &Row<'_>, horizon_ms: i64) -> Result<Sample, StoreError> {
+    let from = UtcMillis::new(row.get(1)?);
+    Ok(Sample {
+        pair: parsed(&row.get::<_, String>(0)?)?,
+        span: (from, from.plus_ms(horizon_ms)),
+        score: row.get(2)?,
+        z: row.get(3)?,
+        sigma: row.get(4)?,
+        predicted: row.get(5)?,
+        cost: row.get(6)?,
+        net: row.get(7)?,
+    })
 }
 
 impl Write<'_> {
@@ -290,7 +297,7 @@ impl Write<'_> {
 }
 
 /// The costs that were assumed, from the column of the fee on.
-pub(super) fn costs(row: &rusqlite::Row<'_>, fee: usize) -> rusqlite::Result<Costs> {
+pub(super) fn costs(row: &Row<'_>, fee: usize) -> rusqlite::Result<Costs> {
     let bps = |column: usize| Ok::<_, rusqlite::Error>(Bps::from_real(row.get(column)?));
     Ok(Costs { fee: bps(fee)?, slippage: bps(fee + 1)?, half_spread: bps(fee + 2)? })
 }

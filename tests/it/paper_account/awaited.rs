@@ -28,13 +28,14 @@ fn with_a_pair_taken_out() -> (Exchange, World) {
     (exchange, world.with("TRADER_PAIRS", "ETH/USDT"))
 }
 
-/// Runs once an hour, for so many hours.
+/// An hour later.
+fn later(exchange: &Exchange, world: &World) -> Run {
+    exchange.advance(HOUR);
+    world.run(&["cycle"]).expect(0)
+}
+
 fn hourly(exchange: &Exchange, world: &World, hours: usize) -> Vec<Run> {
-    let run = |_| {
-        exchange.advance(HOUR);
-        world.run(&["cycle"])
-    };
-    (0..hours).map(run).collect()
+    (0..hours).map(|_| later(exchange, world)).collect()
 }
 
 /// What became of the decisions of noon, each with its pair and kind.
@@ -53,7 +54,7 @@ fn undisturbed() -> Vec<Vec<String>> {
     let world = watching(&exchange);
     world.run(&["cycle"]).expect(0);
     exchange.let_fall("BTCUSDT", TEN_PAST, 20, 100);
-    hourly(&exchange, &world, 4).into_iter().for_each(|run| drop(run.expect(0)));
+    hourly(&exchange, &world, 4);
     let outcomes = outcomes_of_noon(&world);
     assert_eq!(outcomes.len(), 4, "{outcomes:?}");
     assert_eq!(outcomes[1][4..6], ["stop".to_owned(), "01 12:19:59.999".to_owned()], "{outcomes:?}");
@@ -69,7 +70,7 @@ fn warnings(run: &Run, code: &str) -> Vec<Value> {
 fn forecasts_of_a_pair_that_was_taken_out_are_resolved_as_if_it_had_stayed() {
     let (exchange, world) = with_a_pair_taken_out();
     for run in hourly(&exchange, &world, 4) {
-        assert_eq!(run.expect(0).json()["pairs"].as_array().map(Vec::len), Some(1), "it is not decided on");
+        assert_eq!(run.json()["pairs"].as_array().map(Vec::len), Some(1), "it is not decided on");
     }
     assert_eq!(outcomes_of_noon(&world), undisturbed());
     // Nobody wants to know what it could be bought for.
@@ -79,7 +80,7 @@ fn forecasts_of_a_pair_that_was_taken_out_are_resolved_as_if_it_had_stayed() {
     assert_sound(&world);
     // Once nothing waits any more, it is left alone.
     exchange.forget_requests();
-    hourly(&exchange, &world, 1).remove(0).expect(0);
+    later(&exchange, &world);
     assert_eq!(targets(&exchange.asked("BTCUSDT")), Vec::<String>::new());
 }
 
@@ -89,7 +90,7 @@ fn what_waits_for_configured_candles_costs_no_request_more() {
     let world = watching(&exchange);
     world.run(&["cycle"]).expect(0);
     exchange.forget_requests();
-    hourly(&exchange, &world, 1).remove(0).expect(0);
+    later(&exchange, &world);
     let paths = ["/time", "/exchangeInfo?", "/klines?", "/ticker/bookTicker?"];
     assert_eq!(paths.map(|path| exchange.asked(path).len()), [1, 0, 4, 2]);
 }
@@ -101,7 +102,7 @@ fn forecasts_of_decisions_on_candles_of_another_length_are_resolved_after_the_st
     world.run(&["cycle"]).expect(0);
     exchange.let_fall("BTCUSDT", TEN_PAST, 20, 100);
     let world = world.with("TRADER_STRATEGY_TIMEFRAME", "4h").with("TRADER_TIMEFRAMES", "1m,4h");
-    hourly(&exchange, &world, 4).into_iter().for_each(|run| drop(run.expect(0)));
+    hourly(&exchange, &world, 4);
     assert_eq!(outcomes_of_noon(&world), undisturbed());
 }
 
@@ -111,7 +112,7 @@ fn a_request_that_fails_for_a_pair_that_was_taken_out_is_a_warning_and_its_forec
     exchange.break_always(&["klines", "BTCUSDT"], Fault::Reset);
     // Four hours and the day of grace are over by far.
     exchange.advance(39 * HOUR);
-    let run = hourly(&exchange, &world, 1).remove(0).expect(0);
+    let run = later(&exchange, &world);
     let told: Vec<Value> = warnings(&run, "unreachable").iter().map(|w| w["timeframe"].clone()).collect();
     assert_eq!(told, ["1h", "1m"], "{run}");
     assert!(warnings(&run, "unreachable").iter().all(|warning| warning["symbol"] == "BTC/USDT"), "{run}");
@@ -119,7 +120,7 @@ fn a_request_that_fails_for_a_pair_that_was_taken_out_is_a_warning_and_its_forec
     let others = outcomes_of_noon(&world);
     assert!(others.len() == 2 && others.iter().all(|outcome| outcome[0] == "ETH/USDT"), "{others:?}");
     exchange.mend();
-    hourly(&exchange, &world, 1).remove(0).expect(0);
+    later(&exchange, &world);
     assert_eq!(outcomes_of_noon(&world), undisturbed());
 }
 
@@ -128,14 +129,14 @@ fn a_pair_that_the_exchange_knows_no_more_is_told_once_a_run_until_its_forecasts
     let (exchange, world) = with_a_pair_taken_out();
     exchange.forget_symbol("BTCUSDT");
     exchange.advance(26 * HOUR);
-    let run = hourly(&exchange, &world, 1).remove(0).expect(0);
+    let run = later(&exchange, &world);
     let told = warnings(&run, "unknown_symbol");
     assert!(told.len() == 1 && told[0]["symbol"] == "BTC/USDT", "{run}");
     assert_eq!(world.value("SELECT count(*) FROM forecasts_due WHERE symbol = 'BTC/USDT'"), "1", "27 of 28 hours");
-    let run = hourly(&exchange, &world, 1).remove(0).expect(0).says("unknown_symbol");
+    let run = later(&exchange, &world).says("unknown_symbol");
     let gaps: Vec<String> = outcomes_of_noon(&world).into_iter().take(2).map(|outcome| outcome[6].clone()).collect();
     assert_eq!(gaps, ["gap", "gap"], "{run}");
-    let run = hourly(&exchange, &world, 1).remove(0).expect(0);
+    let run = later(&exchange, &world);
     assert!(!run.codes().contains("unknown_symbol"), "nothing waits any more: {run}");
 }
 
@@ -147,10 +148,10 @@ fn after_a_long_sleep_forecasts_wait_until_the_gap_of_finer_candles_is_filled() 
     exchange.let_fall("BTCUSDT", TEN_PAST, 20, 100);
     // 5,760 minutes are more than what one run catches up with: it takes the newest thousand, and later ones the rest.
     exchange.advance(95 * HOUR);
-    let first = hourly(&exchange, &world, 1).remove(0).expect(0).says("gap");
+    let first = later(&exchange, &world).says("gap");
     let is_open = |world: &World| outcomes_of_noon(world).iter().all(|outcome| outcome[0] != "BTC/USDT");
     assert!(is_open(&world), "{first}");
-    hourly(&exchange, &world, 1);
+    later(&exchange, &world);
     assert_eq!(outcomes_of_noon(&world), undisturbed());
     assert_sound(&world);
 }
