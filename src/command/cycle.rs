@@ -269,6 +269,9 @@ impl<'a> Cycle<'a> {
 
     /// What an earlier run of this candle was killed before, if it was: carrying out its orders, noting the account.
     fn catch_up(&mut self, store: &mut Store) -> Result<(), Stop> {
+        if self.has_gone_back(store)? {
+            return Ok(());
+        }
         self.account = Account::stored(self.sources(store))?;
         let as_of = self.timeframe().floor(self.now);
         let is_whole = store.remembered()?.is_some_and(|row| row.time >= as_of);

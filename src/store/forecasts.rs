@@ -132,13 +132,18 @@ impl Store {
         Ok(awaited)
     }
 
-    /// What was learnt last about a horizon of decisions on candles of this length, and when; nothing yet is the prior.
-    pub fn experience(&self, (horizon_ms, timeframe): Taught) -> Result<(Experience, Option<UtcMillis>), StoreError> {
+    /// What had been learnt at `now` about a horizon of decisions on candles of this length, and when; nothing yet is the
+    /// prior. A run that goes back in time knows nothing of what was learnt after its moment.
+    pub fn experience(
+        &self,
+        (horizon_ms, timeframe): Taught,
+        now: UtcMillis,
+    ) -> Result<(Experience, Option<UtcMillis>), StoreError> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT id, slope, misses, parameters, fitted_at FROM calibrations WHERE horizon_ms = ?1 AND timeframe = ?2
-              ORDER BY fitted_at DESC, id DESC LIMIT 1",
+            "SELECT id, slope, misses, parameters, fitted_at FROM calibrations
+              WHERE horizon_ms = ?1 AND timeframe = ?2 AND fitted_at <= ?3 ORDER BY fitted_at DESC, id DESC LIMIT 1",
         )?;
-        let row = statement.query_row(params![horizon_ms, timeframe.name()], |r| {
+        let row = statement.query_row(params![horizon_ms, timeframe.name(), now.get()], |r| {
             let texts: (Option<String>, String) = (r.get(2)?, r.get(3)?);
             Ok((r.get::<_, i64>(0)?, r.get::<_, f64>(1)?, texts, r.get::<_, i64>(4)?))
         });

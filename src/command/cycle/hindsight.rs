@@ -44,9 +44,10 @@ struct Answered {
 }
 
 impl Cycle<'_> {
-    /// Resolves what is due and learns from it.
+    /// Resolves what is due and learns from it. A run that goes back in time leaves that to those that go on: it must not
+    /// tell of what was not over at its moment, nor learn from it.
     pub(super) fn look_back(&mut self, store: &mut Store) -> Result<(), Stop> {
-        if self.options.dry_run {
+        if self.options.dry_run || self.account_ahead(store)?.is_some() {
             return Ok(());
         }
         let answered = self.resolve(store)?;
@@ -168,7 +169,7 @@ impl Cycle<'_> {
     fn learn(&self, store: &mut Store) -> Result<(), Stop> {
         for &horizon_ms in &self.trading.horizons_ms {
             let subject = (horizon_ms, self.timeframe());
-            let last = store.experience(subject)?.1;
+            let last = store.experience(subject, self.now)?.1;
             let is_time = |at: UtcMillis| self.now.since_ms(at) >= LEARN_EVERY_MS;
             if !last.is_none_or(is_time) {
                 continue;

@@ -58,7 +58,7 @@ impl Cycle<'_> {
     }
 
     /// The account lives forward only: a run for an earlier moment than the newest one does not touch it.
-    fn has_gone_back(&mut self, store: &Store) -> Result<bool, StoreError> {
+    pub(super) fn has_gone_back(&mut self, store: &Store) -> Result<bool, StoreError> {
         let Some(newest) = self.account_ahead(store)? else { return Ok(false) };
         let text = format!("the account stands at {newest}, after this run's moment: it is left alone");
         self.notes.warn("clock_went_back", About::Run, text);
