@@ -188,6 +188,38 @@ fn an_exit_that_waits_for_two_hours_is_an_error_that_tells_why() {
 }
 
 #[test]
+fn a_sale_has_not_waited_before_a_candle_has_opened_after_it_however_long_the_candles_are() {
+    let exchange = Exchange::start();
+    // Minutes are configured, and there are none.
+    exchange.break_always(&["interval=1m"], Fault::EditRows(Vec::clear));
+    let world = bold(&exchange)
+        .with("TRADER_TIMEFRAMES", "1m,4h")
+        .with("TRADER_STRATEGY_TIMEFRAME", "4h")
+        .with("TRADER_STRATEGY_WEIGHTS_EMA_200", "0");
+    let complaints = |run: &Run| {
+        let codes = run.codes();
+        ["exit_waiting", "position_unwatched"].map(|code| codes.contains(code))
+    };
+    let run = world.run(&["cycle"]);
+    assert_eq!(portfolio(&run, "positions").as_array().map(Vec::len), Some(1), "{run}");
+    // At four it is sold, and nobody says for how much: the candle that opens at eight will tell.
+    exchange.let_fall("BTCUSDT", TEN_PAST, 20, 30);
+    exchange.break_always(&["bookTicker"], Fault::Reset);
+    let wary = world.with("TRADER_STRATEGY_SELL_SCORE", "-1").with("TRADER_STRATEGY_BUY_SCORE", "100");
+    exchange.advance(3 * HOUR);
+    let run = later(&exchange, &wary);
+    assert_eq!(portfolio(&run, "positions")[0]["leaving"], "signal", "{run}");
+    exchange.advance(2 * HOUR);
+    let other = wary.with("TRADER_STRATEGY_BUY_SCORE", "99");
+    assert_eq!(complaints(&later(&exchange, &other)), [false, false], "at seven");
+    assert_eq!(complaints(&later(&exchange, &other)), [false, false], "at eight");
+    exchange.advance(3 * HOUR);
+    let run = later(&exchange, &other);
+    assert_eq!((complaints(&run), portfolio(&run, "positions")), ([false, false], json!([])), "{run}");
+    assert_eq!(sales(&other)[0][1], "20:00:00.000");
+}
+
+#[test]
 fn a_pair_that_falls_silent_while_it_is_left_is_complained_about_once() {
     let (exchange, world) = bought();
     exchange.let_fall("BTCUSDT", TEN_PAST, 20, 100);
