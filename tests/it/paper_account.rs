@@ -7,6 +7,7 @@ mod cadence;
 mod commands;
 mod crashes;
 mod documents;
+mod early_and_late;
 mod halts;
 mod hindsight;
 mod killed;
