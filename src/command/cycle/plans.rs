@@ -36,6 +36,8 @@ fn no_statement_of_a_cycle_looks_through_a_table_that_grows() {
     let db = home.path().join("t.db");
     let flags = Flags { db: Some(db.clone()), ..Flags::default() };
     let horizons = [("TRADER_FORECAST_HORIZONS_H".to_owned(), "1,4".to_owned())];
+    // Another test may have had this thread before.
+    drop(heard());
     live(&Settings::load(&flags, &horizons, &Paths::default()).unwrap());
     let statements = heard();
     let store = Store::open(&db, Access::Read).unwrap();
