@@ -1,7 +1,10 @@
 //! Collecting candles: what is missing is asked for, all at once, page after page, and laid over what is stored.
 
+mod prospects;
+
 use std::collections::{BTreeMap, BTreeSet};
 
+pub(super) use self::prospects::Prospects;
 use super::notes::{About, Notes};
 use crate::decision::Gate;
 use crate::exchange::{Answer, Fault, MarketData, PAGE, Pages, Wanted};
@@ -58,11 +61,15 @@ pub(super) struct Collected {
 #[derive(Debug, Default)]
 pub(super) struct Collection {
     pub(super) series: BTreeMap<SeriesKey, Collected>,
+    /// Those of them that only forecasts wait for. Nothing is decided by them: what goes wrong there is no error.
+    aside: BTreeSet<SeriesKey>,
     /// Requests for what is new that failed.
     pub(super) faults: Vec<(SeriesKey, Fault)>,
+    /// The same of series aside.
+    faults_aside: Vec<(SeriesKey, Fault)>,
     /// Requests for old gaps that failed.
     gap_faults: Vec<(SeriesKey, Fault)>,
-    /// Series that were asked for.
+    /// Series that were asked for, without those aside.
     pub(super) asked: usize,
     /// The bid and ask of pairs, or why they could not be had.
     pub(super) quotes: Vec<(Symbol, Result<Quote, Fault>)>,
@@ -76,22 +83,29 @@ struct Question {
 }
 
 impl Collection {
-    /// Reads what is stored of each series.
+    /// Reads what is stored of each series, and of those that only forecasts wait for.
     pub(super) fn read(
         store: &Store,
         keys: &[SeriesKey],
+        aside: BTreeSet<SeriesKey>,
         now: UtcMillis,
         needs_history: impl Fn(&SeriesKey) -> Result<bool, StoreError>,
     ) -> Result<Self, StoreError> {
-        let mut collection = Self::default();
+        let mut collection = Self { aside, ..Self::default() };
         let _at_one_moment = store.snapshot()?;
-        for key in keys {
-            let count = if needs_history(key)? { View::CANDLES } else { OVERLAPPING };
+        for key in keys.iter().chain(&collection.aside) {
+            let is_long = !collection.is_aside(key) && needs_history(key)?;
+            let count = if is_long { View::CANDLES } else { OVERLAPPING };
             let candles = store.tail(key, now, count)?;
             let series = Series::new(key.timeframe, candles).map_err(|e| StoreError::BadRow(e.to_string()))?;
             collection.series.insert(key.clone(), Collected::new(series));
         }
         Ok(collection)
+    }
+
+    /// Whether only forecasts wait for a series.
+    pub(super) fn is_aside(&self, key: &SeriesKey) -> bool {
+        self.aside.contains(key)
     }
 
     /// Asks for what is missing at `now`, first of all for what is decided on; and in the same wave for the bid and ask of
@@ -105,8 +119,11 @@ impl Collection {
         now: UtcMillis,
     ) -> Result<(), StoreError> {
         let mut questions = self.plan(store, now)?;
-        questions.sort_by_key(|q| (q.wanted.key.timeframe != decision, q.gap.is_some()));
-        self.asked = questions.iter().filter(|q| q.gap.is_none()).count();
+        questions.sort_by_key(|q| {
+            let key = &q.wanted.key;
+            (self.is_aside(key), key.timeframe != decision, q.gap.is_some())
+        });
+        self.asked = questions.iter().filter(|q| q.gap.is_none() && !self.is_aside(&q.wanted.key)).count();
         let wanted: Vec<Wanted> = questions.iter().map(|q| q.wanted.clone()).collect();
         let wave = market.candles_and_quotes(&wanted, quoted, now);
         for (question, answer) in questions.into_iter().zip(wave.candles) {
@@ -139,7 +156,8 @@ impl Collection {
         match (question.gap, answer.fault) {
             (None, fault) => {
                 collected.take(key, answer.batch);
-                self.faults.extend(fault.map(|fault| (key.clone(), fault)));
+                let faults = if self.aside.contains(key) { &mut self.faults_aside } else { &mut self.faults };
+                faults.extend(fault.map(|fault| (key.clone(), fault)));
             }
             (Some(gap), None) => collected.old.push((gap, answer.batch)),
             // A request that failed is no attempt at a gap; it is put off.
@@ -160,7 +178,12 @@ impl Collection {
         traded: impl Fn(&Symbol) -> bool,
     ) {
         self.note_faults(notes, decision);
+        self.note_faults_aside(notes);
         for (key, collected) in &self.series {
+            if self.is_aside(key) {
+                collected.note_aside(notes, key);
+                continue;
+            }
             notes.batch(key, &collected.fresh);
             for (_, batch) in &collected.old {
                 notes.bad_rows(key, batch);
@@ -181,13 +204,30 @@ impl Collection {
         {
             return notes.fault(About::Run, fault);
         }
-        for (key, fault) in self.faults.iter().chain(&self.gap_faults) {
+        let of_gaps = self.gap_faults.iter().filter(|(key, _)| !self.is_aside(key));
+        for (key, fault) in self.faults.iter().chain(of_gaps) {
             match fault {
                 // A recording need not hold everything; what is decided on it must.
                 Fault::Absent { .. } if key.timeframe != decision => {
                     notes.warn(fault.code(), About::Series(key), fault.to_string());
                 }
                 fault => notes.fault(About::Series(key), fault),
+            }
+        }
+    }
+
+    /// What nothing is decided by is warned of. A pair that the exchange knows no more is told once, and so is what hit
+    /// everything.
+    fn note_faults_aside(&self, notes: &mut Notes) {
+        let of_gaps = self.gap_faults.iter().filter(|(key, _)| self.is_aside(key));
+        let mut gone = BTreeSet::new();
+        for (key, fault) in self.faults_aside.iter().chain(of_gaps) {
+            let text = format!("{fault}; forecasts wait for its candles");
+            match fault {
+                fault if notes.blames_everything_on(fault) => {}
+                Fault::UnknownSymbol { .. } if !gone.insert(&key.symbol) => {}
+                Fault::UnknownSymbol { .. } => notes.warn(fault.code(), About::Pair(&key.symbol), text),
+                fault => notes.warn(fault.code(), About::Series(key), text),
             }
         }
     }
@@ -218,7 +258,8 @@ impl Collection {
 
     /// Whether nothing at all could be had.
     pub(super) fn failed(&self) -> bool {
-        self.asked > 0 && self.faults.len() >= self.asked && self.series.values().all(Collected::is_untouched)
+        let untouched = |(key, collected): (&SeriesKey, &Collected)| self.is_aside(key) || collected.is_untouched();
+        self.asked > 0 && self.faults.len() >= self.asked && self.series.iter().all(untouched)
     }
 
     /// Stores what is new; the sums.
@@ -290,6 +331,13 @@ impl Collected {
             write.put_gap_off(key, *gap, now)?;
         }
         Ok(tally)
+    }
+
+    fn note_aside(&self, notes: &mut Notes, key: &SeriesKey) {
+        notes.lacks(key, &self.fresh);
+        for batch in self.old.iter().map(|(_, batch)| batch).chain([&self.fresh]) {
+            notes.bad_rows_aside(key, batch);
+        }
     }
 
     /// Tells when a series ends too early for its timeframe.

@@ -12,6 +12,8 @@ mod finish;
 mod hindsight;
 mod opening;
 mod orders;
+#[cfg(test)]
+mod plans;
 mod prices;
 mod settle;
 
@@ -19,7 +21,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::account::Account;
-use super::collect::Collection;
+use super::collect::{Collection, Prospects};
 use super::notes::{About, Notes};
 use super::run::Begun;
 use super::summary_file::SummaryFile;
@@ -81,6 +83,8 @@ struct Cycle<'a> {
     /// So many of them are in the execution log.
     logged: usize,
     collected: Collected,
+    /// Of which series missing candles may still come.
+    prospects: Prospects,
     usage: Usage,
     pairs: Vec<Pair>,
     repeat: bool,
@@ -185,6 +189,7 @@ impl<'a> Cycle<'a> {
             agents: Vec::new(),
             logged: 0,
             collected: Collected::default(),
+            prospects: Prospects::default(),
             usage: Usage::default(),
             pairs: Vec::new(),
             repeat: false,
@@ -285,6 +290,9 @@ impl<'a> Cycle<'a> {
     /// Shows the account as it is on record. What an earlier run of this candle was killed before, if it was, is made up
     /// for: carrying out its orders, noting the account.
     fn catch_up(&mut self, store: &mut Store) -> Result<(), Stop> {
+        if self.has_gone_back(store)? {
+            return Ok(());
+        }
         self.account = Account::stored(self.sources(store))?;
         let as_of = self.timeframe().floor(self.now);
         let is_whole = store.remembered()?.is_some_and(|row| row.time >= as_of);

@@ -86,8 +86,13 @@ pub type Answer = Result<Outcome, Unresolvable>;
 /// Whether the question can be answered at `now`: all candles are there, or what is missing will not come any more.
 pub fn is_ripe(question: &Question, candles: &[Candle], now: UtcMillis) -> bool {
     let due = question.due();
-    let whole = due.since_ms(question.from) / question.timeframe.ms();
-    now >= due && (count(candles, question.from, due) >= whole || now >= due.plus_ms(GRACE_MS))
+    now >= due && (is_whole(question, candles) || now >= due.plus_ms(GRACE_MS))
+}
+
+/// Whether all candles within the horizon are there.
+pub fn is_whole(question: &Question, candles: &[Candle]) -> bool {
+    let due = question.due();
+    count(candles, question.from, due) >= due.since_ms(question.from) / question.timeframe.ms()
 }
 
 fn within(candles: &[Candle], from: UtcMillis, to: UtcMillis) -> &[Candle] {

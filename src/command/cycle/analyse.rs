@@ -88,7 +88,8 @@ fn not_ready(judged: &[Judged]) -> Option<Problem> {
 /// where none are stored. Each is taken from the candles up to its own, as if the run had been on time.
 fn new_readings(store: &Store, collection: &Collection) -> Result<Vec<(SeriesKey, Vec<Readings>)>, StoreError> {
     let mut all = Vec::new();
-    for (key, collected) in collection.series.iter().filter(|(key, _)| READINGS_KEPT.contains(&key.timeframe)) {
+    let is_kept = |key: &SeriesKey| READINGS_KEPT.contains(&key.timeframe) && !collection.is_aside(key);
+    for (key, collected) in collection.series.iter().filter(|(key, _)| is_kept(key)) {
         let stored = store.newest_readings(key)?;
         all.push((key.clone(), readings_after(&collected.series, stored)));
     }
