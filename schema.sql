@@ -497,6 +497,9 @@ CREATE TABLE forecasts_due (
     due_at      INTEGER NOT NULL,
     decision_id INTEGER NOT NULL,
     horizon_ms  INTEGER NOT NULL,
+    -- The candles they wait for, which are collected whatever is configured by then.
+    symbol      TEXT    NOT NULL,
+    timeframe   TEXT    NOT NULL,
     PRIMARY KEY (due_at, decision_id, horizon_ms),
     FOREIGN KEY (decision_id, horizon_ms) REFERENCES forecasts (decision_id, horizon_ms)
 ) STRICT, WITHOUT ROWID;

@@ -129,7 +129,7 @@ impl Look {
 /// The true range of longer candles, each made when all its finer ones are there.
 struct Longer {
     whole: usize,
-    longer: Timeframe,
+    timeframe: Timeframe,
     shorter: Timeframe,
     range: TrueRange,
     previous: Option<Candle>,
@@ -139,18 +139,18 @@ struct Longer {
 }
 
 impl Longer {
-    fn new(shorter: Timeframe, longer: Timeframe) -> Self {
-        let whole = usize::try_from(longer.ms() / shorter.ms()).unwrap_or(usize::MAX);
+    fn new(shorter: Timeframe, timeframe: Timeframe) -> Self {
+        let whole = usize::try_from(timeframe.ms() / shorter.ms()).unwrap_or(usize::MAX);
         let ends = UtcMillis::new(i64::MIN);
-        Self { whole, longer, shorter, range: TrueRange::default(), previous: None, ends, atr: None }
+        Self { whole, timeframe, shorter, range: TrueRange::default(), previous: None, ends, atr: None }
     }
 
     /// Takes in the newest of these candles.
     fn next(&mut self, view: &[Candle]) -> Option<f64> {
-        if let Some(candle) = self.closed(view) {
-            if let Some(previous) = self.previous.replace(candle) {
-                self.atr = self.range.next(&candle, &previous);
-            }
+        if let Some(candle) = self.closed(view)
+            && let Some(previous) = self.previous.replace(candle)
+        {
+            self.atr = self.range.next(&candle, &previous);
         }
         self.atr
     }
@@ -159,15 +159,15 @@ impl Longer {
     fn closed(&mut self, view: &[Candle]) -> Option<Candle> {
         let newest = view.last()?;
         let end = self.shorter.step(newest.open_time(), 1);
-        if self.longer == self.shorter {
+        if self.timeframe == self.shorter {
             return Some(*newest);
         }
         if end < self.ends {
             return None;
         }
-        let is_last = end == self.ends || self.longer.on_grid(end);
-        self.ends = self.longer.ceil(end.plus_ms(1));
-        let (begins, finer) = (self.longer.step(end, -1), view.get(view.len().checked_sub(self.whole)?..)?);
+        let is_last = end == self.ends || self.timeframe.on_grid(end);
+        self.ends = self.timeframe.ceil(end.plus_ms(1));
+        let (begins, finer) = (self.timeframe.step(end, -1), view.get(view.len().checked_sub(self.whole)?..)?);
         let is_whole = is_last && finer[0].open_time() == begins;
         is_whole.then(|| Candle::merged(begins, finer)).flatten()
     }

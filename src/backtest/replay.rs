@@ -201,7 +201,9 @@ impl<'a> Run<'a> {
             }
         }
         events.sort_by_key(Event::moment);
-        events.iter().for_each(|event| witness.happened(event));
+        for event in &events {
+            witness.happened(event);
+        }
         for trade in self.books.trades.drain(..) {
             if trade.reason.cools() {
                 self.cooling.insert(trade.symbol.clone(), trade.closed_at);
@@ -315,7 +317,8 @@ impl<'a> Run<'a> {
             Action::Sell => is_busy,
             Action::Hold => false,
         };
-        if !(state == RiskState::Halted && is_busy) && !decided.iter().any(is_wanted) {
+        let is_emergency = state == RiskState::Halted && is_busy;
+        if !is_emergency && !decided.iter().any(is_wanted) {
             return Ok(Vec::new());
         }
         let calls: Vec<Call<'_>> = decided.iter().map(|(k, decision)| self.call(*k, decision, now)).collect();
@@ -324,7 +327,9 @@ impl<'a> Run<'a> {
         let heat = |books: &Books| heat(books, tapes, &marks);
         let desk = Desk { books: &mut self.books, equity, state, heat: &heat, quotes: &quotes, now };
         let followed = follow(desk, &calls, &self.rules.exits, &self.rules.limits)?;
-        followed.events.iter().for_each(|event| witness.happened(event));
+        for event in &followed.events {
+            witness.happened(event);
+        }
         Ok(followed.objections)
     }
 

@@ -23,8 +23,9 @@ pub struct Tape {
     pub symbol: Symbol,
     /// On what terms it is traded.
     pub terms: Terms,
-    /// From the finest to those that are decided on.
-    lengths: Vec<Series>,
+    /// Shorter ones than those that are decided on, the finest first.
+    finer: Vec<Series>,
+    decided_on: Series,
     /// Of each candle that is decided on: all its finest candles are there.
     is_whole: Vec<bool>,
 }
@@ -34,26 +35,24 @@ impl Tape {
     pub fn new(symbol: Symbol, terms: Terms, mut lengths: Vec<Series>) -> Result<Self, TapeError> {
         lengths.retain(|series| series.newest().is_some());
         lengths.sort_by_key(Series::timeframe);
-        let (Some(finest), Some(longest)) = (lengths.first(), lengths.last()) else {
-            return Err(TapeError::Empty(symbol));
-        };
-        let is_whole = whole(finest, longest);
-        Ok(Self { symbol, terms, lengths, is_whole })
+        let Some(decided_on) = lengths.pop() else { return Err(TapeError::Empty(symbol)) };
+        let is_whole = whole(lengths.first().unwrap_or(&decided_on), &decided_on);
+        Ok(Self { symbol, terms, finer: lengths, decided_on, is_whole })
     }
 
     /// Its candles, from the finest to those that are decided on.
-    pub fn lengths(&self) -> &[Series] {
-        &self.lengths
+    pub fn lengths(&self) -> impl Iterator<Item = &Series> {
+        self.finer.iter().chain([&self.decided_on])
     }
 
     /// The candles that are decided on.
-    pub fn decided_on(&self) -> &Series {
-        self.lengths.last().expect("a tape has candles of one length at least")
+    pub const fn decided_on(&self) -> &Series {
+        &self.decided_on
     }
 
     /// The length of the finest candles.
     pub fn finest(&self) -> Timeframe {
-        self.lengths.first().map_or_else(|| self.decided_on().timeframe(), Series::timeframe)
+        self.finer.first().unwrap_or(&self.decided_on).timeframe()
     }
 
     /// Whether a candle that is decided on has all its finest ones.
@@ -63,7 +62,7 @@ impl Tape {
 
     /// The candles from `cursor` on that were closed at `now`, of every length there was then.
     pub(super) fn rungs(&self, cursor: UtcMillis, now: UtcMillis) -> Vec<Rung> {
-        self.lengths.iter().filter_map(|series| rung(series, cursor, now)).collect()
+        self.lengths().filter_map(|series| rung(series, cursor, now)).collect()
     }
 }
 

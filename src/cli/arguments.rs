@@ -163,10 +163,12 @@ The candles have to be stored: trader backfill --from DATE, or trader import.")]
 
 Where a drawdown stands in the way, the peak begins anew at the equity of this moment.")]
     Resume(ReasonArgs),
-    /// Sell a position, or all, at the market: the next cycle books it at the first candle that opens from now on
+    /// Sell a position, or all, at the market: the next hourly cycle books it at the first candle that opens from now on
     #[command(after_help = "Examples:
   trader close BTC/USDT
-  trader close all")]
+  trader close all
+
+Cycles that are repeated within an hour do not book it.")]
     Close {
         /// A pair, or `all`
         which: CloseWhich,

@@ -18,7 +18,7 @@ const DAYS: i64 = 60;
 pub(super) struct Sources<'a> {
     pub(super) store: &'a Store,
     pub(super) trading: &'a Trading,
-    /// The length of the candles that positions are valued by.
+    /// The length of the candles that are decided on; positions are valued by these and by shorter ones.
     pub(super) timeframe: Timeframe,
     pub(super) now: UtcMillis,
     /// A recording that says nothing of a pair's rules: they are assumed.
@@ -35,9 +35,13 @@ impl<'a> Sources<'a> {
     /// The newest close of a pair before an instant, whatever its age: a coin that is no longer traded is worth what it
     /// was last traded at, never nothing.
     pub(super) fn mark(&self, symbol: &Symbol, before: UtcMillis) -> Result<Option<Mark>, StoreError> {
-        let key = SeriesKey { symbol: symbol.clone(), timeframe: self.timeframe };
-        let end = self.timeframe.floor(before);
-        Ok(self.store.tail(&key, end, 1)?.last().and_then(|candle| mark(candle, self.timeframe)))
+        let mut marks = Vec::new();
+        for timeframe in Timeframe::ALL.into_iter().filter(|t| *t <= self.timeframe) {
+            let key = SeriesKey { symbol: symbol.clone(), timeframe };
+            let stored = self.store.tail(&key, timeframe.floor(before), 1)?;
+            marks.extend(stored.last().and_then(|candle| mark(candle, timeframe)));
+        }
+        Ok(newest(marks))
     }
 
     fn daily_returns(&self, symbol: &Symbol) -> Result<DailyReturns, StoreError> {
@@ -71,6 +75,12 @@ fn returns<'c>(days: impl Iterator<Item = &'c Candle> + Clone) -> DailyReturns {
 /// What a candle's close says a coin is worth.
 pub(super) fn mark(candle: &Candle, timeframe: Timeframe) -> Option<Mark> {
     Some(Mark { price: candle.close_price()?, at: timeframe.step(candle.open_time(), 1) })
+}
+
+/// The mark that is told last, so that a day's candle does not hide what happened within the day; of those told at the same
+/// instant the longest candle's, which stand last.
+pub(super) fn newest(marks: impl IntoIterator<Item = Mark>) -> Option<Mark> {
+    marks.into_iter().max_by_key(|mark| mark.at)
 }
 
 /// The account at a moment.
@@ -309,6 +319,25 @@ fn day_start(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::unit::Price;
+
+    #[test]
+    fn of_marks_the_one_told_last_counts_and_of_two_at_the_same_instant_the_longer_candles() {
+        let told = |(price, hour): (i64, i64)| Mark {
+            price: Price::new(price.into()).unwrap(),
+            at: Timeframe::H1.step(UtcMillis::new(0), hour),
+        };
+        for (marks, price) in [
+            // Of a minute, an hour and a day.
+            (&[(1, 5), (2, 5), (3, 0)][..], Some(2)),
+            (&[(1, 24), (2, 24), (3, 24)], Some(3)),
+            (&[(1, 25), (2, 24), (3, 24)], Some(1)),
+            (&[], None),
+        ] {
+            let found = newest(marks.iter().copied().map(told)).map(|mark| mark.price);
+            assert_eq!(found, price.and_then(|price: i64| Price::new(price.into())), "{marks:?}");
+        }
+    }
 
     #[test]
     fn a_day_has_a_return_only_where_the_day_before_it_is_known() {

@@ -1,52 +1,23 @@
 //! Collecting candles: what is missing is asked for, all at once, page after page, and laid over what is stored.
 
+mod prospects;
+mod wanted;
+
 use std::collections::{BTreeMap, BTreeSet};
 
+pub(super) use self::prospects::Prospects;
+pub(super) use self::wanted::Reach;
+use self::wanted::{OVERLAPPING, due};
 use super::notes::{About, Notes};
 use crate::decision::Gate;
-use crate::exchange::{Answer, Fault, MarketData, PAGE, Pages, Wanted};
-use crate::market::{Batch, Candle, Quote, Series, SeriesKey, Source, Stretch, View};
+use crate::exchange::{Answer, Fault, MarketData, Pages, Wanted};
+use crate::market::{Batch, Candle, Quote, Series, SeriesKey, Source, Stretch};
 use crate::report::Tally;
 use crate::store::{Ingest, Origin, Store, StoreError, Write};
 use crate::unit::{Symbol, Timeframe, UtcMillis};
 
-/// Stored candles that are asked for once more with each fetch: the newest may still change at the exchange.
-const OVERLAP: i64 = 2;
-/// They and the newest one.
-const OVERLAPPING: usize = 3;
 /// Old gaps of a series that one run asks for again.
 const GAPS_A_RUN: usize = 3;
-
-/// A series that is further behind than this is not caught up with in one run: its newest candles come first, and what
-/// lies between is a gap that later runs fill a page at a time (or a backfill does at once).
-const CATCH_UP_PAGES: i64 = 5;
-
-/// What is to be asked for of a series whose newest stored candle is `newest`; `first` is the first candle that is looked
-/// back to, where that is more than the newest few.
-fn due(key: &SeriesKey, newest: Option<UtcMillis>, first: Option<UtcMillis>, now: UtcMillis) -> Vec<Wanted> {
-    let closed = key.timeframe.newest_closed(now);
-    let far = key.timeframe.step(closed, -CATCH_UP_PAGES * page());
-    match newest {
-        Some(newest) if newest >= closed => Vec::new(),
-        Some(newest) if newest > far => {
-            let from = key.timeframe.step(newest, -OVERLAP);
-            vec![Wanted { key: key.clone(), from: Some(from), to: None, pages: Pages::All }]
-        }
-        Some(_) | None => newest_pages(key, first, closed),
-    }
-}
-
-/// The newest page and what lies before it as far as `first`, the oldest first: a wanted for each page, so that they are
-/// asked for side by side.
-fn newest_pages(key: &SeriesKey, first: Option<UtcMillis>, closed: UtcMillis) -> Vec<Wanted> {
-    let wanted = |from, to| Wanted { key: key.clone(), from, to: Some(to), pages: Pages::One };
-    let last = key.timeframe.step(closed, -page());
-    let begins = |first| (0..).map(move |n| key.timeframe.step(first, n * page())).take_while(|from| *from <= last);
-    let earlier = |from| wanted(Some(from), key.timeframe.step(from, page() - 1).min(last));
-    // The newest page of closed candles: not one fewer for the candle that is still forming, and as many as there are of a
-    // pair that has long been silent.
-    first.into_iter().flat_map(begins).map(earlier).chain([wanted(None, closed)]).collect()
-}
 
 /// What lies before the first stored candle, where the series is looked back further than that: it may have been one of
 /// which the newest candles were enough, or a pair that is so young; then there is nothing, and asking costs little.
@@ -57,33 +28,6 @@ fn earlier(store: &Store, key: &SeriesKey, known: &Collected, now: UtcMillis) ->
     let is_due = known.series.newest().map(Candle::open_time) < Some(key.timeframe.newest_closed(now));
     let is_earlier = is_due && from < to && store.tail(key, to, 1)?.is_empty();
     Ok(is_earlier.then_some(Stretch { from, to }))
-}
-
-/// Candles in a page.
-fn page() -> i64 {
-    i64::try_from(PAGE).unwrap_or(i64::MAX)
-}
-
-/// How far back is looked in a series whose readings are stored up to `read`.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Reach {
-    pub(super) read: Option<UtcMillis>,
-}
-
-impl Reach {
-    /// Candles whose readings a run makes up for after a sleep, at most.
-    const CATCH_UP_MAX: i64 = 500;
-
-    /// The oldest candle whose readings are still to be taken, when `newest` is the newest one.
-    pub(super) fn first_unread(self, timeframe: Timeframe, newest: UtcMillis) -> UtcMillis {
-        let furthest = timeframe.step(newest, 1 - Self::CATCH_UP_MAX);
-        self.read.map_or(newest, |read| timeframe.step(read, 1).max(furthest)).min(newest)
-    }
-
-    /// The first candle of its view.
-    fn first(self, timeframe: Timeframe, newest: UtcMillis) -> UtcMillis {
-        View::first(timeframe, timeframe.step(self.first_unread(timeframe, newest), 1))
-    }
 }
 
 /// What is known of one series after collecting.
@@ -109,11 +53,15 @@ pub(super) struct Collected {
 #[derive(Debug, Default)]
 pub(super) struct Collection {
     pub(super) series: BTreeMap<SeriesKey, Collected>,
+    /// Those of them that only forecasts wait for. Nothing is decided by them: what goes wrong there is no error.
+    aside: BTreeSet<SeriesKey>,
     /// Requests for what is new that failed.
     pub(super) faults: Vec<(SeriesKey, Fault)>,
+    /// The same of series aside.
+    faults_aside: Vec<(SeriesKey, Fault)>,
     /// Requests for old gaps that failed.
     gap_faults: Vec<(SeriesKey, Fault)>,
-    /// Series that were asked for.
+    /// Series that were asked for, without those aside.
     pub(super) asked: usize,
     /// The bid and ask of pairs, or why they could not be had.
     pub(super) quotes: Vec<(Symbol, Result<Quote, Fault>)>,
@@ -127,23 +75,30 @@ struct Question {
 }
 
 impl Collection {
-    /// Reads what is stored of each series; `reach` tells of those that are looked back in how far their readings are stored.
+    /// Reads what is stored of each series, and of those that only forecasts wait for; `reach` tells of those that are looked
+    /// back in how far their readings are stored.
     pub(super) fn read(
         store: &Store,
         keys: &[SeriesKey],
+        aside: BTreeSet<SeriesKey>,
         now: UtcMillis,
         reach: impl Fn(&SeriesKey) -> Result<Option<Reach>, StoreError>,
     ) -> Result<Self, StoreError> {
-        let mut collection = Self::default();
+        let mut collection = Self { aside, ..Self::default() };
         let _at_one_moment = store.snapshot()?;
-        for key in keys {
-            let reach = reach(key)?;
+        for key in keys.iter().chain(&collection.aside) {
+            let reach = if collection.is_aside(key) { None } else { reach(key)? };
             let candles = stored(store, key, reach, now)?;
             let series = Series::new(key.timeframe, candles).map_err(|e| StoreError::BadRow(e.to_string()))?;
             let first = reach.map(|reach| reach.first(key.timeframe, key.timeframe.newest_closed(now)));
             collection.series.insert(key.clone(), Collected::new(series, first));
         }
         Ok(collection)
+    }
+
+    /// Whether only forecasts wait for a series.
+    pub(super) fn is_aside(&self, key: &SeriesKey) -> bool {
+        self.aside.contains(key)
     }
 
     /// Asks for what is missing at `now`, first of all for what is decided on; and in the same wave for the bid and ask of
@@ -157,8 +112,12 @@ impl Collection {
         now: UtcMillis,
     ) -> Result<(), StoreError> {
         let mut questions = self.plan(store, now)?;
-        questions.sort_by_key(|q| (q.wanted.key.timeframe != decision, q.gap.is_some()));
-        let asked: BTreeSet<&SeriesKey> = questions.iter().filter(|q| q.gap.is_none()).map(|q| &q.wanted.key).collect();
+        questions.sort_by_key(|q| {
+            let key = &q.wanted.key;
+            (self.is_aside(key), key.timeframe != decision, q.gap.is_some())
+        });
+        let counts = |q: &&Question| q.gap.is_none() && !self.is_aside(&q.wanted.key);
+        let asked: BTreeSet<&SeriesKey> = questions.iter().filter(counts).map(|q| &q.wanted.key).collect();
         self.asked = asked.len();
         let wanted: Vec<Wanted> = questions.iter().map(|q| q.wanted.clone()).collect();
         let wave = market.candles_and_quotes(&wanted, quoted, now);
@@ -193,14 +152,15 @@ impl Collection {
         let key = &question.wanted.key;
         let Some(collected) = self.series.get_mut(key) else { return };
         match (question.gap, answer.fault) {
-            (None, _) if self.faults.iter().any(|(failed, _)| failed == key) => {}
+            (None, _) if self.faults.iter().chain(&self.faults_aside).any(|(failed, _)| failed == key) => {}
             (None, fault) => {
                 collected.take(key, answer.batch);
                 if fault.is_some() && question.wanted.pages == Pages::One {
                     // All pages that a series begins with or none: from some of them its readings would be others.
                     collected.fresh = Batch::default();
                 }
-                self.faults.extend(fault.map(|fault| (key.clone(), fault)));
+                let faults = if self.aside.contains(key) { &mut self.faults_aside } else { &mut self.faults };
+                faults.extend(fault.map(|fault| (key.clone(), fault)));
             }
             (Some(gap), None) => collected.old.push((gap, answer.batch)),
             // A request that failed is no attempt at a gap; it is put off.
@@ -221,7 +181,12 @@ impl Collection {
         traded: impl Fn(&Symbol) -> bool,
     ) {
         self.note_faults(notes, decision);
+        self.note_faults_aside(notes);
         for (key, collected) in &self.series {
+            if self.is_aside(key) {
+                collected.note_aside(notes, key);
+                continue;
+            }
             notes.batch(key, &collected.fresh);
             for (_, batch) in &collected.old {
                 notes.bad_rows(key, batch);
@@ -242,13 +207,30 @@ impl Collection {
         {
             return notes.fault(About::Run, fault);
         }
-        for (key, fault) in self.faults.iter().chain(&self.gap_faults) {
+        let of_gaps = self.gap_faults.iter().filter(|(key, _)| !self.is_aside(key));
+        for (key, fault) in self.faults.iter().chain(of_gaps) {
             match fault {
                 // A recording need not hold everything; what is decided on it must.
                 Fault::Absent { .. } if key.timeframe != decision => {
                     notes.warn(fault.code(), About::Series(key), fault.to_string());
                 }
                 fault => notes.fault(About::Series(key), fault),
+            }
+        }
+    }
+
+    /// What nothing is decided by is warned of. A pair that the exchange knows no more is told once, and so is what hit
+    /// everything.
+    fn note_faults_aside(&self, notes: &mut Notes) {
+        let of_gaps = self.gap_faults.iter().filter(|(key, _)| self.is_aside(key));
+        let mut gone = BTreeSet::new();
+        for (key, fault) in self.faults_aside.iter().chain(of_gaps) {
+            let text = format!("{fault}; forecasts wait for its candles");
+            match fault {
+                fault if notes.blames_everything_on(fault) => {}
+                Fault::UnknownSymbol { .. } if !gone.insert(&key.symbol) => {}
+                Fault::UnknownSymbol { .. } => notes.warn(fault.code(), About::Pair(&key.symbol), text),
+                fault => notes.warn(fault.code(), About::Series(key), text),
             }
         }
     }
@@ -279,7 +261,8 @@ impl Collection {
 
     /// Whether nothing at all could be had.
     pub(super) fn failed(&self) -> bool {
-        self.asked > 0 && self.faults.len() >= self.asked && self.series.values().all(Collected::is_untouched)
+        let untouched = |(key, collected): (&SeriesKey, &Collected)| self.is_aside(key) || collected.is_untouched();
+        self.asked > 0 && self.faults.len() >= self.asked && self.series.iter().all(untouched)
     }
 
     /// Stores what is new; the sums.
@@ -354,6 +337,13 @@ impl Collected {
             write.put_gap_off(key, *gap, now)?;
         }
         Ok(tally)
+    }
+
+    fn note_aside(&self, notes: &mut Notes, key: &SeriesKey) {
+        notes.lacks(key, &self.fresh);
+        for batch in self.old.iter().map(|(_, batch)| batch).chain([&self.fresh]) {
+            notes.bad_rows_aside(key, batch);
+        }
     }
 
     /// Tells when a series ends too early for its timeframe.

@@ -2,7 +2,8 @@
 //!
 //! Each stage writes what it has come to in a transaction of its own, looking back in one for each of its parts, so that a
 //! run may be killed at any instant: the next one finds whole stages and goes on from there. A repeated run for a
-//! candle that was decided prints what stands on record.
+//! candle that was decided prints what stands on record, and looks after the account when no run has in this hour: stops,
+//! limits and sales do not wait until a long candle closes.
 
 mod analyse;
 mod decide;
@@ -11,6 +12,8 @@ mod finish;
 mod hindsight;
 mod opening;
 mod orders;
+#[cfg(test)]
+mod plans;
 mod prices;
 mod settle;
 
@@ -18,6 +21,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::account::Account;
+use super::collect::{Collection, Prospects};
 use super::notes::{About, Notes};
 use super::run::Begun;
 use super::summary_file::SummaryFile;
@@ -79,6 +83,8 @@ struct Cycle<'a> {
     /// So many of them are in the execution log.
     logged: usize,
     collected: Collected,
+    /// Of which series missing candles may still come.
+    prospects: Prospects,
     usage: Usage,
     pairs: Vec<Pair>,
     repeat: bool,
@@ -183,6 +189,7 @@ impl<'a> Cycle<'a> {
             agents: Vec::new(),
             logged: 0,
             collected: Collected::default(),
+            prospects: Prospects::default(),
             usage: Usage::default(),
             pairs: Vec::new(),
             repeat: false,
@@ -209,16 +216,35 @@ impl<'a> Cycle<'a> {
             return self.fall_back(store, stop);
         }
         self.take_names_of_the_day();
-        if self.recall(store)? {
+        if self.recall(store)? && self.is_looked_after(store)? {
             return self.catch_up(store);
         }
         self.held = store.books()?.busy_pairs();
         let collection = self.collect(store, market)?;
+        if self.repeat && collection.failed() {
+            // Without prices nothing can be looked after; nothing is noted, and the next run tries again.
+            return self.catch_up(store);
+        }
         self.settle(store, &collection)?;
         self.look_back(store)?;
-        let judged = self.analyse(store, &collection)?;
-        self.decide(store, judged)?;
+        self.conclude(store, &collection)?;
         self.carry_out(store)
+    }
+
+    /// Decides, or does what is called for between two decisions.
+    fn conclude(&mut self, store: &mut Store, collection: &Collection) -> Result<(), Stop> {
+        if self.repeat {
+            self.read_on(store, collection)?;
+            return self.heed_emergency(store);
+        }
+        let judged = self.analyse(store, collection)?;
+        self.decide(store, judged)
+    }
+
+    /// Whether a run has looked after the account in this hour, or since the newest decision candle where those are shorter.
+    fn is_looked_after(&self, store: &Store) -> Result<bool, StoreError> {
+        let since = self.timeframe().min(Timeframe::H1).floor(self.now);
+        Ok(store.remembered()?.is_some_and(|row| row.time >= since))
     }
 
     /// What is decided is decided, even when nobody can be asked: by this machine's clock then.
@@ -261,8 +287,12 @@ impl<'a> Cycle<'a> {
         Ok(text.map(read).transpose()?.map(Pair::Recorded))
     }
 
-    /// What an earlier run of this candle was killed before, if it was: carrying out its orders, noting the account.
+    /// Shows the account as it is on record. What an earlier run of this candle was killed before, if it was, is made up
+    /// for: carrying out its orders, noting the account.
     fn catch_up(&mut self, store: &mut Store) -> Result<(), Stop> {
+        if self.has_gone_back(store)? {
+            return Ok(());
+        }
         self.account = Account::stored(self.sources(store))?;
         let as_of = self.timeframe().floor(self.now);
         let is_whole = store.remembered()?.is_some_and(|row| row.time >= as_of);

@@ -1,5 +1,5 @@
-//! `trader pause`, `trader resume`, `trader close`: what people say to the account. It is on record at once; the next cycle
-//! acts on it.
+//! `trader pause`, `trader resume`, `trader close`: what people say to the account. It is on record at once; the next
+//! hourly cycle acts on it, whether it decides or not.
 
 use super::account::{Account, Sources};
 use super::portfolio::{limits, risk_document, stored_account};
@@ -53,8 +53,8 @@ pub fn resume(settings: &Settings, reason: &str, pretty: bool) -> anyhow::Result
     hand.risk(pretty)
 }
 
-/// Orders positions to be sold at the market, and withdraws entries that wait: the next cycle books the sale at the first
-/// candle that opens from now on.
+/// Orders positions to be sold at the market, and withdraws entries that wait: the next hourly cycle books the sale at
+/// the first candle that opens from now on.
 pub fn close(settings: &Settings, which: &Which, pretty: bool) -> anyhow::Result<Output> {
     let mut hand = Hand::take(settings)?;
     let mut events = hand.withdraw(|symbol| which.holds(symbol))?;

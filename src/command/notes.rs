@@ -77,17 +77,26 @@ impl Notes {
 
     /// What a batch of candles left out.
     pub(super) fn bad_rows(&mut self, key: &SeriesKey, batch: &Batch) {
-        if let Some(first) = batch.bad_rows.first() {
-            let when = first.open_time.map(|t| format!(" ({t})")).unwrap_or_default();
-            let text =
-                format!("{} bad rows left out; the first is row {}{when}: {}", batch.bad, first.number, first.flaw);
+        if let Some(text) = left_out(batch) {
             self.complain("bad_rows", About::Series(key), text, "nothing to do: what is left out is asked for again");
+        }
+    }
+
+    /// The same of a series that nothing of this run rests on.
+    pub(super) fn bad_rows_aside(&mut self, key: &SeriesKey, batch: &Batch) {
+        if let Some(text) = left_out(batch) {
+            self.warn("bad_rows", About::Series(key), text);
         }
     }
 
     /// What a batch of candles left out or lacks.
     pub(super) fn batch(&mut self, key: &SeriesKey, batch: &Batch) {
         self.bad_rows(key, batch);
+        self.lacks(key, batch);
+    }
+
+    /// What a batch of candles lacks.
+    pub(super) fn lacks(&mut self, key: &SeriesKey, batch: &Batch) {
         if let Some(first) = batch.gaps.first() {
             let missing: i64 = batch.gaps.iter().map(|g| g.candles(key.timeframe)).sum();
             let text = format!("{missing} candles missing, the first at {}", first.from);
@@ -98,4 +107,10 @@ impl Notes {
             self.warn("ended_early", About::Series(key), text);
         }
     }
+}
+
+fn left_out(batch: &Batch) -> Option<String> {
+    let first = batch.bad_rows.first()?;
+    let when = first.open_time.map(|t| format!(" ({t})")).unwrap_or_default();
+    Some(format!("{} bad rows left out; the first is row {}{when}: {}", batch.bad, first.number, first.flaw))
 }

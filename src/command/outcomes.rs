@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use super::say::{Output, Style};
 use crate::outcome::{Span, Untold, effective_n, independent_spans};
 use crate::report::{
-    Cell, Counts, Figure, Format, HorizonScore, Judged, MissReport, Number, OutcomesDocument, Table, percent, to_json,
+    Cell, Counts, ErrorRate, Figure, Format, HorizonScore, Judged, MissReport, Number, OutcomesDocument, Table,
+    percent, to_json,
 };
 use crate::settings::Settings;
 use crate::store::{Access, MeanMisses, OutcomeFilter, OutcomeKind, Resolved, Store, StoreError, Taught};
@@ -68,11 +69,10 @@ fn score(rows: &[Resolved], waiting: usize, filter: &OutcomeFilter) -> HorizonSc
         *unresolvable.entry(reason).or_insert(0) += 1;
     }
     let judged: Vec<Judged> = rows.iter().filter_map(judged).collect();
-    let spans: Vec<Span> = judged.iter().map(|j| j.span).collect();
     // Trades begin and end when they like.
     let n_eff = match filter.kind {
-        OutcomeKind::Trade => independent_spans(&spans),
-        OutcomeKind::Horizon | OutcomeKind::Policy => effective_n(&spans),
+        OutcomeKind::Trade => independent_spans(&judged.iter().map(|j| j.span).collect::<Vec<Span>>()),
+        OutcomeKind::Horizon | OutcomeKind::Policy => effective_n(judged.iter().map(|j| (j.span, &j.pair))),
     };
     let (horizon_ms, timeframe) = filter.subject;
     let (horizon_h, kind) = (horizon_ms / HOUR_MS, filter.kind.word());
@@ -101,7 +101,9 @@ fn judged(row: &Resolved) -> Option<Judged> {
 }
 
 fn misses(store: &Store, asked: &OutcomesAsked) -> anyhow::Result<MissReport> {
-    let MeanMisses { trades, means, waiting, untold } = store.mean_misses(asked.since, asked.symbol.as_ref())?;
+    let horizon_ms = asked.horizon_h.map(|hours| hours * HOUR_MS);
+    let told = store.mean_misses(asked.since, asked.symbol.as_ref(), horizon_ms)?;
+    let MeanMisses { trades, means, waiting, untold } = told;
     let [predicted, realised, market, policy, delay, slippage, fees, rounding] = means.map(|m| m.and_then(percent));
     Ok(MissReport {
         trades,
@@ -118,7 +120,7 @@ fn misses(store: &Store, asked: &OutcomesAsked) -> anyhow::Result<MissReport> {
     })
 }
 
-const COLUMNS: [&str; 14] = [
+const COLUMNS: [&str; 20] = [
     "horizon_h",
     "timeframe",
     "kind",
@@ -133,6 +135,12 @@ const COLUMNS: [&str; 14] = [
     "ic",
     "brier",
     "coverage_pct",
+    "false_positives",
+    "false_positives_of",
+    "false_positives_money",
+    "false_negatives",
+    "false_negatives_of",
+    "false_negatives_money",
 ];
 
 fn table(horizons: &[HorizonScore]) -> Table {
@@ -142,8 +150,9 @@ fn table(horizons: &[HorizonScore]) -> Table {
         Some(why) => Cell::Text(why.clone()),
         None => number(f.value),
     };
+    let errors = |rate: &ErrorRate| [count(rate.count), count(rate.of), number(rate.money)];
     let row = |h: &HorizonScore| {
-        vec![
+        let mut row = vec![
             Cell::Whole(h.horizon_h),
             Cell::Text(h.timeframe.to_owned()),
             Cell::Text(h.kind.to_owned()),
@@ -158,7 +167,9 @@ fn table(horizons: &[HorizonScore]) -> Table {
             figure(&h.information_coefficient),
             figure(&h.brier),
             figure(&h.coverage_pct),
-        ]
+        ];
+        row.extend([&h.false_positives, &h.false_negatives].into_iter().flat_map(errors));
+        row
     };
     Table { columns: COLUMNS.to_vec(), rows: horizons.iter().map(row).collect() }
 }

@@ -236,6 +236,11 @@ impl Fault {
         }
     }
 
+    /// Whether another run that asks the same is told the same: there is no such pair, or no such recording.
+    pub const fn is_final(&self) -> bool {
+        matches!(self, Self::UnknownSymbol { .. } | Self::Absent { .. })
+    }
+
     /// Whether the same request may be sent again at once.
     pub(super) fn may_be_retried(&self) -> bool {
         let broke = matches!(self, Self::Unreachable { .. } | Self::Timeout { .. } | Self::Truncated { .. });
@@ -296,6 +301,7 @@ mod tests {
             let has =
                 [fault.may_be_retried(), fault.is_the_hosts(), fault.leaves_nothing_to_ask(), fault.stops_the_run()];
             assert_eq!(has.map(u8::from), consequences, "{fault:?}");
+            assert_eq!(fault.is_final(), matches!(fault.code(), "unknown_symbol" | "absent"), "{fault:?}");
         }
     }
 

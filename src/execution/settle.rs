@@ -44,9 +44,10 @@ pub fn settle(
 pub fn pass_over(position: &Position, terms: &Terms, step: &Step) -> Option<Protection> {
     let candle = &step.candle;
     let is_new = candle.open_time() >= position.opened_at && candle.open_time() == position.walked_to;
-    let (stop, levels) = (real(position.stop.get()), levels(position));
+    let levels = levels(position);
     let trail = position.plan.trail.map(|trail| real(trail.get()));
-    let trailed = trail.map_or(stop, |trail| stop.max(real(position.high.get()).max(candle.high()) - trail));
+    let high = real(position.high.get()).max(candle.high());
+    let trailed = trail.map_or(levels.stop, |trail| levels.stop.max(high - trail));
     let is_quiet = candle.low() > trailed
         && levels.target.is_none_or(|target| candle.high() <= target)
         && levels.until.is_none_or(|until| step.end() < until);
@@ -193,8 +194,8 @@ fn protection(position: &Position, terms: &Terms, step: &Step) -> Protection {
     let high = Price::from_candle(seen).map_or(position.high, |seen| position.high.max(seen));
     let trail = |trail: Price| terms.instrument.floor_to_tick(high.get().saturating_sub(trail.get()));
     let trailed = position.plan.trail.and_then(trail);
-    let stop = trailed.map_or(position.stop, |trailed| position.stop.max(trailed));
-    Protection { position: position.id.clone(), at: step.end(), stop, high }
+    let raised = trailed.map_or(position.stop, |trailed| position.stop.max(trailed));
+    Protection { position: position.id.clone(), at: step.end(), stop: raised, high }
 }
 
 /// Without a trade there was nobody to trade with.

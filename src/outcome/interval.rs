@@ -35,19 +35,27 @@ fn around(p: f64, n: f64) -> Interval {
 }
 
 /// How many independent outcomes there are among those of several pairs, each span from the instant it was forecast to the
-/// end of its horizon; spans that begin together belong to different pairs.
+/// end of its horizon. What two strategies said of one pair at one instant is one outcome.
 ///
 /// The instants count by their average uniqueness, which for outcomes over h candles at every candle is about 1/h, and for
 /// ones that are further apart as much more as is true. The k pairs of one instant move together and are worth
 /// k/(1 + (k−1)ρ) (the design effect of Kish, *Survey Sampling*, 1965; for positions, the number of equal bets).
-pub fn effective_n(spans: &[Span]) -> f64 {
-    let mut spans = spans.to_vec();
-    spans.sort_unstable();
-    let together: Vec<&[Span]> = spans.chunk_by(|a, b| a.0 == b.0).collect();
-    // The last of them is the longest.
-    let instants: Vec<Span> = together.iter().filter_map(|spans| spans.last().copied()).collect();
-    let worth = |spans: &&[Span]| spans.len() as f64 / (1.0 + (spans.len() as f64 - 1.0) * RHO);
-    together.iter().zip(uniqueness(&instants)).fold(0.0, |sum, (spans, unique)| sum + unique * worth(spans))
+pub fn effective_n<P: Ord>(outcomes: impl IntoIterator<Item = (Span, P)>) -> f64 {
+    let mut outcomes: Vec<(Span, P)> = outcomes.into_iter().collect();
+    outcomes.sort_unstable_by(|(a, p), (b, q)| a.0.cmp(&b.0).then_with(|| p.cmp(q)));
+    let together: Vec<&[(Span, P)]> = outcomes.chunk_by(|(a, _), (b, _)| a.0 == b.0).collect();
+    let instants: Vec<Span> = together.iter().filter_map(|outcomes| longest(outcomes)).collect();
+    let pairs = |outcomes: &[(Span, P)]| outcomes.chunk_by(|(_, p), (_, q)| p == q).count() as f64;
+    let worth = |k: f64| k / (1.0 + (k - 1.0) * RHO);
+    together
+        .iter()
+        .zip(uniqueness(&instants))
+        .fold(0.0, |sum, (outcomes, unique)| sum + unique * worth(pairs(outcomes)))
+}
+
+/// The longest of spans that begin together.
+fn longest<P>(outcomes: &[(Span, P)]) -> Option<Span> {
+    outcomes.iter().map(|(span, _)| *span).max()
 }
 
 /// How many independent outcomes there are among spans of time that may overlap: the sum of their average uniqueness. Pairs
@@ -149,9 +157,9 @@ mod tests {
     }
 
     /// Outcomes of `pairs` over `horizon` candles, at each of `instants` that lie `every` candles apart.
-    fn spans(instants: i64, every: i64, horizon: i64, pairs: usize) -> Vec<Span> {
+    fn spans(instants: i64, every: i64, horizon: i64, pairs: usize) -> Vec<(Span, usize)> {
         let at = |n: i64| UtcMillis::new(3_600_000 * n);
-        let one = |i: i64| std::iter::repeat_n((at(i * every), at(i * every + horizon)), pairs);
+        let one = |i: i64| (0..pairs).map(move |pair| ((at(i * every), at(i * every + horizon)), pair));
         (0..instants).flat_map(one).collect()
     }
 
@@ -170,12 +178,24 @@ mod tests {
             (100, 1, 24, 5, 123.0 / 24.0 * 5.0 / 4.2),
             (0, 1, 24, 5, 0.0),
         ] {
-            let n = effective_n(&spans(instants, every, horizon, pairs));
+            let n = effective_n(spans(instants, every, horizon, pairs));
             assert_close(&format!("{instants} × {pairs} over {horizon}, every {every}"), n, worth);
         }
         // An hour of five pairs and one of a single pair, far apart.
-        let mixed = [spans(1, 1, 4, 5), vec![(UtcMillis::new(1 << 40), UtcMillis::new((1 << 40) + 1))]].concat();
-        assert_close("mixed", effective_n(&mixed), 5.0 / 4.2 + 1.0);
+        let alone = ((UtcMillis::new(1 << 40), UtcMillis::new((1 << 40) + 1)), 0);
+        assert_close("mixed", effective_n([spans(1, 1, 4, 5), vec![alone]].concat()), 5.0 / 4.2 + 1.0);
+    }
+
+    #[test]
+    fn what_two_strategies_say_of_one_pair_at_one_instant_is_one_outcome() {
+        // 47 + 4 hours of four; and each instant of three pairs, said once or twice, is worth 3/2.6.
+        let hourly = spans(48, 1, 4, 1);
+        assert_close("one pair", effective_n([hourly.clone(), hourly].concat()), 51.0 / 4.0);
+        let three = spans(48, 1, 4, 3);
+        assert_close("three pairs", effective_n([three.clone(), three].concat()), 51.0 / 4.0 * 3.0 / 2.6);
+        // One strategy left after two hours, the other stayed for four.
+        let at = |hour: i64| UtcMillis::new(3_600_000 * hour);
+        assert_close("of two lengths", effective_n([((at(0), at(2)), 0), ((at(0), at(4)), 0)]), 1.0);
     }
 
     proptest! {
@@ -194,11 +214,12 @@ mod tests {
 
         #[test]
         fn there_are_never_more_effective_outcomes_than_outcomes_nor_fewer_than_one(
-            spans in prop::collection::vec((0i64..500, 0i64..50), 1..60),
+            spans in prop::collection::vec((0i64..500, 0i64..50), 1..60), pairs in 1usize..60,
         ) {
             let at = UtcMillis::new;
             let spans: Vec<Span> = spans.into_iter().map(|(from, length)| (at(from), at(from + length))).collect();
-            for n in [effective_n(&spans), independent_spans(&spans)] {
+            let of_pairs = spans.iter().copied().enumerate().map(|(i, span)| (span, i % pairs));
+            for n in [effective_n(of_pairs), independent_spans(&spans)] {
                 prop_assert!((1.0 - 1e-9..=spans.len() as f64 * (1.0 + 1e-12)).contains(&n), "{n}");
             }
         }

@@ -3,6 +3,7 @@
 
 use super::forecast::{Experience, PRIOR_SLOPE};
 use super::{Calibration, Span, effective_n};
+use crate::unit::Symbol;
 
 /// The slope counts as if so many independent outcomes had told the prior one.
 const PRIOR_WEIGHT: f64 = 200.0;
@@ -14,8 +15,10 @@ const NEEDED_FOR_QUANTILES: f64 = 100.0;
 pub const LEARN_EVERY_MS: i64 = 7 * 86_400_000;
 
 /// A resolved forecast. Returns are shares.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Sample {
+    /// The pair.
+    pub pair: Symbol,
     /// From the end of the candle that was decided on to the end of the horizon.
     pub span: Span,
     /// The score.
@@ -34,8 +37,7 @@ pub struct Sample {
 
 /// What these samples teach, and how many independent ones they are worth.
 pub fn learn(samples: &[Sample]) -> (Experience, f64) {
-    let spans: Vec<Span> = samples.iter().map(|sample| sample.span).collect();
-    let n_eff = effective_n(&spans);
+    let n_eff = effective_n(samples.iter().map(|sample| (sample.span, &sample.pair)));
     let scored: Vec<(f64, bool)> = samples.iter().map(|s| (s.score, s.net > 0.0)).collect();
     let calibration = Calibration::fit(&scored, n_eff);
     let misses = (n_eff >= NEEDED_FOR_QUANTILES).then(|| quantiles(samples)).flatten();
@@ -81,7 +83,8 @@ mod tests {
 
     fn sample(hour: i64, z: f64, net: f64) -> Sample {
         let at = |hour: i64| UtcMillis::new(1_710_288_000_000 + hour * 3_600_000);
-        Sample { span: (at(hour), at(hour + 4)), score: 0.0, z, sigma: 0.02, predicted: -0.0026, cost: 0.0026, net }
+        let (pair, span) = ("BTC/USDT".parse().unwrap(), (at(hour), at(hour + 4)));
+        Sample { pair, span, score: 0.0, z, sigma: 0.02, predicted: -0.0026, cost: 0.0026, net }
     }
 
     #[test]

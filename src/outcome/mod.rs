@@ -28,7 +28,7 @@ pub use miss::{Compared, Miss, Untold};
 pub use platt::platt;
 pub use probability::{BINS, Bin, Confusion, brier, brier_skill, calibration_error, log_loss, reliability};
 pub use rank::{average_ranks, information_coefficient, t_statistic};
-pub use resolve::{Answer, GRACE_MS, Outcome, Question, Unresolvable, is_ripe, over_horizon, under_policy};
+pub use resolve::{Answer, GRACE_MS, Outcome, Question, Unresolvable, is_ripe, is_whole, over_horizon, under_policy};
 
 /// The version of the rules by which outcomes are resolved; it stands with each of them.
 pub const RESOLVER: u32 = 1;

@@ -35,10 +35,9 @@ pub struct Question {
 }
 
 impl Question {
-    /// When the exit policy sells at the latest, on the grid of the candles.
-    fn policy_ends(&self) -> UtcMillis {
-        let held = self.hold_ms.map(|hold| self.timeframe.floor(self.from.plus_ms(hold)));
-        held.map_or_else(|| self.due(), |held| held.min(self.due()))
+    /// When the time to hold is over, where that comes before the horizon; it may be in the middle of a candle.
+    fn held_until(&self) -> Option<UtcMillis> {
+        self.hold_ms.map(|hold| self.from.plus_ms(hold)).filter(|until| *until < self.due())
     }
 
     /// The end of the horizon, on the grid of the candles.
@@ -87,8 +86,13 @@ pub type Answer = Result<Outcome, Unresolvable>;
 /// Whether the question can be answered at `now`: all candles are there, or what is missing will not come any more.
 pub fn is_ripe(question: &Question, candles: &[Candle], now: UtcMillis) -> bool {
     let due = question.due();
-    let whole = due.since_ms(question.from) / question.timeframe.ms();
-    now >= due && (count(candles, question.from, due) >= whole || now >= due.plus_ms(GRACE_MS))
+    now >= due && (is_whole(question, candles) || now >= due.plus_ms(GRACE_MS))
+}
+
+/// Whether all candles within the horizon are there.
+pub fn is_whole(question: &Question, candles: &[Candle]) -> bool {
+    let due = question.due();
+    count(candles, question.from, due) >= due.since_ms(question.from) / question.timeframe.ms()
 }
 
 fn within(candles: &[Candle], from: UtcMillis, to: UtcMillis) -> &[Candle] {
@@ -128,15 +132,16 @@ pub fn under_policy<E>(
     candles: &[Candle],
     mut finer: impl FnMut(&Candle) -> Result<Vec<Step>, E>,
 ) -> Result<Answer, E> {
-    let (until, timeframe) = (question.policy_ends(), question.timeframe);
-    let Some(mut guard) = Guard::of(question, until) else { return Ok(Err(Unresolvable::NoStop)) };
+    let timeframe = question.timeframe;
+    let Some(mut guard) = Guard::of(question) else { return Ok(Err(Unresolvable::NoStop)) };
+    let until = guard.until.unwrap_or_else(|| question.due());
     let (mut expected, mut close) = (question.from, None);
-    for candle in within(candles, question.from, until) {
+    for candle in within(candles, question.from, timeframe.ceil(until)) {
         if is_gap(timeframe, expected, candle.open_time()) {
             return Ok(Err(Unresolvable::Gap));
         }
         let whole = Step { candle: *candle, timeframe, is_coarse: false };
-        let steps = if guard.is_out_of_reach(candle) { vec![whole] } else { finer(candle)? };
+        let steps = if guard.is_out_of_reach(&whole) { vec![whole] } else { finer(candle)? };
         // A recording may have nothing finer; then the candle itself decides.
         let steps = if steps.is_empty() { vec![whole] } else { steps };
         if let Some(end) = steps.iter().find_map(|step| guard.meet(step)) {
@@ -154,31 +159,37 @@ struct Guard {
     target: Option<f64>,
     trail: Option<f64>,
     high: f64,
-    due: UtcMillis,
+    until: Option<UtcMillis>,
 }
 
 impl Guard {
     /// None where no stop could be told.
-    fn of(question: &Question, due: UtcMillis) -> Option<Self> {
+    fn of(question: &Question) -> Option<Self> {
         let Question { target, trail, reference: high, .. } = *question;
-        question.stop.map(|stop| Self { stop, target, trail, high, due })
+        question.stop.map(|stop| Self { stop, target, trail, high, until: question.held_until() })
     }
 
     /// Whether nothing can happen within a candle, however its prices followed each other.
-    fn is_out_of_reach(&self, candle: &Candle) -> bool {
+    fn is_out_of_reach(&self, step: &Step) -> bool {
+        let candle = &step.candle;
         let trailed = self.trail.map_or(self.stop, |trail| self.stop.max(self.high.max(candle.high()) - trail));
-        candle.low() > trailed && self.target.is_none_or(|target| candle.high() <= target)
+        let is_between = candle.low() > trailed && self.target.is_none_or(|target| candle.high() <= target);
+        is_between && self.until.is_none_or(|until| step.end() < until)
     }
 
     fn meet(&mut self, step: &Step) -> Option<(f64, TriggerKind, UtcMillis, bool)> {
         let opened_at = UtcMillis::new(0);
-        let levels = Levels { stop: self.stop, target: self.target, until: None, opened_at };
+        let levels = Levels { stop: self.stop, target: self.target, until: self.until, opened_at };
         let met = levels.met_by(&step.candle, step.end());
         self.high = self.high.max(step.candle.high());
         self.stop = self.trail.map_or(self.stop, |trail| self.stop.max(self.high - trail));
         met.map(|trigger| {
-            let at = if trigger.at_open { step.candle.open_time() } else { step.end().plus_ms(-1) };
-            (trigger.price, trigger.kind, at.min(self.due), trigger.is_ambiguous)
+            let at = match trigger.kind {
+                _ if trigger.at_open => step.candle.open_time(),
+                TriggerKind::Time => step.end(),
+                TriggerKind::Stop | TriggerKind::Target => step.end().plus_ms(-1),
+            };
+            (trigger.price, trigger.kind, at, trigger.is_ambiguous)
         })
     }
 }

@@ -131,6 +131,18 @@ fn the_decision_timeframe_is_always_collected_and_printed_settings_read_back() {
 }
 
 #[test]
+fn horizons_are_whole_candles() {
+    let hours = |timeframe: &str| -> Vec<i64> {
+        let file = format!("[strategy]\ntimeframe = \"{timeframe}\"\n[forecast]\nhorizons_h = [3, 6, 8, 30]");
+        let settings = load(&file, &[], Flags::default()).unwrap();
+        settings.trading.horizons_ms.iter().map(|ms| ms / 3_600_000).collect()
+    };
+    for (timeframe, horizons) in [("1h", vec![3, 6, 8, 30]), ("4h", vec![4, 8, 32]), ("1d", vec![24, 48])] {
+        assert_eq!(hours(timeframe), horizons, "{timeframe}");
+    }
+}
+
+#[test]
 fn without_a_home_the_database_must_be_named() {
     let nowhere = Paths::from_environment(&[("HOME".to_owned(), "relative".to_owned())]);
     assert_eq!(nowhere, Paths::default());

@@ -268,9 +268,10 @@ impl TradingKeys<'_> {
         }
     }
 
-    /// A horizon shorter than a candle is one candle.
+    /// Horizons are whole candles; one that ends within a candle is as long as to its end.
     fn horizons(&self, decided_on: Timeframe) -> Vec<i64> {
-        let each = self.forecast.horizons_h.distinct().into_iter().map(|h| (h.get() * HOUR_MS).max(decided_on.ms()));
+        let whole = |ms: i64| (ms + decided_on.ms() - 1) / decided_on.ms() * decided_on.ms();
+        let each = self.forecast.horizons_h.distinct().into_iter().map(|h| whole(h.get() * HOUR_MS));
         let mut horizons: Vec<i64> = each.collect();
         horizons.sort_unstable();
         horizons.dedup();

@@ -1,11 +1,13 @@
 //! Forecasts, what became of them and what was learnt: `forecasts`, `forecasts_due`, `outcomes`, `calibrations`. Misses of
 //! trades are next door.
 
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{OptionalExtension, Row, params};
 
+use super::ledger::parsed;
 use super::{Store, StoreError, Write};
 use crate::execution::TriggerKind;
 use crate::ledger::Costs;
+use crate::market::SeriesKey;
 use crate::outcome::{Answer, Calibration, Experience, Forecast, Question, RESOLVER, Sample};
 use crate::unit::{Bps, Money, Price, Symbol, Timeframe, UtcMillis};
 
@@ -35,6 +37,8 @@ impl Stance {
 pub struct ForecastRow<'a> {
     /// Of which decision.
     pub decision_id: i64,
+    /// On which pair.
+    pub symbol: &'a Symbol,
     /// The purchase it judges.
     pub question: Question,
     /// The ask at the run, where it was known.
@@ -89,11 +93,10 @@ impl Store {
     /// Forecasts whose horizon has ended at `now`, the oldest first, at most `limit`.
     pub fn forecasts_due(&self, now: UtcMillis, limit: u32) -> Result<Vec<Due>, StoreError> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT q.decision_id, d.symbol, d.timeframe, f.data_cutoff, f.reference, f.horizon_ms, f.stop, f.target, f.trail,
+            "SELECT q.decision_id, q.symbol, q.timeframe, f.data_cutoff, f.reference, f.horizon_ms, f.stop, f.target, f.trail,
                     f.hold_ms, f.fee_bps, f.slippage_bps, f.half_spread_bps
                FROM forecasts_due q
                JOIN forecasts f ON f.decision_id = q.decision_id AND f.horizon_ms = q.horizon_ms
-               JOIN trading_decisions d ON d.id = q.decision_id
               WHERE q.due_at <= ?1 ORDER BY q.due_at, q.decision_id, q.horizon_ms LIMIT ?2",
         )?;
         let mut rows = statement.query(params![now.get(), limit])?;
@@ -101,7 +104,7 @@ impl Store {
         while let Some(row) = rows.next()? {
             let question = Question {
                 from: UtcMillis::new(row.get(3)?),
-                timeframe: super::ledger::parsed(&row.get::<_, String>(2)?)?,
+                timeframe: parsed(&row.get::<_, String>(2)?)?,
                 reference: row.get(4)?,
                 horizon_ms: row.get(5)?,
                 stop: row.get(6)?,
@@ -110,19 +113,37 @@ impl Store {
                 hold_ms: row.get(9)?,
                 costs: costs(row, 10)?,
             };
-            let symbol = super::ledger::parsed(&row.get::<_, String>(1)?)?;
+            let symbol = parsed(&row.get::<_, String>(1)?)?;
             due.push(Due { decision_id: row.get(0)?, symbol, question });
         }
         Ok(due)
     }
 
-    /// What was learnt last about a horizon of decisions on candles of this length, and when; nothing yet is the prior.
-    pub fn experience(&self, (horizon_ms, timeframe): Taught) -> Result<(Experience, Option<UtcMillis>), StoreError> {
+    /// The candles that forecasts wait for, of horizons that have ended and of those that have not.
+    pub fn series_awaited(&self) -> Result<Vec<SeriesKey>, StoreError> {
+        let mut statement =
+            self.connection.prepare_cached("SELECT DISTINCT symbol, timeframe FROM forecasts_due ORDER BY 1, 2")?;
+        let rows = statement.query_map([], |r| Ok((r.get::<_, String>(0)?, r.get::<_, String>(1)?)))?;
+        let mut awaited = Vec::new();
+        for row in rows {
+            let (symbol, timeframe) = row?;
+            awaited.push(SeriesKey { symbol: parsed(&symbol)?, timeframe: parsed(&timeframe)? });
+        }
+        Ok(awaited)
+    }
+
+    /// What had been learnt at `now` about a horizon of decisions on candles of this length, and when; nothing yet is the
+    /// prior. A run that goes back in time knows nothing of what was learnt after its moment.
+    pub fn experience(
+        &self,
+        (horizon_ms, timeframe): Taught,
+        now: UtcMillis,
+    ) -> Result<(Experience, Option<UtcMillis>), StoreError> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT id, slope, misses, parameters, fitted_at FROM calibrations WHERE horizon_ms = ?1 AND timeframe = ?2
-              ORDER BY fitted_at DESC, id DESC LIMIT 1",
+            "SELECT id, slope, misses, parameters, fitted_at FROM calibrations
+              WHERE horizon_ms = ?1 AND timeframe = ?2 AND fitted_at <= ?3 ORDER BY fitted_at DESC, id DESC LIMIT 1",
         )?;
-        let row = statement.query_row(params![horizon_ms, timeframe.name()], |r| {
+        let row = statement.query_row(params![horizon_ms, timeframe.name(), now.get()], |r| {
             let texts: (Option<String>, String) = (r.get(2)?, r.get(3)?);
             Ok((r.get::<_, i64>(0)?, r.get::<_, f64>(1)?, texts, r.get::<_, i64>(4)?))
         });
@@ -136,7 +157,7 @@ impl Store {
     /// Everything that is known of resolved forecasts of a horizon, of decisions on candles of this length: for learning.
     pub fn samples(&self, (horizon_ms, timeframe): Taught) -> Result<Vec<Sample>, StoreError> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT f.data_cutoff, coalesce(f.score, 0), f.z, f.sigma, f.roi_mean, f.cost, o.net
+            "SELECT d.symbol, f.data_cutoff, coalesce(f.score, 0), f.z, f.sigma, f.roi_mean, f.cost, o.net
                FROM outcomes o
                JOIN forecasts f ON f.decision_id = o.decision_id AND f.horizon_ms = o.horizon_ms
                JOIN trading_decisions d ON d.id = o.decision_id
@@ -144,20 +165,27 @@ impl Store {
                 AND o.net IS NOT NULL AND f.sigma IS NOT NULL
               ORDER BY f.data_cutoff, f.decision_id",
         )?;
-        let samples = statement.query_map(params![horizon_ms, timeframe.name()], |r| {
-            let from = UtcMillis::new(r.get(0)?);
-            Ok(Sample {
-                span: (from, from.plus_ms(horizon_ms)),
-                score: r.get(1)?,
-                z: r.get(2)?,
-                sigma: r.get(3)?,
-                predicted: r.get(4)?,
-                cost: r.get(5)?,
-                net: r.get(6)?,
-            })
-        })?;
-        Ok(samples.collect::<Result<_, _>>()?)
+        let mut rows = statement.query(params![horizon_ms, timeframe.name()])?;
+        let mut samples = Vec::new();
+        while let Some(row) = rows.next()? {
+            samples.push(sample(row, horizon_ms)?);
+        }
+        Ok(samples)
     }
+}
+
+fn sample(row: &Row<'_>, horizon_ms: i64) -> Result<Sample, StoreError> {
+    let from = UtcMillis::new(row.get(1)?);
+    Ok(Sample {
+        pair: parsed(&row.get::<_, String>(0)?)?,
+        span: (from, from.plus_ms(horizon_ms)),
+        score: row.get(2)?,
+        z: row.get(3)?,
+        sigma: row.get(4)?,
+        predicted: row.get(5)?,
+        cost: row.get(6)?,
+        net: row.get(7)?,
+    })
 }
 
 impl Write<'_> {
@@ -195,8 +223,13 @@ impl Write<'_> {
             row.notional.to_string(),
             row.stance.word()
         ])?;
-        let mut statement = self.transaction.prepare_cached("INSERT INTO forecasts_due VALUES (?1, ?2, ?3)")?;
-        statement.execute(params![q.due().get(), row.decision_id, q.horizon_ms])?;
+        self.await_end(row)
+    }
+
+    fn await_end(&self, row: &ForecastRow<'_>) -> Result<(), StoreError> {
+        let (due_at, timeframe) = (row.question.due().get(), row.question.timeframe.name());
+        let mut statement = self.transaction.prepare_cached("INSERT INTO forecasts_due VALUES (?1, ?2, ?3, ?4, ?5)")?;
+        statement.execute(params![due_at, row.decision_id, row.question.horizon_ms, row.symbol.as_str(), timeframe])?;
         Ok(())
     }
 
@@ -269,7 +302,7 @@ impl Write<'_> {
 }
 
 /// The costs that were assumed, from the column of the fee on.
-pub(super) fn costs(row: &rusqlite::Row<'_>, fee: usize) -> rusqlite::Result<Costs> {
+pub(super) fn costs(row: &Row<'_>, fee: usize) -> rusqlite::Result<Costs> {
     let bps = |column: usize| Ok::<_, rusqlite::Error>(Bps::from_real(row.get(column)?));
     Ok(Costs { fee: bps(fee)?, slippage: bps(fee + 1)?, half_spread: bps(fee + 2)? })
 }

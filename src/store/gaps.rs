@@ -36,6 +36,16 @@ impl Store {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
+    /// Whether an open gap lies in a stretch of open times, `end` not included.
+    pub fn has_open_gap(&self, key: &SeriesKey, from: UtcMillis, end: UtcMillis) -> Result<bool, StoreError> {
+        let Some(series) = self.series_id(key)? else { return Ok(false) };
+        let mut statement = self.connection.prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM data_gaps
+              WHERE series_id = ?1 AND state = 'open' AND from_open < ?3 AND to_open >= ?2)",
+        )?;
+        Ok(statement.query_row(params![series, from.get(), end.get()], |r| r.get(0))?)
+    }
+
     /// How many gaps are open.
     pub fn gaps_open(&self) -> Result<u64, StoreError> {
         let count: i64 =
@@ -289,6 +299,28 @@ mod tests {
         assert_eq!(minutes.store.gaps_due(&minutes.key, after(999), 9).unwrap(), []);
         assert_eq!(minutes.store.gaps_to_leave(&minutes.key, after(999)).unwrap(), [stretch((2, 3))]);
         assert_eq!(minutes.store.gaps_open().unwrap(), 0);
+    }
+
+    #[test]
+    fn a_gap_lies_in_a_stretch_that_it_overlaps_while_it_is_open() {
+        let mut minutes = Minutes::new();
+        minutes.note(&[(2, 3)]);
+        let has = |minutes: &Minutes, from, end| {
+            let Stretch { from, to } = stretch((from, end));
+            minutes.store.has_open_gap(&minutes.key, from, to).unwrap()
+        };
+        for (from, end, is_in) in [(0, 2, false), (0, 3, true), (3, 4, true), (4, 9, false), (0, 9, true)] {
+            assert_eq!(has(&minutes, from, end), is_in, "{from} to {end}");
+        }
+        for hours in [1, 3, 7] {
+            minutes.attempt((2, 3), after(hours));
+        }
+        assert!(!has(&minutes, 0, 9), "it was given up");
+        let other = SeriesKey { timeframe: Timeframe::H1, ..minutes.key.clone() };
+        assert!(
+            !minutes.store.has_open_gap(&other, stretch((0, 0)).from, after(9)).unwrap(),
+            "there is no such series"
+        );
     }
 
     #[test]

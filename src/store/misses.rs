@@ -25,7 +25,8 @@ pub struct ClosedTrade {
 }
 
 impl Store {
-    /// Closed trades whose miss is not told yet, in order of their ends.
+    /// Closed trades whose miss is not told yet, in order of their ends. The queue comes first in the join: left to itself,
+    /// the planner begins with all trades there ever were, because they have an index by that order.
     pub fn untold_trades(&self) -> Result<Vec<ClosedTrade>, StoreError> {
         let mut statement = self.connection.prepare_cached(
             "SELECT t.position_id, o.decision_id, f.horizon_ms, x.kind IS NOT NULL, t.roi, t.closed_at, t.reason,
@@ -34,9 +35,9 @@ impl Store {
                     CAST(t.entry_price AS REAL), CAST(t.exit_price AS REAL), CAST(t.cost AS REAL),
                     CAST(t.proceeds AS REAL), CAST(t.fees AS REAL), CAST(t.sold AS REAL)
                FROM misses_due q
-               JOIN trades t ON t.position_id = q.position_id
-               JOIN orders o ON o.order_id = t.position_id
-               JOIN forecasts f ON f.decision_id = o.decision_id
+              CROSS JOIN trades t ON t.position_id = q.position_id
+              CROSS JOIN orders o ON o.order_id = t.position_id
+              CROSS JOIN forecasts f ON f.decision_id = o.decision_id
                 AND f.horizon_ms = (SELECT max(horizon_ms) FROM forecasts WHERE decision_id = o.decision_id)
                LEFT JOIN outcomes h ON h.kind = 'horizon' AND h.horizon_ms = f.horizon_ms AND h.decision_id = f.decision_id
                LEFT JOIN outcomes x ON x.kind = 'trade' AND x.horizon_ms = f.horizon_ms AND x.decision_id = f.decision_id

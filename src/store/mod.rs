@@ -19,6 +19,8 @@ mod migrate;
 mod misses;
 mod open;
 mod outcomes;
+#[cfg(test)]
+pub(crate) mod plans;
 mod portfolio;
 mod query;
 mod runs;

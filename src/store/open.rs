@@ -65,6 +65,8 @@ impl Store {
     pub fn open(path: &Path, access: Access) -> Result<Self, StoreError> {
         let mut store = Self { connection: connect(path, access)?, path: path.to_owned() };
         store.prepare(access)?;
+        #[cfg(test)]
+        super::plans::listen(&mut store.connection)?;
         Ok(store)
     }
 

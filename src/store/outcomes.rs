@@ -63,6 +63,23 @@ pub struct MeanMisses {
     pub untold: BTreeMap<String, usize>,
 }
 
+/// In each of these joins the queue or the fold comes first: few wait, and orders and forecasts are many.
+const WAITING_FORECASTS: &str = "SELECT count(*) FROM forecasts_due q
+      CROSS JOIN forecasts f ON f.decision_id = q.decision_id AND f.horizon_ms = q.horizon_ms
+      WHERE q.horizon_ms = ?1 AND q.timeframe = ?2 AND f.data_cutoff >= ?3 AND (?4 IS NULL OR q.symbol = ?4)";
+
+const WAITING_TRADES: &str = "SELECT count(*) FROM positions p CROSS JOIN orders o ON o.order_id = p.position_id
+      CROSS JOIN forecasts f ON f.decision_id = o.decision_id
+        AND f.horizon_ms = (SELECT max(horizon_ms) FROM forecasts WHERE decision_id = o.decision_id)
+      CROSS JOIN trading_decisions d ON d.id = o.decision_id
+      WHERE f.horizon_ms = ?1 AND d.timeframe = ?2 AND f.data_cutoff >= ?3 AND (?4 IS NULL OR d.symbol = ?4)";
+
+const WAITING_MISSES: &str = "SELECT count(*) FROM misses_due m CROSS JOIN trades t ON t.position_id = m.position_id
+      CROSS JOIN orders o ON o.order_id = t.position_id
+      CROSS JOIN forecasts f ON f.decision_id = o.decision_id
+        AND f.horizon_ms = (SELECT max(horizon_ms) FROM forecasts WHERE decision_id = o.decision_id)
+      WHERE f.data_cutoff >= ?1 AND (?2 IS NULL OR t.symbol = ?2) AND (?3 IS NULL OR f.horizon_ms = ?3)";
+
 fn whole(count: i64) -> usize {
     usize::try_from(count).unwrap_or_default()
 }
@@ -123,19 +140,8 @@ impl Store {
     /// What still waits for its end: forecasts for that of their horizon, trades for being closed.
     pub fn waiting(&self, filter: &OutcomeFilter) -> Result<usize, StoreError> {
         let sql = match filter.kind {
-            OutcomeKind::Horizon | OutcomeKind::Policy => {
-                "SELECT count(*) FROM forecasts_due q
-                   JOIN forecasts f ON f.decision_id = q.decision_id AND f.horizon_ms = q.horizon_ms
-                   JOIN trading_decisions d ON d.id = q.decision_id
-                  WHERE q.horizon_ms = ?1 AND d.timeframe = ?2 AND f.data_cutoff >= ?3 AND (?4 IS NULL OR d.symbol = ?4)"
-            }
-            OutcomeKind::Trade => {
-                "SELECT count(*) FROM positions p JOIN orders o ON o.order_id = p.position_id
-                   JOIN forecasts f ON f.decision_id = o.decision_id
-                    AND f.horizon_ms = (SELECT max(horizon_ms) FROM forecasts WHERE decision_id = o.decision_id)
-                   JOIN trading_decisions d ON d.id = o.decision_id
-                  WHERE f.horizon_ms = ?1 AND d.timeframe = ?2 AND f.data_cutoff >= ?3 AND (?4 IS NULL OR d.symbol = ?4)"
-            }
+            OutcomeKind::Horizon | OutcomeKind::Policy => WAITING_FORECASTS,
+            OutcomeKind::Trade => WAITING_TRADES,
         };
         let (horizon_ms, timeframe) = filter.subject;
         let (since, symbol) = filter.conditions();
@@ -143,12 +149,19 @@ impl Store {
         Ok(whole(count?))
     }
 
-    /// By how much closed trades missed their forecast, on average, and why.
-    pub fn mean_misses(&self, since: Option<UtcMillis>, symbol: Option<&Symbol>) -> Result<MeanMisses, StoreError> {
-        const WHICH: &str = "f.data_cutoff >= ?1 AND (?2 IS NULL OR t.symbol = ?2)";
+    /// By how much closed trades missed their forecast, on average, and why; where a horizon is named, those that were
+    /// compared with it.
+    pub fn mean_misses(
+        &self,
+        since: Option<UtcMillis>,
+        symbol: Option<&Symbol>,
+        horizon_ms: Option<i64>,
+    ) -> Result<MeanMisses, StoreError> {
+        const WHICH: &str =
+            "f.data_cutoff >= ?1 AND (?2 IS NULL OR t.symbol = ?2) AND (?3 IS NULL OR f.horizon_ms = ?3)";
         const TOLD: &str = "misses m JOIN trades t ON t.position_id = m.position_id
               JOIN forecasts f ON f.decision_id = m.decision_id AND f.horizon_ms = m.horizon_ms";
-        let which = params![since.map_or(i64::MIN, UtcMillis::get), symbol.map(Symbol::as_str)];
+        let which = params![since.map_or(i64::MIN, UtcMillis::get), symbol.map(Symbol::as_str), horizon_ms];
         let means = format!(
             "SELECT count(*), avg(f.roi_mean), avg(t.roi), avg(m.market), avg(m.policy), avg(m.delay), avg(m.slippage),
                     avg(m.fees), avg(m.rounding)
@@ -161,13 +174,7 @@ impl Store {
             }
             Ok(told)
         })?;
-        let waiting = format!(
-            "SELECT count(*) FROM misses_due m JOIN trades t ON t.position_id = m.position_id
-               JOIN orders o ON o.order_id = t.position_id JOIN forecasts f ON f.decision_id = o.decision_id
-                AND f.horizon_ms = (SELECT max(horizon_ms) FROM forecasts WHERE decision_id = o.decision_id)
-              WHERE {WHICH}"
-        );
-        told.waiting = whole(self.connection.query_row(&waiting, which, |r| r.get(0))?);
+        told.waiting = whole(self.connection.query_row(WAITING_MISSES, which, |r| r.get(0))?);
         let untold = format!(
             "SELECT m.unknown, count(*) FROM {TOLD} WHERE m.unknown IS NOT NULL AND {WHICH} GROUP BY m.unknown"
         );
@@ -199,4 +206,22 @@ fn resolved(row: &Row<'_>) -> Result<Resolved, StoreError> {
         money: row.get(11)?,
         unresolvable: row.get(12)?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::plans::looked_through;
+    use crate::store::{Access, Contents};
+
+    #[test]
+    fn what_waits_is_counted_from_what_is_open() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("t.db"), Access::Write(Contents::Live)).unwrap();
+        for (sql, begins_with) in
+            [(WAITING_FORECASTS, "forecasts_due"), (WAITING_TRADES, "positions"), (WAITING_MISSES, "misses_due")]
+        {
+            assert_eq!(looked_through(&store, sql, &[]), [begins_with], "{sql}");
+        }
+    }
 }

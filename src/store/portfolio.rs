@@ -100,7 +100,7 @@ impl Store {
     /// The account as the newest run left it.
     pub fn remembered(&self) -> Result<Option<Remembered>, StoreError> {
         let sql = "SELECT time, equity, peak_equity, day, day_start_equity, day_is_lost FROM portfolio_state
-                    ORDER BY id DESC LIMIT 1";
+                    WHERE id = (SELECT max(id) FROM portfolio_state)";
         let row = self.connection.query_row(sql, [], |r| {
             let amounts: [String; 3] = [r.get(1)?, r.get(2)?, r.get(4)?];
             Ok((r.get::<_, i64>(0)?, amounts, r.get::<_, i64>(3)?, r.get::<_, bool>(5)?))

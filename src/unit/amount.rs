@@ -117,7 +117,9 @@ fn short_decimal(price: f64) -> Option<Decimal> {
         if whole.abs() >= LARGEST {
             return None;
         }
-        if whole / scale == price {
+        #[expect(clippy::float_cmp, reason = "it is this float or it is not")]
+        let is_it = whole / scale == price;
+        if is_it {
             #[expect(clippy::cast_possible_truncation, reason = "a whole number below 10^15")]
             return Some(Decimal::new(whole as i64, places));
         }

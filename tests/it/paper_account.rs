@@ -2,10 +2,13 @@
 //! on the loopback exchange prices fall when a test wants them to; on recorded months the account runs for thousands of
 //! processes.
 
+mod awaited;
+mod between;
 mod cadence;
 mod commands;
 mod crashes;
 mod documents;
+mod early_and_late;
 mod halts;
 mod hindsight;
 mod killed;

@@ -69,7 +69,7 @@ pub(super) fn data_hash(tapes: &[Tape]) -> String {
     let mut bytes = Vec::new();
     for tape in tapes {
         bytes.extend(tape.symbol.as_str().as_bytes());
-        for candle in tape.lengths().iter().flat_map(Series::candles) {
+        for candle in tape.lengths().flat_map(Series::candles) {
             bytes.extend(candle.open_time().get().to_le_bytes());
             let prices = [candle.open(), candle.high(), candle.low(), candle.close(), candle.volume()];
             bytes.extend(prices.iter().flat_map(|x| x.to_bits().to_le_bytes()));

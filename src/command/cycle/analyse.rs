@@ -8,7 +8,7 @@ use crate::indicator::{Readings, over};
 use crate::market::{Series, SeriesKey, View};
 use crate::report::{Agent, AgentName, AgentStatus, Problem};
 use crate::signal::{Analyst, NotReady, Signal};
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, Write};
 use crate::unit::{Symbol, UtcMillis};
 
 /// A pair's view and what the analysts say about it.
@@ -36,17 +36,24 @@ impl Cycle<'_> {
         let agent = Agent { name, status, duration_ms: watch.ms(), items, error: not_ready(&judged) };
         if !self.options.dry_run {
             let write = store.write()?;
-            for (key, readings) in &readings {
-                for readings in readings {
-                    write.add_readings(key, readings)?;
-                }
-            }
+            store_readings(&write, &readings)?;
             write.add_execution(&self.begun.run_id, &execution(&agent, self.now))?;
             write.commit()?;
         }
         self.agents.push(agent);
         self.logged = self.agents.len();
         Ok(judged)
+    }
+
+    /// Reads the indicators of every new candle between two decisions, as they are read by runs that decide.
+    pub(super) fn read_on(&self, store: &mut Store, collection: &Collection) -> Result<(), Stop> {
+        let readings = new_readings(store, collection)?;
+        if !self.options.dry_run {
+            let write = store.write()?;
+            store_readings(&write, &readings)?;
+            write.commit()?;
+        }
+        Ok(())
     }
 
     fn judge_pair(&self, collection: &Collection, symbol: &Symbol) -> Option<Judged> {
@@ -78,11 +85,21 @@ fn not_ready(judged: &[Judged]) -> Option<Problem> {
 /// where none are stored. Each is taken from the candles up to its own, as if the run had been on time.
 fn new_readings(store: &Store, collection: &Collection) -> Result<Vec<(SeriesKey, Vec<Readings>)>, StoreError> {
     let mut all = Vec::new();
-    for (key, collected) in collection.series.iter().filter(|(key, _)| READINGS_KEPT.contains(&key.timeframe)) {
+    let is_kept = |key: &SeriesKey| READINGS_KEPT.contains(&key.timeframe) && !collection.is_aside(key);
+    for (key, collected) in collection.series.iter().filter(|(key, _)| is_kept(key)) {
         let stored = store.newest_readings(key)?;
         all.push((key.clone(), readings_after(&collected.series, stored)));
     }
     Ok(all)
+}
+
+fn store_readings(write: &Write<'_>, all: &[(SeriesKey, Vec<Readings>)]) -> Result<(), StoreError> {
+    for (key, readings) in all {
+        for readings in readings {
+            write.add_readings(key, readings)?;
+        }
+    }
+    Ok(())
 }
 
 fn readings_after(series: &Series, stored: Option<UtcMillis>) -> Vec<Readings> {

@@ -178,13 +178,7 @@ impl Cycle<'_> {
                 | Verdict::Nothing(_) => {}
             }
         }
-        if let Some(reason) = &calls.halt {
-            write.add_risk_event(&self.halt_event(reason))?;
-        }
-        match &self.account {
-            Some(account) => write.book(&calls.events, &account.books, &ids, &self.begun.run_id),
-            None => Ok(()),
-        }
+        self.store_calls(write, calls, &ids)
     }
 
     fn store_signal(&self, write: &Write<'_>, symbol: &Symbol, signal: &Signal) -> Result<(), StoreError> {

@@ -28,7 +28,7 @@ impl Cycle<'_> {
     pub(super) fn expect(&self, store: &Store, fresh: &mut [&mut Fresh]) -> Result<(), Stop> {
         let mut taught = Vec::new();
         for &horizon_ms in &self.trading.horizons_ms {
-            taught.push((horizon_ms, store.experience((horizon_ms, self.timeframe()))?.0));
+            taught.push((horizon_ms, store.experience((horizon_ms, self.timeframe()), self.now)?.0));
         }
         for fresh in fresh.iter_mut() {
             fresh.expectation = self.expectation(fresh, &taught);
@@ -80,6 +80,7 @@ impl Cycle<'_> {
             };
             write.add_forecast(&ForecastRow {
                 decision_id,
+                symbol: fresh.symbol(),
                 question,
                 arrival: self.quotes.get(fresh.symbol()).map(|quote| quote.ask),
                 score: fresh.decision.score.map(Score::get),

@@ -7,7 +7,7 @@ use super::settle::{ENDED_MS, finer_than};
 use super::{Cycle, Stop};
 use crate::execution::{Rung, Step, timeline};
 use crate::market::{Candle, Series, SeriesKey};
-use crate::outcome::{Answer, GRACE_MS, LEARN_EVERY_MS, Miss, is_ripe, learn, over_horizon, under_policy};
+use crate::outcome::{Answer, GRACE_MS, LEARN_EVERY_MS, Miss, is_ripe, is_whole, learn, over_horizon, under_policy};
 use crate::store::{Due, OutcomeKind, Store, StoreError};
 use crate::unit::{Symbol, Timeframe, UtcMillis};
 
@@ -44,9 +44,10 @@ struct Answered {
 }
 
 impl Cycle<'_> {
-    /// Resolves what is due and learns from it.
+    /// Resolves what is due and learns from it. A run that goes back in time leaves that to those that go on: it must not
+    /// tell of what was not over at its moment, nor learn from it.
     pub(super) fn look_back(&mut self, store: &mut Store) -> Result<(), Stop> {
-        if self.options.dry_run {
+        if self.options.dry_run || self.account_ahead(store)?.is_some() {
             return Ok(());
         }
         let answered = self.resolve(store)?;
@@ -87,37 +88,64 @@ impl Cycle<'_> {
 
     /// Both answers; none while something may still come that would change them.
     fn answer(&self, store: &Store, due: &Due, candles: &[Candle]) -> Result<Option<Answered>, StoreError> {
-        if !is_ripe(&due.question, candles, self.now) {
+        let q = &due.question;
+        let key = SeriesKey { symbol: due.symbol.clone(), timeframe: q.timeframe };
+        if !is_ripe(q, candles, self.now) || (!is_whole(q, candles) && self.may_come(store, &key, q.from, q.due())?) {
             return Ok(None);
         }
-        let horizon = over_horizon(&due.question, candles);
-        match under_policy(&due.question, candles, |candle| self.steps_within(store, due, candle)) {
+        let horizon = over_horizon(q, candles);
+        match under_policy(q, candles, |candle| self.steps_within(store, due, candle)) {
             Ok(policy) => Ok(Some(Answered { due: due.clone(), horizon, policy })),
             Err(NotYet::Late) => Ok(None),
             Err(NotYet::Store(error)) => Err(error),
         }
     }
 
+    /// Whether candles that are missing in a stretch may still come, however long ago it was: the request for them failed
+    /// this time, or the gap is being filled, page by page after a long sleep.
+    fn may_come(&self, store: &Store, key: &SeriesKey, from: UtcMillis, end: UtcMillis) -> Result<bool, StoreError> {
+        let is_behind = self.prospects.is_behind(key) && store.newest(key)?.is_some_and(|newest| newest < end);
+        Ok(is_behind || (self.prospects.fills_gaps_of(key) && store.has_open_gap(key, from, end)?))
+    }
+
     /// The candles that decide within one that is decided on: the finest there are, and itself where they are missing for
     /// good.
     fn steps_within(&self, store: &Store, due: &Due, candle: &Candle) -> Result<Vec<Step>, NotYet> {
         let whole = due.question.timeframe;
-        let (from, to) = (candle.open_time(), whole.step(candle.open_time(), 1));
+        let (from, end) = (candle.open_time(), whole.step(candle.open_time(), 1));
         let mut rungs = Vec::new();
-        for timeframe in finer_than(&self.timeframes, whole) {
+        let mut is_full = false;
+        for timeframe in finer_than(&Timeframe::ALL, whole) {
             let key = SeriesKey { symbol: due.symbol.clone(), timeframe };
-            let candles = store.range(&key, from, to)?;
-            let is_there = !candles.is_empty() || store.newest(&key)?.is_some_and(|t| from.since_ms(t) < ENDED_MS);
-            if is_there {
-                rungs.push(rung(timeframe, candles)?);
+            let Some(rung) = self.rung_within(store, &key, from, end)? else { continue };
+            is_full |= timeframe.ms() * count(&rung) >= whole.ms();
+            // What is longer than one that is whole decides nothing.
+            if !is_full && (self.is_early(due) || self.may_come(store, &key, from, end)?) {
+                return Err(NotYet::Late);
             }
-        }
-        let full = |rung: &Rung| rung.series.timeframe().ms() * count(rung) >= whole.ms();
-        if self.now < due.question.due().plus_ms(GRACE_MS) && !rungs.first().is_none_or(full) {
-            return Err(NotYet::Late);
+            rungs.push(rung);
         }
         rungs.push(rung(whole, vec![*candle])?);
-        Ok(timeline(&rungs, from, to.plus_ms(GRACE_MS)))
+        Ok(timeline(&rungs, from, end.plus_ms(GRACE_MS)))
+    }
+
+    /// Whether so little time has passed that whatever is missing may come.
+    fn is_early(&self, due: &Due) -> bool {
+        self.now < due.question.due().plus_ms(GRACE_MS)
+    }
+
+    /// The candles of one length, where the pair has it: whatever is stored counts, whatever is configured by now.
+    fn rung_within(
+        &self,
+        store: &Store,
+        key: &SeriesKey,
+        from: UtcMillis,
+        end: UtcMillis,
+    ) -> Result<Option<Rung>, StoreError> {
+        let candles = store.range(key, from, end)?;
+        let goes_on = |newest: UtcMillis| from.since_ms(newest) < ENDED_MS || self.prospects.is_behind(key);
+        let is_there = !candles.is_empty() || store.newest(key)?.is_some_and(goes_on);
+        is_there.then(|| rung(key.timeframe, candles)).transpose()
     }
 
     /// How closed trades ended, and why they did not earn what was forecast, once that can be told.
@@ -141,7 +169,7 @@ impl Cycle<'_> {
     fn learn(&self, store: &mut Store) -> Result<(), Stop> {
         for &horizon_ms in &self.trading.horizons_ms {
             let subject = (horizon_ms, self.timeframe());
-            let last = store.experience(subject)?.1;
+            let last = store.experience(subject, self.now)?.1;
             let is_time = |at: UtcMillis| self.now.since_ms(at) >= LEARN_EVERY_MS;
             if !last.is_none_or(is_time) {
                 continue;

@@ -13,7 +13,7 @@ use crate::indicator::TrueRange;
 use crate::ledger::{Books, Event, Terms};
 use crate::market::{Candle, Series};
 use crate::report::PairStatus;
-use crate::store::{DecisionIds, RiskEvent, RiskEventKind, Store, StoreError};
+use crate::store::{DecisionIds, RiskEvent, RiskEventKind, Store, StoreError, Write};
 use crate::unit::{Money, Symbol, Timeframe};
 
 /// What the decisions of a run call for.
@@ -25,6 +25,12 @@ pub(super) struct Calls {
     pub(super) bought: BTreeMap<Symbol, Money>,
     /// The emergency stop began with this run, for this reason.
     pub(super) halt: Option<String>,
+}
+
+impl Calls {
+    fn are_any(&self) -> bool {
+        !self.events.is_empty() || self.halt.is_some()
+    }
 }
 
 impl Cycle<'_> {
@@ -85,6 +91,34 @@ impl Cycle<'_> {
         let cool = self.trading.limits.cool_down_ms;
         let cools_until = store.cooling_since(symbol)?.map(|at| at.plus_ms(cool));
         Ok(Call { action, score: decided.score(), wish, cools_until })
+    }
+
+    /// Between two decisions nothing but the emergency stop gives orders.
+    pub(super) fn heed_emergency(&mut self, store: &mut Store) -> Result<(), Stop> {
+        let calls = self.call(store, &mut [])?;
+        if !self.options.dry_run && calls.are_any() {
+            let write = store.write()?;
+            self.store_calls(&write, &calls, &DecisionIds::new())?;
+            write.commit()?;
+        }
+        self.note_events(&calls.events);
+        Ok(())
+    }
+
+    /// Stores what is called for: the orders, and that the emergency stop began.
+    pub(super) fn store_calls(
+        &self,
+        write: &Write<'_>,
+        calls: &Calls,
+        decisions: &DecisionIds,
+    ) -> Result<(), StoreError> {
+        if let Some(reason) = &calls.halt {
+            write.add_risk_event(&self.halt_event(reason))?;
+        }
+        match &self.account {
+            Some(account) => write.book(&calls.events, &account.books, decisions, &self.begun.run_id),
+            None => Ok(()),
+        }
     }
 
     /// A run before the account's newest moment can neither buy nor sell, and its decisions must not read as if it had.
@@ -149,7 +183,7 @@ impl Cycle<'_> {
     }
 
     /// The event that the emergency stop leaves.
-    pub(super) fn halt_event<'e>(&'e self, reason: &'e str) -> RiskEvent<'e> {
+    fn halt_event<'e>(&'e self, reason: &'e str) -> RiskEvent<'e> {
         let equity = self.account.as_ref().map(|account| account.standings.equity);
         let (kind, run_id) = (RiskEventKind::Halted, self.begun.run_id.as_str());
         RiskEvent { at: self.now, kind, reason, equity, peak: None, run_id }

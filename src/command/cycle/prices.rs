@@ -1,11 +1,14 @@
 //! The first stage: collecting prices.
 
+use std::collections::BTreeSet;
+
+use super::settle::finer_than;
 use super::{Cycle, READINGS_KEPT, Stop, execution};
 use crate::clock::{self, Stopwatch};
 use crate::command::collect::{Collection, Reach};
 use crate::command::notes::About;
 use crate::exchange::MarketData;
-use crate::market::{Candle, Quote, SeriesKey};
+use crate::market::{Quote, SeriesKey};
 use crate::report::{Agent, AgentName, AgentStatus};
 use crate::store::{Origin, Store, StoreError};
 use crate::unit::Symbol;
@@ -14,10 +17,13 @@ impl Cycle<'_> {
     /// Collects what is missing and stores it; takes the quotes that come with it.
     pub(super) fn collect(&mut self, store: &mut Store, market: &mut dyn MarketData) -> Result<Collection, Stop> {
         let watch = Stopwatch::start();
-        let mut collection = Collection::read(store, &self.keys(), self.now, |key| self.reach(store, key))?;
+        let keys = self.keys();
+        let aside = self.awaited(store, &keys)?;
+        let mut collection = Collection::read(store, &keys, aside, self.now, |key| self.reach(store, key))?;
         let quoted: Vec<Symbol> = self.watched().into_iter().filter(|s| self.listings.may_be_traded(s)).collect();
         collection.ask(store, market, self.strategy.timeframe, &quoted, self.now)?;
         self.usage = market.usage();
+        self.prospects = collection.prospects();
         let noted = self.notes.errors.len();
         let listings = &self.listings;
         let traded = |symbol: &Symbol| listings.may_be_traded(symbol);
@@ -63,9 +69,7 @@ impl Cycle<'_> {
 
     /// Whether a quote fits the newest close; without a close there is nothing to doubt it by.
     fn believes(&self, collection: &Collection, symbol: &Symbol, quote: &Quote) -> bool {
-        let key = SeriesKey { symbol: symbol.clone(), timeframe: self.timeframe() };
-        let newest = collection.series.get(&key).and_then(|collected| collected.series.newest());
-        newest.and_then(Candle::close_price).is_none_or(|close| quote.fits(close))
+        self.newest_close(collection, symbol).is_none_or(|mark| quote.fits(mark.price))
     }
 
     /// The pairs that are decided on, and those that something is held or ordered of.
@@ -80,6 +84,21 @@ impl Cycle<'_> {
             self.timeframes.iter().map(move |&timeframe| SeriesKey { symbol: symbol.clone(), timeframe })
         };
         self.watched().iter().filter(|s| !self.listings.unknown.contains(s)).flat_map(of).collect()
+    }
+
+    /// The series that forecasts wait for and that are not among `keys`: a pair or a length was taken out of the
+    /// configuration before their horizon has ended. A dry run resolves nothing.
+    fn awaited(&self, store: &Store, keys: &[SeriesKey]) -> Result<BTreeSet<SeriesKey>, StoreError> {
+        let mut awaited = BTreeSet::new();
+        if self.options.dry_run {
+            return Ok(awaited);
+        }
+        for SeriesKey { symbol, timeframe } in store.series_awaited()? {
+            let lengths = finer_than(&self.timeframes, timeframe).chain([timeframe]);
+            awaited.extend(lengths.map(|timeframe| SeriesKey { symbol: symbol.clone(), timeframe }));
+        }
+        awaited.retain(|key| !keys.contains(key) && !self.listings.unknown.contains(&key.symbol));
+        Ok(awaited)
     }
 
     /// Many candles are read only of series that are decided on, or whose readings are to be taken.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Cycle, Stop};
-use crate::command::account::{Account, Basis, Sources, mark, pairs_of};
+use crate::command::account::{Account, Basis, Sources, mark, newest, pairs_of};
 use crate::command::collect::Collection;
 use crate::command::notes::About;
 use crate::decision::Approved;
@@ -18,6 +18,15 @@ pub(super) const ENDED_MS: i64 = 86_400_000;
 
 /// What is not done after so long is complained about.
 const PATIENCE_MS: i64 = 7_200_000;
+
+/// The way of a pair since it was last looked at.
+#[derive(Debug, Default)]
+struct Path {
+    /// The candles that decide, in order.
+    steps: Vec<Step>,
+    /// The shortest length there is of them, whatever is configured.
+    finest: Option<Timeframe>,
+}
 
 impl Cycle<'_> {
     pub(super) const fn sources<'s>(&'s self, store: &'s Store) -> Sources<'s> {
@@ -34,17 +43,19 @@ impl Cycle<'_> {
         let mut events = self.opening(&mut books)?;
         self.warn_of_asset(&books);
         events.extend(fill_on_quotes(&mut books, |pair| self.terms(store, pair))?);
+        let mut waiting = Vec::new();
         for pair in books.busy_pairs() {
             let Some(terms) = self.terms(store, &pair)? else {
                 self.complain_of_terms(&pair);
                 continue;
             };
-            let steps = self.steps(store, collection, &books, &pair)?;
+            let path = self.path(store, collection, &books, &pair)?;
             let settled =
-                settle(&pair, books, &terms, &steps, self.now).map_err(|e| StoreError::BadRow(e.to_string()))?;
+                settle(&pair, books, &terms, &path.steps, self.now).map_err(|e| StoreError::BadRow(e.to_string()))?;
             events.extend(settled.events);
             books = settled.books;
-            self.complain_of_silence(&books, &pair);
+            self.complain_of_silence(&books, &pair, &path);
+            waiting.extend(self.has_waited(&books, &pair, &path).then_some(pair));
         }
         events.sort_by_key(Event::moment);
         self.book(store, &events, &books, &DecisionIds::new())?;
@@ -52,13 +63,13 @@ impl Cycle<'_> {
         let basis = self.basis(store, collection, books)?;
         let account = Account::assess(self.sources(store), basis)?;
         self.complain_of_loose_coins(&account);
-        self.complain_of_waiting_exits(&account);
+        self.complain_of_waiting_exits(&account, &waiting);
         self.account = Some(account);
         Ok(())
     }
 
     /// The account lives forward only: a run for an earlier moment than the newest one does not touch it.
-    fn has_gone_back(&mut self, store: &Store) -> Result<bool, StoreError> {
+    pub(super) fn has_gone_back(&mut self, store: &Store) -> Result<bool, StoreError> {
         let Some(newest) = self.account_ahead(store)? else { return Ok(false) };
         let text = format!("the account stands at {newest}, after this run's moment: it is left alone");
         self.notes.warn("clock_went_back", About::Run, text);
@@ -129,23 +140,18 @@ impl Cycle<'_> {
         self.sources(store).terms(pair, self.listings.known.iter().find(|i| i.symbol == *pair))
     }
 
-    /// The candles that decide about a pair, in order.
-    fn steps(
-        &self,
-        store: &Store,
-        collection: &Collection,
-        books: &Books,
-        pair: &Symbol,
-    ) -> Result<Vec<Step>, StoreError> {
+    /// The candles that decide about a pair.
+    fn path(&self, store: &Store, collection: &Collection, books: &Books, pair: &Symbol) -> Result<Path, StoreError> {
         let walked = books.position(pair).map(|position| position.walked_to);
         let placed = books.orders.iter().filter(|order| order.symbol == *pair).map(|order| order.placed_at);
-        let Some(cursor) = placed.chain(walked).min() else { return Ok(Vec::new()) };
-        let mut rungs = Vec::new();
+        let Some(cursor) = placed.chain(walked).min() else { return Ok(Path::default()) };
+        let mut rungs: Vec<Rung> = Vec::new();
         for &timeframe in self.timeframes.iter().filter(|t| **t <= self.timeframe()) {
             let key = SeriesKey { symbol: pair.clone(), timeframe };
             rungs.extend(self.rung(store, collection, &key, cursor)?);
         }
-        Ok(timeline(&rungs, cursor, self.now))
+        let finest = rungs.first().map(|rung| rung.series.timeframe());
+        Ok(Path { finest, steps: timeline(&rungs, cursor, self.now) })
     }
 
     fn rung(
@@ -174,11 +180,9 @@ impl Cycle<'_> {
         let mut pairs = pairs_of(&basis.books);
         pairs.extend(self.symbols.iter().cloned());
         for pair in pairs {
-            let key = SeriesKey { symbol: pair.clone(), timeframe: self.timeframe() };
-            let collected = collection.series.get(&key).and_then(|c| c.series.newest());
             // What it could be sold for now; else the newest close.
             let bid = self.quotes.get(&pair).map(|quote| Mark { price: quote.bid, at: quote.at });
-            let newest = match bid.or_else(|| collected.and_then(|candle| mark(candle, key.timeframe))) {
+            let newest = match bid.or_else(|| self.newest_close(collection, &pair)) {
                 Some(mark) => Some(mark),
                 None => self.sources(store).mark(&pair, self.now)?,
             };
@@ -186,6 +190,15 @@ impl Cycle<'_> {
             basis.terms.extend(self.terms(store, &pair)?.map(|terms| (pair, terms)));
         }
         Ok(basis)
+    }
+
+    /// The newest close that was collected of a pair, in a candle no longer than those that are decided on.
+    pub(super) fn newest_close(&self, collection: &Collection, pair: &Symbol) -> Option<Mark> {
+        let close = |&timeframe: &Timeframe| {
+            let collected = collection.series.get(&SeriesKey { symbol: pair.clone(), timeframe })?;
+            collected.series.newest().and_then(|candle| mark(candle, timeframe))
+        };
+        newest(self.timeframes.iter().filter(|t| **t <= self.timeframe()).filter_map(close))
     }
 
     fn complain_of_terms(&mut self, pair: &Symbol) {
@@ -199,9 +212,9 @@ impl Cycle<'_> {
     }
 
     /// A position whose candles do not come is not protected; that must not go unseen.
-    fn complain_of_silence(&mut self, books: &Books, pair: &Symbol) {
+    fn complain_of_silence(&mut self, books: &Books, pair: &Symbol, path: &Path) {
         let Some(position) = books.position(pair) else { return };
-        if self.is_long_ago(position.walked_to) {
+        if self.is_long_ago(position.walked_to, path) {
             let text = format!(
                 "no candles since {}: the stop of its position cannot be looked after; it is valued at the last close",
                 position.walked_to
@@ -210,12 +223,20 @@ impl Cycle<'_> {
         }
     }
 
+    /// Whether an exit was ordered long ago, candles that opened since then were walked, and it is not done. The path of a
+    /// pair begins with the oldest order that waits. Where no candles come at all, that is told already.
+    fn has_waited(&self, books: &Books, pair: &Symbol, path: &Path) -> bool {
+        let Some(position) = books.position(pair) else { return false };
+        let Some(order) = books.exit_of(&position.id) else { return false };
+        let was_met = path.steps.iter().any(|step| step.candle.open_time() >= order.placed_at);
+        was_met && self.is_long_ago(order.placed_at, path) && !self.is_long_ago(position.walked_to, path)
+    }
+
     /// An exit that meets candle after candle and is not done leaves its coins to the market, without a stop; that must
-    /// not go unseen. Where no candles come at all, that was told already.
-    fn complain_of_waiting_exits(&mut self, account: &Account) {
-        for position in &account.books.positions {
-            let order = account.books.exit_of(&position.id).filter(|order| self.is_long_ago(order.placed_at));
-            if let Some(order) = order.filter(|_| !self.is_long_ago(position.walked_to)) {
+    /// not go unseen.
+    fn complain_of_waiting_exits(&mut self, account: &Account, pairs: &[Symbol]) {
+        for position in account.books.positions.iter().filter(|position| pairs.contains(&position.symbol)) {
+            if let Some(order) = account.books.exit_of(&position.id) {
                 self.complain_of_waiting(account, order);
             }
         }
@@ -232,9 +253,9 @@ impl Cycle<'_> {
         self.notes.complain("exit_waiting", About::Pair(&order.symbol), text, hindrance.remedy());
     }
 
-    /// Longer than it takes for two candles to come, and two hours at least.
-    fn is_long_ago(&self, at: UtcMillis) -> bool {
-        let finest = self.timeframes.first().map_or(0, |t| t.ms());
+    /// Longer than it takes for two of the finest candles that there are to come, and two hours at least.
+    fn is_long_ago(&self, at: UtcMillis, path: &Path) -> bool {
+        let finest = path.finest.or_else(|| self.timeframes.first().copied()).map_or(0, Timeframe::ms);
         self.now.since_ms(at) >= PATIENCE_MS.max(2 * finest)
     }
 }

@@ -102,6 +102,24 @@ fn a_time_to_hold_that_ends_before_the_horizon_ends_the_policy_and_not_the_horiz
 }
 
 #[test]
+fn a_time_to_hold_may_end_within_a_candle() {
+    let candles = hours(&[Some(FIRST), Some(SECOND), Some(SECOND)]);
+    // Half an hour: minutes at 100, but the one that ends then closes at 100.25.
+    let of = |n: i64| candle(minute(n), if n == 29 { [100.0, 100.5, 100.0, 100.25] } else { [100.0; 4] }, 1e6);
+    let step = |n| Step { candle: of(n), timeframe: Timeframe::M1, is_coarse: false };
+    let half = Question { hold_ms: Some(30 * 60_000), ..question() };
+    let told = under_policy(&half, &candles, |_| Ok::<_, Infallible>((0..60).map(step).collect())).unwrap().unwrap();
+    assert_eq!((told.by, told.at), (TriggerKind::Time, minute(30)));
+    assert!(near(told.gross, 0.0025), "{told:?}");
+    // With nothing finer the candle that holds the moment decides by its close.
+    let told = judged(&half, &candles).unwrap();
+    assert_eq!((told.by, told.at), (TriggerKind::Time, hour(1)));
+    assert!(near(told.gross, 0.005));
+    let told = judged(&Question { hold_ms: Some(90 * 60_000), ..question() }, &candles).unwrap();
+    assert_eq!((told.by, told.at), (TriggerKind::Time, hour(2)));
+}
+
+#[test]
 fn what_is_missing_after_the_exit_is_of_no_account() {
     let question = Question { horizon_ms: 24 * 3_600_000, ..question() };
     let stopped = hours(&[Some(FIRST), Some([100.5, 102.0, 95.0, 95.5])]);

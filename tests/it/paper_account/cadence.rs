@@ -12,8 +12,9 @@ const FIRST: &str = "2024-03-13T14:00:30Z";
 const LAST: &str = "2024-03-16T14:00:30Z";
 
 /// A coin is bought by the first run; then nothing but the stop can end it.
-fn bought(recording: &Recording, trail: &str) -> World {
+fn bought(recording: &Recording, length: &str, trail: &str) -> World {
     let world = world_of("BTC/USDT,ETH/USDT,SOL/USDT")
+        .with("TRADER_STRATEGY_TIMEFRAME", length)
         .with("TRADER_EXITS_TRAIL_ATR", trail)
         .with("TRADER_STRATEGY_BUY_SCORE", "1")
         .with("TRADER_STRATEGY_SELL_SCORE", "-100");
@@ -32,21 +33,22 @@ fn fills(world: &World) -> Vec<Vec<String>> {
     world.query(sql)
 }
 
-fn every(recording: &Recording, trail: &str, hours: i64) -> World {
-    let world = bought(recording, trail);
+fn every(recording: &Recording, length: &str, trail: &str, hours: i64) -> World {
+    let world = bought(recording, length, trail);
     let is_due = |now: &UtcMillis| now.since_ms(recording.hours().next().expect("an hour")) % (hours * HOUR) == 0;
     recording.hours().skip(2).filter(is_due).for_each(|now| drop(recording.run(&world, now)));
     assert_sound(&world);
     world
 }
 
-#[test]
-fn hourly_and_four_hourly_runs_and_one_after_three_days_asleep_give_the_same_fills() {
+/// However often it runs, a strategy that decides on candles of this length is stopped out for these reasons by the same
+/// fills.
+fn compare(length: &str, ways_out: &[(&str, &str)]) {
     let Some(recording) = Recording::unpack(FIRST, LAST, &["BTCUSDT", "ETHUSDT", "SOLUSDT"]) else { return };
-    for (trail, reason) in [("0", "stop"), ("2", "trailing_stop")] {
-        let [hourly, rarely, once] = [1, 4, 72].map(|hours| every(&recording, trail, hours));
+    for (trail, reason) in ways_out {
+        let [hourly, rarely, once] = [1, 4, 72].map(|hours| every(&recording, length, trail, hours));
         let expected = fills(&hourly);
-        let by = expected.iter().filter(|fill| fill[2] == reason).count();
+        let by = expected.iter().filter(|fill| fill[2] == *reason).count();
         assert!(by > 0, "no {reason} was hit: {expected:#?}");
         for (name, world) in [("four-hourly", &rarely), ("once", &once)] {
             assert_eq!(fills(world), expected, "{name}, {reason}");
@@ -57,4 +59,14 @@ fn hourly_and_four_hourly_runs_and_one_after_three_days_asleep_give_the_same_fil
             );
         }
     }
+}
+
+#[test]
+fn hourly_and_four_hourly_runs_and_one_after_three_days_asleep_give_the_same_fills() {
+    compare("1h", &[("0", "stop"), ("2", "trailing_stop")]);
+}
+
+#[test]
+fn the_same_holds_between_decisions_on_candles_of_four_hours() {
+    compare("4h", &[("2", "trailing_stop")]);
 }

@@ -32,7 +32,7 @@ pub(super) fn nervous() -> World {
 }
 
 /// The same with a strategy that takes a crash for a bargain from now on.
-fn greedy(world: World) -> World {
+pub(super) fn greedy(world: World) -> World {
     let rules = ["EMA_TREND", "EMA_200", "MACD", "ADX", "RSI", "STOCHASTIC", "ATR", "OBV", "VWAP"];
     let mute = |world: World, rule: &&str| world.with(&format!("TRADER_STRATEGY_WEIGHTS_{rule}"), "0");
     rules.iter().fold(world, mute).with("TRADER_STRATEGY_WEIGHTS_BOLLINGER", "100")

@@ -56,6 +56,24 @@ fn outcomes_are_told_at_the_costs_of_the_forecast_whatever_is_configured_when_th
 }
 
 #[test]
+fn finer_candles_that_are_stored_decide_though_they_are_configured_no_more() {
+    let told = |world: &World| {
+        world.query(
+            "SELECT d.candle_open_time, o.kind, o.net, o.ended_by, strftime('%H:%M:%f', o.ended_at / 1000.0, 'unixepoch')
+               FROM outcomes o JOIN trading_decisions d ON d.id = o.decision_id
+              WHERE o.horizon_ms = 14400000 AND o.kind <> 'trade' AND d.candle_open_time = 1788260400000 ORDER BY o.kind",
+        )
+    };
+    // The minutes until two o'clock are stored, and then none.
+    let world = after(short(), 3).with("TRADER_TIMEFRAMES", "1h");
+    for now in ["2026-09-01T15:00:30Z", LAST] {
+        world.replay_at(now).expect(0);
+    }
+    assert_eq!(told(&world), told(&to_the_end(short())));
+    assert_eq!(told(&world)[1][3..], ["stop".to_owned(), "13:12:59.999".to_owned()]);
+}
+
+#[test]
 fn a_trade_waits_while_it_is_open_and_its_miss_until_the_longest_horizon_has_ended() {
     let world = after(short(), 2);
     assert_eq!((&judged(&world, "trade")["n"], &judged(&world, "trade")["waiting"]), (&0.into(), &1.into()));
@@ -145,4 +163,45 @@ fn a_horizon_is_one_that_was_forecast_or_those_that_were_are_named() {
             ),
         }
     }
+}
+
+#[test]
+fn the_table_of_outcomes_holds_false_positives_and_negatives_in_counts_and_money() {
+    let world = to_the_end(short());
+    let csv = world.run(&["outcomes", "--horizon", "4", "--format", "csv"]).expect(0).stdout;
+    let rows: Vec<Vec<&str>> = csv.lines().map(|line| line.split(',').collect()).collect();
+    let columns =
+        ["false_positives", "false_negatives"].map(|what| ["", "_of", "_money"].map(|part| format!("{what}{part}")));
+    assert!(rows[0].ends_with(&columns.as_flattened().iter().map(String::as_str).collect::<Vec<_>>()), "{csv}");
+    // What was bought at noon is the only thing that was, and lost 6.3859059.
+    let trade = rows.iter().find(|row| row[2] == "trade").unwrap();
+    assert_eq!(trade[14..], ["1", "1", "6.385906", "0", "0", "0"], "{csv}");
+}
+
+#[test]
+fn the_misses_are_those_of_the_horizon_that_is_asked_for() {
+    let world = to_the_end(short());
+    let misses = |arguments: &[&str]| world.run(&[&["outcomes"], arguments].concat()).expect(0).json()["misses"].take();
+    for (arguments, trades) in [(vec![], 1), (vec!["--horizon", "4"], 1), (vec!["--horizon", "1"], 0)] {
+        let told = misses(&arguments);
+        assert_eq!((&told["trades"], &told["waiting"]), (&trades.into(), &0.into()), "{arguments:?}: {told}");
+    }
+    // Three hours earlier it waits, for the longer of them alone.
+    let world = after(short(), 3);
+    let misses = |hours: &str| world.run(&["outcomes", "--horizon", hours]).expect(0).json()["misses"].take();
+    assert_eq!(["4", "1"].map(|hours| misses(hours)["waiting"].clone()), [1, 0]);
+}
+
+#[test]
+fn two_strategies_on_one_candle_of_one_pair_are_one_outcome() {
+    let mut world = small().with("TRADER_FORECAST_HORIZONS_H", "1");
+    for now in RUNS {
+        for score in ["40", "41"] {
+            world = world.with("TRADER_STRATEGY_BUY_SCORE", score);
+            world.replay_at(now).expect(0);
+        }
+    }
+    // Those of noon and of one o'clock, twice each: two hours, one after the other.
+    let told = judged(&world, "horizon");
+    assert_eq!((&told["n"], &told["n_eff"]), (&4.into(), &2.0.into()), "{told}");
 }

@@ -6,6 +6,7 @@ use std::process::Command;
 use std::sync::Mutex;
 use std::thread;
 
+use super::between::four_hourly;
 use super::halts::nervous;
 use super::live::{bold, books};
 use super::{RUNS, after, assert_sound, small};
@@ -112,6 +113,16 @@ fn a_run_that_books_a_stop_is_made_up_for() {
 #[test]
 fn a_run_that_halts_the_account_and_orders_everything_to_be_sold_is_made_up_for() {
     disturb_the_run(2, nervous, 6);
+}
+
+#[test]
+fn a_run_between_two_decisions_that_books_a_stop_is_made_up_for() {
+    disturb_the_run(2, || four_hourly(small()), 0);
+}
+
+#[test]
+fn a_run_between_two_decisions_that_halts_the_account_is_made_up_for() {
+    disturb_the_run(2, || four_hourly(nervous()), 6);
 }
 
 #[test]

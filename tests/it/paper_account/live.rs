@@ -188,6 +188,41 @@ fn an_exit_that_waits_for_two_hours_is_an_error_that_tells_why() {
 }
 
 #[test]
+fn a_sale_has_not_waited_before_a_candle_has_opened_after_it_however_long_the_candles_are() {
+    // Minutes are configured; there never were any, or none since noon: then those of a held pair are missed.
+    for had_minutes in [false, true] {
+        let exchange = Exchange::start();
+        let none = |exchange: &Exchange| exchange.break_always(&["interval=1m"], Fault::EditRows(Vec::clear));
+        if !had_minutes {
+            none(&exchange);
+        }
+        let world = bold(&exchange)
+            .with("TRADER_TIMEFRAMES", "1m,4h")
+            .with("TRADER_STRATEGY_TIMEFRAME", "4h")
+            .with("TRADER_STRATEGY_WEIGHTS_EMA_200", "0");
+        let run = world.run(&["cycle"]);
+        assert_eq!(portfolio(&run, "positions").as_array().map(Vec::len), Some(1), "{run}");
+        none(&exchange);
+        // At four it is sold, and nobody says for how much: the candle that opens at eight will tell.
+        exchange.let_fall("BTCUSDT", TEN_PAST, 20, 30);
+        exchange.break_always(&["bookTicker"], Fault::Reset);
+        let world = world.with("TRADER_STRATEGY_SELL_SCORE", "-1").with("TRADER_STRATEGY_BUY_SCORE", "100");
+        exchange.advance(3 * HOUR);
+        let run = later(&exchange, &world);
+        assert_eq!(portfolio(&run, "positions")[0]["leaving"], "signal", "{run}");
+        // Another strategy decides once more, or the run would be a repeated one.
+        let world = world.with("TRADER_STRATEGY_BUY_SCORE", "99");
+        for (hours, complaints) in [(3, [false, had_minutes]), (1, [false, false]), (4, [false, false])] {
+            exchange.advance((hours - 1) * HOUR);
+            let codes = later(&exchange, &world).codes();
+            let told = ["exit_waiting", "position_unwatched"].map(|code| codes.contains(code));
+            assert_eq!(told, complaints, "{hours} hours later: {codes:?}");
+        }
+        assert_eq!(sales(&world).first().map(|sale| sale[1].as_str()), Some("20:00:00.000"));
+    }
+}
+
+#[test]
 fn a_pair_that_falls_silent_while_it_is_left_is_complained_about_once() {
     let (exchange, world) = bought();
     exchange.let_fall("BTCUSDT", TEN_PAST, 20, 100);

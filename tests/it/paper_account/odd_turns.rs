@@ -39,13 +39,41 @@ fn what_a_run_for_an_earlier_moment_would_buy_or_sell_becomes_a_hold_that_says_w
     }
     assert_eq!((told(&run, "orders", &["id"]).len(), told(&run, "fills", &["at"]).len()), (0, 0), "{run}");
     assert_sound(&world);
-    // Asked once more it shows the same.
-    let again = world.replay_at("2026-09-01T12:30:30Z").expect(0);
+    // Asked once more it shows the same, and of the account as little.
+    let again = world.replay_at("2026-09-01T12:30:30Z").expect(0).says("clock_went_back");
     assert_eq!(
         (&again.json()["repeat"], blocked(&again, "SOL/USDT")),
         (&json!(true), json!("account_ahead")),
         "{again}"
     );
+    assert!(again.json()["portfolio"].is_null(), "{again}");
+}
+
+#[test]
+fn a_repeated_run_for_an_earlier_moment_shows_no_portfolio_of_the_future() {
+    let world = after(small(), 2);
+    let run = world.replay_at(RUNS[0]).expect(0).says("clock_went_back");
+    assert_eq!((&run.json()["repeat"], &run.pair("BTC/USDT")["decision"]), (&json!(true), &json!("BUY")), "{run}");
+    assert!(run.json()["portfolio"].is_null(), "it holds BTC only an hour later: {run}");
+    assert_sound(&world);
+}
+
+#[test]
+fn a_run_for_an_earlier_moment_knows_and_learns_nothing_of_what_came_later() {
+    let mut world = after(small().with("TRADER_FORECAST_HORIZONS_H", "1"), 3);
+    let taught = "SELECT strftime('%H:%M:%S', fitted_at / 1000, 'unixepoch') FROM calibrations";
+    assert_eq!(world.query(taught), [["13:00:30"]], "the first outcome is known then");
+    let told = ["outcomes", "misses", "calibrations"].map(|table| format!("SELECT * FROM {table}"));
+    let before = told.each_ref().map(|sql| world.query(sql));
+    // Other strategies decide on the candles of eleven and of twelve.
+    for (score, now, calibration) in [("41", "2026-09-01T12:30:30Z", "null"), ("42", "2026-09-01T13:30:30Z", "1")] {
+        world = world.with("TRADER_STRATEGY_BUY_SCORE", score);
+        world.replay_at(now).expect(0).says("clock_went_back");
+        let newest = "SELECT calibration_id FROM forecasts ORDER BY decision_id DESC LIMIT 1";
+        assert_eq!(world.value(newest), calibration, "{now}");
+    }
+    assert_eq!(told.each_ref().map(|sql| world.query(sql)), before);
+    assert_sound(&world);
 }
 
 #[test]
