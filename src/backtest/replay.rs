@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use super::bar::Bar;
 use super::tape::Tape;
 use crate::decision::{
-    Action, Call, Decision, Desk, ExitPolicy, Limits, Objection, Outlook, Policy, RiskState, Standings, Wish, decide,
-    follow,
+    Action, Call, Decision, Desk, ExitPolicy, Floors, Limits, Objection, Outlook, Policy, RiskState, Standings, Wish,
+    decide, follow,
 };
 use crate::execution::{Step, pass_over, settle, timeline};
 use crate::ledger::{Books, Deposit, Event, Position, Trade, Unbalanced};
@@ -121,6 +121,7 @@ struct Memory {
     day: UtcMillis,
     day_start: Money,
     day_is_lost: bool,
+    floors: Floors,
 }
 
 impl<'a> Run<'a> {
@@ -150,8 +151,7 @@ impl<'a> Run<'a> {
         self.advance(as_of);
         self.open(now, witness)?;
         self.settle(now, witness)?;
-        let (equity, standings) = self.assess(now);
-        let state = standings.state(&self.rules.limits);
+        let (equity, state) = self.assess(now);
         self.is_halted |= state == RiskState::Halted;
         self.decide(now, equity, state, witness)?;
         let moment = Moment { now, equity, cash: self.books.cash(), state, positions: self.books.positions.len() };
@@ -240,25 +240,22 @@ impl<'a> Run<'a> {
         Ok(settled.events)
     }
 
-    /// What the account is worth, and what its state is judged by.
-    fn assess(&mut self, now: UtcMillis) -> (Money, Standings) {
+    /// What the account is worth, and its state.
+    fn assess(&mut self, now: UtcMillis) -> (Money, RiskState) {
         let (coins, _) = self.books.worth_of_coins(|asset| self.mark(asset));
         let (equity, day) = (self.books.cash() + coins, Timeframe::D1.floor(now));
         let today = self.memory.filter(|memory| memory.day == day);
         // The first moment of a day sees the same coins at the same closes as midnight did.
         let new_day = if self.memory.is_some() { equity } else { self.rules.start };
-        let standings = Standings {
-            equity,
-            peak: self.memory.map_or(self.rules.start, |memory| memory.peak).max(equity),
-            day_start: today.map_or(new_day, |memory| memory.day_start),
-            day_is_lost: today.is_some_and(|memory| memory.day_is_lost),
-            is_paused: false,
-            is_halted: self.is_halted,
-        };
-        let day_is_lost = standings.loses_the_day(&self.rules.limits);
-        let Standings { peak, day_start, .. } = standings;
-        self.memory = Some(Memory { peak, day, day_start, day_is_lost });
-        (equity, Standings { day_is_lost, ..standings })
+        let peak = self.memory.map_or(self.rules.start, |memory| memory.peak).max(equity);
+        let day_start = today.map_or(new_day, |memory| memory.day_start);
+        let known = today.filter(|memory| memory.peak == peak).map(|memory| memory.floors);
+        let floors = known.unwrap_or_else(|| Floors::of(peak, day_start, &self.rules.limits));
+        let day_is_lost = today.is_some_and(|memory| memory.day_is_lost);
+        let standings = Standings { equity, peak, day_start, day_is_lost, is_paused: false, is_halted: self.is_halted };
+        let day_is_lost = standings.loses_the_day(&floors);
+        self.memory = Some(Memory { peak, day, day_start, day_is_lost, floors });
+        (equity, Standings { day_is_lost, ..standings }.state(&floors))
     }
 
     fn mark(&self, asset: &str) -> Option<Price> {

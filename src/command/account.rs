@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::decision::{DailyReturns, RiskState, Standings, correlated};
+use crate::decision::{DailyReturns, Floors, RiskState, Standings, correlated};
 use crate::ledger::{Books, Mark, Position, Terms};
 use crate::market::{Candle, Instrument, SeriesKey};
 use crate::report::{OrderReport, PortfolioReport, PositionReport, exact, percent};
@@ -144,8 +144,9 @@ impl Account {
             is_paused: in_force.paused.is_some(),
             is_halted: in_force.halted.is_some(),
         };
-        let standings = Standings { day_is_lost: standings.loses_the_day(&sources.trading.limits), ..standings };
-        let state = standings.state(&sources.trading.limits);
+        let floors = Floors::under(&standings, &sources.trading.limits);
+        let standings = Standings { day_is_lost: standings.loses_the_day(&floors), ..standings };
+        let state = standings.state(&floors);
         let mut account = Self {
             books,
             marks,

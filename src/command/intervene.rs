@@ -6,7 +6,7 @@ use super::portfolio::{limits, risk_document, stored_account};
 use super::run::Begun;
 use super::say::Output;
 use crate::clock;
-use crate::decision::{RiskState, Standings, approve_exit};
+use crate::decision::{Floors, RiskState, Standings, approve_exit};
 use crate::ledger::{Event, ExitReason, Position};
 use crate::report::{PortfolioDocument, to_json};
 use crate::settings::Settings;
@@ -47,7 +47,8 @@ pub fn resume(settings: &Settings, reason: &str, pretty: bool) -> anyhow::Result
     let mut hand = Hand::take(settings)?;
     let standings = hand.account.standings;
     let calm = Standings { is_halted: false, is_paused: false, day_is_lost: false, ..standings };
-    let is_down = matches!(calm.state(&settings.trading.limits), RiskState::Warning | RiskState::Halted);
+    let is_down =
+        matches!(calm.state(&Floors::under(&calm, &settings.trading.limits)), RiskState::Warning | RiskState::Halted);
     let peak = (standings.is_halted || is_down).then_some(standings.equity);
     hand.record("resume", &[], Some(&hand.said(RiskEventKind::Resumed, reason, peak)))?;
     hand.risk(pretty)

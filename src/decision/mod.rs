@@ -17,7 +17,7 @@ pub use follow::{Call, Desk, Followed, follow};
 pub use heat::{DailyReturns, correlated};
 pub use objection::Objection;
 pub use refusal::{Gate, Refusal};
-pub use risk::{Limits, RiskState, Standings};
+pub use risk::{Floors, Limits, RiskState, Standings};
 pub use sizing::{Allowance, size};
 
 use crate::market::{Standing, Status, View};
@@ -111,7 +111,11 @@ pub fn opinions(signals: &[Result<Signal, NotReady>]) -> Vec<Opinion> {
 pub fn decide(outlook: &Outlook<'_>, opinions: &[Opinion], policy: &Policy) -> Decision {
     let score = opinions.iter().find_map(|opinion| opinion.ok());
     let leaning = score.map(|score| policy.thresholds.leaning(score));
-    let refusal = GATES.iter().find_map(|(_, closed_by)| closed_by(outlook, opinions, policy));
+    let refusal = status_unknown(outlook)
+        .or_else(|| not_trading(outlook))
+        .or_else(|| stale(outlook, policy))
+        .or_else(|| not_ready(outlook, opinions, policy))
+        .or_else(|| gap(outlook, policy));
     let action = match (&refusal, leaning) {
         (Some(_), _) | (None, None | Some(Leaning::Neutral)) => Action::Hold,
         (None, Some(Leaning::Bullish)) => Action::Buy,
@@ -122,19 +126,14 @@ pub fn decide(outlook: &Outlook<'_>, opinions: &[Opinion], policy: &Policy) -> D
 
 /// Every gate in the order in which they count, each with what it was closed by.
 pub fn gates(outlook: &Outlook<'_>, opinions: &[Opinion], policy: &Policy) -> [(Gate, Option<Refusal>); 5] {
-    GATES.map(|(gate, closed_by)| (gate, closed_by(outlook, opinions, policy)))
+    [
+        (Gate::StatusUnknown, status_unknown(outlook)),
+        (Gate::NotTrading, not_trading(outlook)),
+        (Gate::StaleData, stale(outlook, policy)),
+        (Gate::NotReady, not_ready(outlook, opinions, policy)),
+        (Gate::GapInWarmUp, gap(outlook, policy)),
+    ]
 }
-
-/// What a gate is closed by, if it is.
-type ClosedBy = fn(&Outlook<'_>, &[Opinion], &Policy) -> Option<Refusal>;
-
-const GATES: [(Gate, ClosedBy); 5] = [
-    (Gate::StatusUnknown, |outlook, _, _| status_unknown(outlook)),
-    (Gate::NotTrading, |outlook, _, _| not_trading(outlook)),
-    (Gate::StaleData, |outlook, _, policy| stale(outlook, policy)),
-    (Gate::NotReady, not_ready),
-    (Gate::GapInWarmUp, |outlook, _, policy| gap(outlook, policy)),
-];
 
 fn status_unknown(outlook: &Outlook<'_>) -> Option<Refusal> {
     (*outlook.standing == Standing::Unknown).then_some(Refusal::StatusUnknown)

@@ -111,38 +111,61 @@ impl Standings {
     }
 
     /// Whether today has lost as much as it may.
-    pub fn loses_the_day(&self, limits: &Limits) -> bool {
-        self.day_is_lost || has_fallen(self.day_start, self.equity, limits.daily_loss)
-    }
-
-    /// Whether the emergency stop is in force, from now on or still.
-    pub fn is_emergency(&self, limits: &Limits) -> bool {
-        self.is_halted || has_fallen(self.peak, self.equity, limits.emergency_drawdown)
+    pub fn loses_the_day(&self, floors: &Floors) -> bool {
+        self.day_is_lost || self.has_reached(floors.day)
     }
 
     /// The state, the gravest that applies.
-    pub fn state(&self, limits: &Limits) -> RiskState {
-        if self.is_emergency(limits) {
+    pub fn state(&self, floors: &Floors) -> RiskState {
+        if self.is_halted || self.has_reached(floors.emergency) {
             RiskState::Halted
         } else if self.is_paused {
             RiskState::Paused
-        } else if self.loses_the_day(limits) {
+        } else if self.loses_the_day(floors) {
             RiskState::DayLoss
-        } else if has_fallen(self.peak, self.equity, limits.warning_drawdown) {
+        } else if self.has_reached(floors.warning) {
             RiskState::Warning
         } else {
             RiskState::Normal
         }
     }
+
+    fn has_reached(&self, floor: Option<Money>) -> bool {
+        floor.is_some_and(|floor| self.equity <= floor)
+    }
+}
+
+/// The equities at which limits are reached, exactly; they move with the peak and with the day only. None where there was
+/// nothing to lose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Floors {
+    /// The loss of the day.
+    pub day: Option<Money>,
+    /// The drawdown that stops entries.
+    pub warning: Option<Money>,
+    /// The drawdown that closes everything.
+    pub emergency: Option<Money>,
+}
+
+impl Floors {
+    /// Of a peak and the equity that a day began with.
+    pub fn of(peak: Money, day_start: Money, limits: &Limits) -> Self {
+        let below = |from: Money, by: Bps| from.is_positive().then(|| from - from.share(by.share()));
+        Self {
+            day: below(day_start, limits.daily_loss),
+            warning: below(peak, limits.warning_drawdown),
+            emergency: below(peak, limits.emergency_drawdown),
+        }
+    }
+
+    /// Of the standings of an account.
+    pub fn under(standings: &Standings, limits: &Limits) -> Self {
+        Self::of(standings.peak, standings.day_start, limits)
+    }
 }
 
 fn fall(from: Money, to: Money) -> f64 {
     (from - to).ratio(from).unwrap_or_default()
-}
-
-/// Exact, so that a limit is reached just at its figure.
-fn has_fallen(from: Money, to: Money, by: Bps) -> bool {
-    from.is_positive() && from - to >= from.share(by.share())
 }
 
 #[cfg(test)]
@@ -183,7 +206,8 @@ mod tests {
             (0, 100_000, 1, RiskState::Halted),
             (0, 0, 0, RiskState::Normal),
         ] {
-            assert_eq!(standing(equity, peak, day_start).state(&LIMITS()), state, "{equity} of {peak}, {day_start}");
+            let standing = standing(equity, peak, day_start);
+            assert_eq!(standing.state(&Floors::under(&standing, &LIMITS())), state, "{equity} of {peak}, {day_start}");
         }
     }
 
@@ -196,7 +220,7 @@ mod tests {
             (Standings { day_is_lost: true, ..calm }, RiskState::DayLoss),
             (Standings { day_is_lost: true, is_paused: true, ..calm }, RiskState::Paused),
         ] {
-            assert_eq!(standing.state(&LIMITS()), state, "{standing:?}");
+            assert_eq!(standing.state(&Floors::under(&standing, &LIMITS())), state, "{standing:?}");
             assert!(!state.takes_entries());
         }
     }
