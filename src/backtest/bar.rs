@@ -71,7 +71,7 @@ pub fn bars(tape: &Tape, analyst: &Technical, atr: Timeframe, warm_up: usize) ->
         let from = candles.partition_point(|c| c.open_time() < first);
         let of_same_view = |c: &Candle| View::first(timeframe, timeframe.step(c.open_time(), 1)) == first;
         let end = begin + candles[begin..].partition_point(of_same_view);
-        let mut look = Look::new(timeframe, atr, &candles[from..begin]);
+        let mut look = Look::new((timeframe, atr), first, &candles[from..begin]);
         for i in begin..end {
             bars.push(look.at(&candles[from..=i], analyst, warm_up));
         }
@@ -91,8 +91,9 @@ struct Look {
 
 impl Look {
     /// Takes in what lies before the first candle that is decided on.
-    fn new(timeframe: Timeframe, atr: Timeframe, before: &[Candle]) -> Self {
-        let mut look = Self { timeframe, pass: Pass::new(timeframe), range: Longer::new(timeframe, atr), needed: 0 };
+    fn new((timeframe, atr): (Timeframe, Timeframe), first: UtcMillis, before: &[Candle]) -> Self {
+        let mut look =
+            Self { timeframe, pass: Pass::of_view(timeframe, first), range: Longer::new(timeframe, atr), needed: 0 };
         for (i, candle) in before.iter().enumerate() {
             look.pass.skip(candle);
             look.range.next(&before[..=i]);

@@ -9,7 +9,7 @@ use yata::methods::{EMA, Highest, Lowest, Past, RMA, SMA, StDev};
 use super::Indicator;
 use super::seeded::Seeded;
 use super::true_range::TrueRange;
-use crate::market::{Candle, Series};
+use crate::market::{Candle, Series, View};
 use crate::unit::{Timeframe, UtcMillis};
 
 /// Yata's sample deviation (n − 1) over 20 values times this is the population deviation (n), which Bollinger's bands use.
@@ -45,15 +45,19 @@ impl Readings {
     }
 }
 
-/// The readings of the newest candle of a series, from a pass over all of it.
+/// The readings of the newest candle of a view's series.
 pub fn readings(series: &Series) -> Option<Readings> {
     over(series.timeframe(), series.candles())
 }
 
-/// The readings of the last of some candles of one series, from a pass over just these.
-pub fn over(timeframe: Timeframe, candles: &[Candle]) -> Option<Readings> {
-    let mut pass = Pass::new(timeframe);
-    candles.iter().map(|candle| pass.next(candle)).last()
+/// The readings of the last of some candles, which are those of its view.
+pub fn over(timeframe: Timeframe, view: &[Candle]) -> Option<Readings> {
+    let (newest, before) = view.split_last()?;
+    let mut pass = Pass::of_view(timeframe, View::first(timeframe, timeframe.step(newest.open_time(), 1)));
+    for candle in before {
+        pass.skip(candle);
+    }
+    Some(pass.next(newest))
 }
 
 /// Takes candles one after another and gives the readings of each.
@@ -66,12 +70,17 @@ pub struct Pass {
     bands: Option<Bands>,
     volume: Volume,
     daily: bool,
+    /// From here on windows are filled, and so many candles have been in them.
+    windows: UtcMillis,
+    windowed: usize,
 }
 
 impl Pass {
     /// A pass over candles of this length.
     pub fn new(timeframe: Timeframe) -> Self {
         Self {
+            windows: UtcMillis::new(i64::MIN),
+            windowed: 0,
             candles: 0,
             previous: None,
             trend: Trend::new(),
@@ -80,6 +89,12 @@ impl Pass {
             volume: Volume::default(),
             daily: timeframe == Timeframe::D1,
         }
+    }
+
+    /// A pass over the candles of views that begin at `first`. Averages take in all of them; windows only those that the
+    /// first decision needs and later ones, which spares half of the work.
+    pub fn of_view(timeframe: Timeframe, first: UtcMillis) -> Self {
+        Self { windows: View::windows(timeframe, first), ..Self::new(timeframe) }
     }
 
     /// Takes the next candle, whose readings nobody asks for.
@@ -96,12 +111,39 @@ impl Pass {
         let mut values = [f64::NAN; Indicator::COUNT];
         self.trend.push(candle.close(), &mut values);
         self.momentum.push(candle, previous.as_ref(), &mut values);
-        self.bands.get_or_insert_with(|| Bands::new(candle)).push(candle, &mut values);
         self.volume.push(candle, previous.as_ref(), &mut values);
+        if candle.open_time() >= self.windows {
+            self.fill_windows(candle, &mut values);
+        }
         if self.daily {
             set(&mut values, Indicator::Vwap, None);
         }
         Readings { open_time: candle.open_time(), candles: self.candles, values }
+    }
+}
+
+impl Pass {
+    #[inline]
+    fn fill_windows(&mut self, candle: &Candle, values: &mut Values) {
+        self.windowed += 1;
+        self.bands.get_or_insert_with(|| Bands::new(candle)).push(candle, values);
+        set(values, Indicator::ObvFlow, self.volume.flow(candle.volume()));
+        if self.windowed < Self::LONGEST_WINDOW {
+            self.empty_windows(values);
+        }
+    }
+
+    const LONGEST_WINDOW: usize = 20;
+
+    /// Windows that are not full say nothing, however many candles the averages have seen.
+    #[cold]
+    fn empty_windows(&self, values: &mut Values) {
+        use Indicator::{BbLower, BbMiddle, BbUpper, ObvFlow, StochD, StochK};
+        for indicator in [StochK, StochD, BbUpper, BbMiddle, BbLower, ObvFlow] {
+            if self.windowed < indicator.warm_up() {
+                set(values, indicator, None);
+            }
+        }
     }
 }
 
@@ -282,7 +324,6 @@ impl Volume {
             Some(_) => {}
         }
         set(values, Indicator::Obv, self.obv);
-        set(values, Indicator::ObvFlow, self.flow(volume));
         set(values, Indicator::Vwap, self.vwap(candle));
     }
 

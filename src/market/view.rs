@@ -31,16 +31,23 @@ impl View {
     /// Views begin at instants that lie so many candles apart: whole four-hour candles, and whole days where a candle is 15
     /// minutes or longer.
     const BLOCK: i64 = 960;
+    /// `CANDLES`, to count with.
+    const LOOKED_BACK: i64 = 1000;
 
     /// The opening of the first candle of a view whose newest candle ends at `as_of`.
     ///
     /// It depends on the calendar alone: a new database and an old one decide alike. And 960 decisions in a row look back
     /// to the same candle, so that a backtest takes their readings from one pass over the candles, to the last bit those
     /// that 960 runs of the cycle took.
-    #[expect(clippy::cast_possible_wrap, reason = "a thousand")]
     pub const fn first(timeframe: Timeframe, as_of: UtcMillis) -> UtcMillis {
-        let reach = as_of.plus_ms(-timeframe.ms() * Self::CANDLES as i64);
+        let reach = timeframe.step(as_of, -Self::LOOKED_BACK);
         reach.plus_ms(-reach.get().rem_euclid(timeframe.ms() * Self::BLOCK))
+    }
+
+    /// Where windows over the newest candles begin to be filled, in a view that begins at `first`: 64 candles before the
+    /// first decision that looks back to it, which is three times as many as the longest window holds.
+    pub const fn windows(timeframe: Timeframe, first: UtcMillis) -> UtcMillis {
+        timeframe.step(first, Self::LOOKED_BACK - 64)
     }
 
     /// The view on `symbol` at `now`.
