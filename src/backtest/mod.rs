@@ -7,7 +7,19 @@
 mod bar;
 mod replay;
 mod tape;
+mod figure;
+mod course;
+mod trading;
+mod luck;
+mod performance;
+#[cfg(test)]
+mod samples;
 
 pub use bar::{Bar, bars};
+pub use course::{Course, Growth, Market, daily_returns, midnights};
+pub use figure::{Figure, Undefined};
+pub use luck::{Luck, RESAMPLES};
+pub use performance::{Evidence, Performance};
 pub use replay::{Moment, Replayed, Rules, Silent, Witness, replay};
 pub use tape::{Tape, TapeError};
+pub use trading::Trading;

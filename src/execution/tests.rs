@@ -302,7 +302,8 @@ fn approved(wanted: &[(i64, i64)]) -> Books {
             atr: Some(hundredths(close * range) / 1000.0),
             terms: Some(terms),
         };
-        let room = Room { books: &books, equity: money("1000"), heat: &|_| heat, state: RiskState::Normal, cools_until: None };
+        let room =
+            Room { books: &books, equity: money("1000"), heat: &|_| heat, state: RiskState::Normal, cools_until: None };
         let exits = ExitPolicy { stop_atr: 3.0, target_atr: Some(6.0), trail_atr: Some(3.0), hold_ms: None };
         let Ok(order) = approve_entry(&wish, &room, &exits, &limits()) else { continue };
         heat += order.get().plan().unwrap().risk;
