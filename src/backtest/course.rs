@@ -46,6 +46,16 @@ impl Course {
         (0..self.moments.len()).map(together).collect()
     }
 
+    /// The most moments in a row at which the coin of any one pair is held; crumbs are not.
+    pub fn longest_holding(&self) -> usize {
+        let is_held = |weight: &f64| *weight >= CRUMBS;
+        let of_pair = |weights: &Vec<f64>| {
+            let runs = weights.chunk_by(|a, b| is_held(a) == is_held(b)).filter(|run| is_held(&run[0]));
+            runs.map(<[f64]>::len).max().unwrap_or_default()
+        };
+        self.weights.iter().map(of_pair).max().unwrap_or_default()
+    }
+
     /// Of each pair, what was bought and sold up to each moment since the one before, as a share of the equity, at least 0.
     ///
     /// It is the change of the share that prices did not make: coins that are only held are no turnover.
@@ -228,6 +238,7 @@ mod tests {
         let weights = vec![vec![0.0, 0.3, 0.000_9], vec![0.2, 0.001, 0.000_9]];
         let course = Course { moments: hours(3), equity: vec![1.0; 4], weights };
         assert_eq!(course.held(), [0.2, 0.301, 0.0]);
+        assert_eq!((course.longest_holding(), Course::default().longest_holding()), (2, 0));
     }
 
     proptest! {

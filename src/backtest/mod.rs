@@ -13,6 +13,7 @@ mod luck;
 mod performance;
 mod replay;
 mod tape;
+mod timing;
 mod trading;
 
 #[cfg(test)]
@@ -26,4 +27,5 @@ pub use luck::{Luck, RESAMPLES};
 pub use performance::{Evidence, Performance};
 pub use replay::{Moment, Replayed, Rules, Silent, Witness, replay};
 pub use tape::{Tape, TapeError};
+pub use timing::{RandomTiming, SHIFTS, random_timing};
 pub use trading::Trading;
