@@ -15,6 +15,7 @@ mod replay;
 mod tape;
 mod timing;
 mod trading;
+mod verdict;
 
 #[cfg(test)]
 mod samples;
@@ -29,3 +30,4 @@ pub use replay::{Moment, Replayed, Rules, Silent, Witness, replay};
 pub use tape::{Tape, TapeError};
 pub use timing::{RandomTiming, SHIFTS, random_timing};
 pub use trading::Trading;
+pub use verdict::{Grounds, Verdict};
