@@ -2,12 +2,32 @@
 //!
 //! Uses the pure rooms before it. It owns no strategy and no fill rule: moment after moment it asks `signal`, `decision` and
 //! `execution` what the cycle asks them once an hour, so that a backtest and as many runs of the cycle end in the same books,
-//! to the last digit. This room never reads a clock, a file or chance.
+//! to the last digit. What came of it is told in figures, each of which may be undefined for a reason, beside what anybody could
+//! have done, and in one verdict. This room never reads a clock or a file, and what chance it needs comes in as an argument.
 
 mod bar;
+mod baseline;
+mod course;
+mod figure;
+mod luck;
+mod performance;
 mod replay;
 mod tape;
+mod timing;
+mod trading;
+mod verdict;
+
+#[cfg(test)]
+mod samples;
 
 pub use bar::{Bar, bars};
+pub use baseline::{Baseline, Yardstick, baselines};
+pub use course::{Course, Growth, Market, daily_returns, midnights};
+pub use figure::{Figure, Undefined};
+pub use luck::{Luck, RESAMPLES};
+pub use performance::{Evidence, Performance};
 pub use replay::{Moment, Replayed, Rules, Silent, Witness, replay};
 pub use tape::{Tape, TapeError};
+pub use timing::{RandomTiming, SHIFTS, random_timing};
+pub use trading::Trading;
+pub use verdict::{Grounds, Verdict};
