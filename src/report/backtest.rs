@@ -6,7 +6,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Number, StrategyReport, exact, percent};
+use crate::backtest::{Figure, Undefined};
 use crate::ledger::Trade;
+use crate::outcome::Interval;
 use crate::unit::{Money, Symbol, UtcMillis};
 
 /// All that a result follows from.
@@ -24,6 +26,8 @@ pub struct Manifest {
     pub fine: BTreeMap<String, &'static str>,
     /// From the end of a candle to its decision, in seconds.
     pub delay_s: f64,
+    /// What was put in.
+    pub start: Money,
     /// How many times the configured costs were charged.
     pub costs: u32,
     /// The strategy; its hash names all that it decides by, money included.
@@ -114,6 +118,145 @@ pub struct AccountReport {
     pub states: BTreeMap<&'static str, u64>,
 }
 
+/// A figure, or why there is none.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct FigureReport {
+    /// The figure, to six decimals.
+    pub value: Option<Number>,
+    /// Its ends, where it is an interval.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub interval: Option<[Option<Number>; 2]>,
+    /// Why there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<&'static str>,
+}
+
+impl FigureReport {
+    /// A plain number.
+    pub fn plain(figure: Figure) -> Self {
+        Self { value: figure.ok().and_then(rounded), interval: None, why: figure.err().map(Undefined::words) }
+    }
+
+    /// A share, in percent.
+    pub fn percent(figure: Figure) -> Self {
+        Self::plain(figure.map(|share| 100.0 * share))
+    }
+
+    /// An interval.
+    pub fn ends(figure: Figure<Interval>) -> Self {
+        let interval = figure.ok().map(|interval| [rounded(interval.low), rounded(interval.high)]);
+        Self { value: None, interval, why: figure.err().map(Undefined::words) }
+    }
+}
+
+fn rounded(value: f64) -> Option<Number> {
+    Number::exact((value * 1e6).round() / 1e6)
+}
+
+/// What the account's equity was worth, marked at every moment, after all costs.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct FiguresReport {
+    /// How long, in days.
+    pub days: FigureReport,
+    /// The return over all of it.
+    pub total_return_pct: FigureReport,
+    /// The return of a year.
+    pub cagr_pct: FigureReport,
+    /// Sharpe ratio of a year, from daily returns.
+    pub sharpe_daily: FigureReport,
+    /// The same from the returns of every bar.
+    pub sharpe_bars: FigureReport,
+    /// The same with Lo's correction for autocorrelation.
+    pub sharpe_lo: FigureReport,
+    /// Sortino ratio of a year, from daily returns.
+    pub sortino: FigureReport,
+    /// The return of a year over the deepest drawdown.
+    pub calmar: FigureReport,
+    /// The deepest drawdown.
+    pub max_drawdown_pct: FigureReport,
+    /// The longest one, in bars.
+    pub longest_drawdown_bars: FigureReport,
+    /// Whether it was over at the end.
+    pub drawdown_recovered: Option<bool>,
+    /// Root of the mean squared drawdown.
+    pub ulcer_index_pct: FigureReport,
+    /// What one day in twenty loses at least.
+    pub var_pct: FigureReport,
+    /// What these days lose on average.
+    pub cvar_pct: FigureReport,
+    /// The mean share of equity in coins.
+    pub exposure_pct: FigureReport,
+    /// The share of time with coins.
+    pub time_in_market_pct: FigureReport,
+    /// What is traded in a year, in equities, one way.
+    pub annual_turnover: FigureReport,
+    /// The closed round trips.
+    pub trading: TradingReport,
+    /// How far luck explains it.
+    pub luck: LuckReport,
+}
+
+/// What closed round trips were worth.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct TradingReport {
+    /// How many.
+    pub count: usize,
+    /// The share that won.
+    pub win_rate_pct: FigureReport,
+    /// Its 95 % interval.
+    pub win_interval_pct: FigureReport,
+    /// Won for each unit lost.
+    pub profit_factor: FigureReport,
+    /// The mean multiple of what was at risk.
+    pub expectancy_r: FigureReport,
+    /// Tharp's system quality number.
+    pub system_quality: FigureReport,
+    /// What one side could have cost until nothing was earned.
+    pub break_even_cost_bps: FigureReport,
+    /// What one side did cost.
+    pub cost_per_side_bps: FigureReport,
+    /// All fees.
+    pub fees: Money,
+    /// The share that rested on a candle with stop and target both.
+    pub ambiguous_pct: FigureReport,
+    /// The return over all of it if each of these had met its target instead.
+    pub total_return_other_way_pct: FigureReport,
+}
+
+/// How far luck explains a result.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct LuckReport {
+    /// How sure the Sharpe ratio is above 0, 0 to 1.
+    pub probability_above_zero: FigureReport,
+    /// How sure it is above the best of all trials ever run, had none of them any skill.
+    pub deflated: FigureReport,
+    /// Days like these that would show it at 5 %.
+    pub days_needed: FigureReport,
+    /// The 95 % interval of the Sharpe ratio.
+    pub sharpe_interval: FigureReport,
+    /// That of the mean daily return.
+    pub mean_daily_return_interval_pct: FigureReport,
+    /// Days of a block of the bootstrap that both come from.
+    pub block_days: usize,
+    /// How often the same holdings at other times did as well.
+    pub random_timing_p: FigureReport,
+}
+
+/// What anybody could have done.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct BaselineReport {
+    /// What it does.
+    pub name: String,
+    /// The return over all of it.
+    pub total_return_pct: FigureReport,
+    /// The return of a year.
+    pub cagr_pct: FigureReport,
+    /// Sharpe ratio of a year, from daily returns.
+    pub sharpe_daily: FigureReport,
+    /// The deepest drawdown.
+    pub max_drawdown_pct: FigureReport,
+}
+
 /// What `trader backtest` prints.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 #[schemars(title = "trader.backtest.v1")]
@@ -126,6 +269,14 @@ pub struct BacktestDocument {
     pub moments: u64,
     /// How the account fared.
     pub account: AccountReport,
+    /// One line: what it all comes down to.
+    pub verdict: &'static str,
+    /// Trials that the deflated Sharpe ratio counts, this one included.
+    pub trials: u64,
+    /// What the account's equity was worth.
+    pub figures: FiguresReport,
+    /// What anybody could have done, at the same costs.
+    pub baselines: Vec<BaselineReport>,
     /// What was decided.
     pub decisions: DecisionCounts,
     /// Closed round trips, in order.

@@ -13,7 +13,10 @@ mod summary;
 mod table;
 mod history;
 
-pub use backtest::{AccountReport, BacktestDocument, DecisionCounts, Manifest, TradeReport};
+pub use backtest::{
+    AccountReport, BacktestDocument, BaselineReport, DecisionCounts, FigureReport, FiguresReport, LuckReport, Manifest,
+    TradeReport, TradingReport,
+};
 pub use explanation::{Explanation, GateReport, Provenance, Recheck};
 pub use history::{Failure, HistoryReport, Tally};
 pub use json::{Shape, schema, to_json};

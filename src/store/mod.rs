@@ -24,6 +24,7 @@ pub(crate) mod plans;
 mod portfolio;
 mod query;
 mod runs;
+mod trials;
 mod upkeep;
 
 pub use candles::{Ingest, Origin};

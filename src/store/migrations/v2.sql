@@ -309,6 +309,20 @@ CREATE TABLE misses_due (
     position_id TEXT NOT NULL PRIMARY KEY REFERENCES trades (position_id)
 ) STRICT, WITHOUT ROWID;
 
+-- Every backtest that was ever run, by its manifest: how many were tried decides how much to believe of the best.
+CREATE TABLE trials (
+    id            INTEGER NOT NULL PRIMARY KEY,
+    at            INTEGER NOT NULL,
+    manifest_hash TEXT    NOT NULL UNIQUE,
+    manifest      TEXT    NOT NULL CHECK (json_valid(manifest)),
+    -- Daily returns of marked equity after costs: how many, their Sharpe ratio (a day), skewness and raw kurtosis.
+    days          INTEGER,
+    sharpe        REAL,
+    skewness      REAL,
+    kurtosis      REAL,
+    CHECK ((days IS NULL) = (sharpe IS NULL))
+) STRICT;
+
 -- The account over time, and the trades, as people read them.
 CREATE VIEW equity_curve AS
 SELECT strftime('%Y-%m-%dT%H:%M:%SZ', time / 1000, 'unixepoch') AS run, equity, cash, drawdown_pct, day_pnl_pct, heat_pct,
@@ -342,5 +356,7 @@ CREATE TRIGGER outcomes_are_kept BEFORE UPDATE ON outcomes BEGIN SELECT RAISE(AB
 CREATE TRIGGER outcomes_are_held BEFORE DELETE ON outcomes BEGIN SELECT RAISE(ABORT, 'outcomes are facts'); END;
 CREATE TRIGGER misses_are_kept BEFORE UPDATE ON misses BEGIN SELECT RAISE(ABORT, 'misses are facts'); END;
 CREATE TRIGGER misses_are_held BEFORE DELETE ON misses BEGIN SELECT RAISE(ABORT, 'misses are facts'); END;
+CREATE TRIGGER trials_are_kept BEFORE UPDATE ON trials BEGIN SELECT RAISE(ABORT, 'trials are facts'); END;
+CREATE TRIGGER trials_are_held BEFORE DELETE ON trials BEGIN SELECT RAISE(ABORT, 'trials are facts'); END;
 CREATE TRIGGER risk_events_are_kept BEFORE UPDATE ON risk_events BEGIN SELECT RAISE(ABORT, 'risk_events are facts'); END;
 CREATE TRIGGER risk_events_are_held BEFORE DELETE ON risk_events BEGIN SELECT RAISE(ABORT, 'risk_events are facts'); END;
