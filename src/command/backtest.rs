@@ -95,7 +95,8 @@ fn nothing_stored(settings: &Settings) -> anyhow::Error {
     ))
 }
 
-/// From when to when, where that was not said: from a thousand candles after the first stored one to the newest.
+/// From when to when, where that was not said: from a thousand candles after the first stored one to the newest, or from
+/// when the analysts have what they need.
 fn span(settings: &Settings, store: &Store, asked: &BacktestAsked) -> anyhow::Result<Span> {
     let timeframe = settings.strategy.timeframe;
     let mut ends: Option<(UtcMillis, UtcMillis)> = None;
@@ -106,8 +107,10 @@ fn span(settings: &Settings, store: &Store, asked: &BacktestAsked) -> anyhow::Re
         }
     }
     let Some((first, last)) = ends else { return Err(nothing_stored(settings)) };
-    let warm = timeframe.step(first, i64::try_from(View::CANDLES).unwrap_or_default());
-    let (from, to) = (asked.from.unwrap_or(warm), asked.to.unwrap_or_else(|| timeframe.step(last, 1)));
+    let to = asked.to.unwrap_or_else(|| timeframe.step(last, 1));
+    let after = |candles: usize| timeframe.step(first, i64::try_from(candles).unwrap_or(i64::MAX));
+    let warm = Some(after(View::CANDLES)).filter(|warm| *warm < to);
+    let from = asked.from.or(warm).unwrap_or_else(|| after(settings.strategy.policy.warm_up));
     if from > to {
         return Err(usage(format!("--from {from} lies after --to {to}")));
     }
