@@ -223,6 +223,7 @@ impl<'a> Cycle<'a> {
         let collection = self.collect(store, market)?;
         if self.repeat && collection.failed() {
             // Without prices nothing can be looked after; nothing is noted, and the next run tries again.
+            self.complain_of_absence(store)?;
             return self.catch_up(store);
         }
         self.settle(store, &collection)?;
@@ -253,6 +254,7 @@ impl<'a> Cycle<'a> {
         self.take_names_of_the_day();
         if self.recall(store)? {
             self.notes.warn(fault.code(), About::Run, format!("{fault}; what is on record is shown"));
+            self.complain_of_absence(store)?;
             return self.catch_up(store);
         }
         let candle = self.timeframe().newest_closed(self.now);

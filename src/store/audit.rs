@@ -19,9 +19,10 @@ const RULES: [(&str, &str); 6] = [
     (
         "forecasts that are neither resolved nor waiting",
         "SELECT count(*) FROM forecasts f
-          WHERE NOT EXISTS (SELECT 1 FROM forecasts_due q WHERE q.decision_id = f.decision_id AND q.horizon_ms = f.horizon_ms)
-            AND (SELECT count(*) FROM outcomes o WHERE o.decision_id = f.decision_id AND o.horizon_ms = f.horizon_ms
-                    AND o.kind IN ('horizon', 'policy')) <> 2",
+          WHERE (SELECT count(*) FROM outcomes o WHERE o.decision_id = f.decision_id AND o.horizon_ms = f.horizon_ms
+                    AND o.kind IN ('horizon', 'policy')) <> 2
+            AND NOT EXISTS (SELECT 1 FROM forecasts_due q WHERE q.decision_id = f.decision_id
+                               AND q.horizon_ms = f.horizon_ms)",
     ),
     (
         "trades whose miss is neither told nor waiting",

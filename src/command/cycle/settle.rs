@@ -146,7 +146,8 @@ impl Cycle<'_> {
         let placed = books.orders.iter().filter(|order| order.symbol == *pair).map(|order| order.placed_at);
         let Some(cursor) = placed.chain(walked).min() else { return Ok(Path::default()) };
         let mut rungs: Vec<Rung> = Vec::new();
-        for &timeframe in self.timeframes.iter().filter(|t| **t <= self.timeframe()) {
+        // Whatever is stored tells, though its length may have left the configuration.
+        for timeframe in Timeframe::ALL.into_iter().filter(|t| *t <= self.timeframe()) {
             let key = SeriesKey { symbol: pair.clone(), timeframe };
             rungs.extend(self.rung(store, collection, &key, cursor)?);
         }
@@ -177,16 +178,15 @@ impl Cycle<'_> {
     /// are decided on.
     fn basis(&self, store: &Store, collection: &Collection, books: Books) -> Result<Basis, StoreError> {
         let mut basis = Basis { books, marks: BTreeMap::new(), terms: BTreeMap::new() };
-        let mut pairs = pairs_of(&basis.books);
-        pairs.extend(self.symbols.iter().cloned());
-        for pair in pairs {
-            // What it could be sold for now; else the newest close.
+        let held = pairs_of(&basis.books);
+        for pair in held.iter().chain(self.symbols.iter().filter(|pair| !held.contains(pair))).cloned() {
+            // What it could be sold for now; else the newest close, of what is held also one that is stored alone.
             let bid = self.quotes.get(&pair).map(|quote| Mark { price: quote.bid, at: quote.at });
-            let newest = match bid.or_else(|| self.newest_close(collection, &pair)) {
-                Some(mark) => Some(mark),
-                None => self.sources(store).mark(&pair, self.now)?,
-            };
-            basis.marks.extend(newest.map(|mark| (pair.base().to_owned(), mark)));
+            let collected = self.newest_close(collection, &pair);
+            let is_asked = bid.is_none() && (collected.is_none() || held.contains(&pair));
+            let stored = if is_asked { self.sources(store).mark(&pair, self.now)? } else { None };
+            let mark = bid.or_else(|| newest(stored.into_iter().chain(collected)));
+            basis.marks.extend(mark.map(|mark| (pair.base().to_owned(), mark)));
             basis.terms.extend(self.terms(store, &pair)?.map(|terms| (pair, terms)));
         }
         Ok(basis)
@@ -221,6 +221,20 @@ impl Cycle<'_> {
             );
             self.notes.complain("position_unwatched", About::Pair(pair), text, "see whether the pair is still traded");
         }
+    }
+
+    /// Nobody could be asked, and no run has looked after the account in this hour: what it holds is not protected now.
+    pub(super) fn complain_of_absence(&mut self, store: &Store) -> Result<(), StoreError> {
+        if self.is_looked_after(store)? {
+            return Ok(());
+        }
+        for position in store.books()?.positions {
+            let since = position.walked_to;
+            let text = format!("nobody could be asked, no candles since {since}: its stop cannot be looked after");
+            let remedy = "see the error or warning beside it; the next run asks again";
+            self.notes.complain("position_unwatched", About::Pair(&position.symbol), text, remedy);
+        }
+        Ok(())
     }
 
     /// Whether an exit was ordered long ago, candles that opened since then were walked, and it is not done. The path of a

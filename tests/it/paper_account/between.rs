@@ -203,12 +203,22 @@ fn a_run_that_gets_no_prices_leaves_the_account_to_the_next_one_of_the_hour() {
     let world = daily(&exchange);
     crashed(&world, &exchange);
     exchange.break_always(&["klines"], Fault::Html);
-    let run = world.run(&["cycle"]).expect(3).says("not_json");
+    let run = world.run(&["cycle"]).expect(3).says("not_json").says("position_unwatched");
     assert_eq!((portfolio(&run, &["state"]), &run.json()["repeat"]), (json!(["normal"]), &json!(true)), "{run}");
     assert_eq!(world.value("SELECT count(*) FROM portfolio_state"), "1", "nothing is noted");
     exchange.mend();
     exchange.advance(10 * MINUTE);
     assert_eq!(portfolio(&world.run(&["cycle"]).expect(6), &["state"]), json!(["day_loss"]));
+}
+
+#[test]
+fn candles_whose_length_left_the_configuration_look_after_a_position_all_the_same() {
+    // Bought at 12:01; forecasts still wait for hours, so the one that holds the crash of 13:12 is collected.
+    let world = replayed(small(), &RUNS[..2]);
+    let world = world.with("TRADER_STRATEGY_TIMEFRAME", "1d").with("TRADER_TIMEFRAMES", "1d");
+    let run = world.replay_at(RUNS[2]);
+    assert_eq!(json!(told(&run, "orders", &["reason"])), json!([["stop"]]), "{run}");
+    assert_eq!(told(&run, "fills", &["at"]).len(), 1, "{run}");
 }
 
 #[test]
