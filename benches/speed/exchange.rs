@@ -20,6 +20,8 @@ const SYMBOLS: [&str; 5] = ["BTCUSDT", "ETHUSDT", "SOLUSDT", "AVAXUSDT", "POLUSD
 const INTERVALS: [&str; 6] = ["1m", "5m", "15m", "1h", "4h", "1d"];
 /// Candles in a full page.
 const PAGE: i64 = 1000;
+/// Candles it remembers: a first run looks back over two pages.
+const HISTORY: i64 = 2000;
 
 /// A running exchange; it listens until the program ends.
 pub(crate) struct Exchange {
@@ -40,7 +42,7 @@ struct Market {
     series: HashMap<(&'static str, &'static str), Tail>,
 }
 
-/// The newest candles of a series.
+/// The newest candles of a series, as many as a view may hold.
 struct Tail {
     step: i64,
     first: i64,
@@ -107,8 +109,9 @@ impl Market {
             "/api/v3/klines" => {
                 let interval = parameter("interval").map_or("", |(_, interval)| interval);
                 let tail = self.series.get(&(symbol, interval)).expect("only the 30 series are asked for");
-                match parameter("startTime").and_then(|(_, from)| from.parse().ok()) {
-                    Some(from) => tail.since(from),
+                let instant = |name| parameter(name).and_then(|(_, instant)| instant.parse().ok());
+                match instant("startTime") {
+                    Some(from) => tail.between(from, instant("endTime").unwrap_or(self.clock)),
                     None => return Arc::clone(&tail.page[usize::from(gzip)]),
                 }
             }
@@ -121,17 +124,22 @@ impl Market {
 impl Tail {
     fn at(clock: i64, (symbol, interval): (&str, &str)) -> Self {
         let step = candles::interval_ms(interval).expect("a known interval");
-        let first = clock.div_euclid(step) * step - (PAGE - 1) * step;
+        let first = clock.div_euclid(step) * step - (HISTORY - 1) * step;
         let rows: Vec<_> =
-            (0..PAGE).map(|n| candles::row(symbol, first + n * step, step, false, None).to_string()).collect();
-        let body = format!("[{}]", rows.join(","));
+            (0..HISTORY).map(|n| candles::row(symbol, first + n * step, step, false, None).to_string()).collect();
+        let newest = rows.len() - usize::try_from(PAGE).expect("a page of candles");
+        let body = format!("[{}]", rows[newest..].join(","));
         let page = [false, true].map(|gzip| whole_answer(body.as_bytes(), gzip).into());
         Self { step, first, rows, page }
     }
 
-    fn since(&self, from: i64) -> String {
-        let skipped = usize::try_from((from - self.first).max(0) / self.step).expect("a count of candles");
-        format!("[{}]", self.rows[skipped.min(self.rows.len())..].join(","))
+    /// The oldest page from one instant to another, both included.
+    fn between(&self, from: i64, to: i64) -> String {
+        let places = |length: i64| usize::try_from(length.max(0) / self.step).expect("a count of candles");
+        let end = places(to - self.first + self.step).min(self.rows.len());
+        let skipped = places(from - self.first).min(end);
+        let page = usize::try_from(PAGE).expect("a page of candles");
+        format!("[{}]", self.rows[skipped..end.min(skipped + page)].join(","))
     }
 }
 
