@@ -1,21 +1,21 @@
 //! `trader backtest`: the same decisions over stored candles.
 
+mod history;
 mod judge;
 mod tapes;
 
 use std::collections::BTreeMap;
 
+pub(super) use self::history::{History, read};
 pub use self::tapes::{Span, rules, tapes};
 
 use self::judge::{Judgement, market, seed};
 use self::tapes::data_hash;
 use super::say::{Output, Style};
-use super::usage;
-use crate::backtest::{Bar, Course, Market, Moment, Replayed, Rules, Tape, Witness, bars, replay};
+use crate::backtest::{Course, Market, Moment, Replayed, Rules, Tape, Witness, replay};
 use crate::clock;
 use crate::decision::{Action, Decision, Objection};
 use crate::ledger::{Event, OrderId};
-use crate::market::{SeriesKey, View};
 use crate::report::{
     AccountReport, BacktestDocument, BaselineReport, Cell, DecisionCounts, FigureReport, FiguresReport, Format,
     Manifest, StrategyReport, Table, TradeReport, to_json,
@@ -24,9 +24,6 @@ use crate::settings::{Settings, digest};
 use crate::statistics::{TrackRecord, Trials};
 use crate::store::{Access, Store, StoreError};
 use crate::unit::{Money, Price, Symbol, Timeframe, UtcMillis, real};
-
-/// Half a minute after the candle, where there are finer candles than those that are decided on.
-const DELAY_MS: i64 = 30_000;
 
 /// What a backtest is asked, beside the settings.
 #[derive(Clone, Copy, Debug)]
@@ -46,10 +43,7 @@ pub fn backtest(settings: &Settings, asked: &BacktestAsked, style: Style) -> any
     let mut settings = settings.clone();
     settings.trading = settings.trading.at_costs(asked.costs);
     let store = Store::open(&settings.db, Access::Read)?;
-    let span = span(&settings, &store, asked)?;
-    let tapes = tapes(&settings, &store, &span)?;
-    let Some(finest) = tapes.iter().map(Tape::finest).min() else { return Err(nothing_stored(&settings)) };
-    let delay_ms = if finest < settings.strategy.timeframe { DELAY_MS } else { 0 };
+    let History { span, tapes, delay_ms } = History::open(&settings, &store, asked)?;
     let rules = rules(&settings, delay_ms);
     let market = market(&settings, &tapes, (span.from, span.to));
     let mut record = Record::new(&market);
@@ -84,44 +78,6 @@ fn judged(
     let sharpes = store.trials()?;
     let judgement = Judgement::of(market, record, &replayed.trades, Trials::of(&sharpes).as_ref(), seed(&hash));
     Ok(document(rules, manifest.clone(), record, replayed, (&judgement, sharpes.len())))
-}
-
-fn nothing_stored(settings: &Settings) -> anyhow::Error {
-    let (pairs, timeframe) = (&settings.pairs, settings.strategy.timeframe);
-    let names: Vec<&str> = pairs.iter().map(Symbol::as_str).collect();
-    usage(format!(
-        "no {timeframe} candles of {} are stored in that time\n  fetch them: trader backfill --from DATE, or trader import",
-        names.join(", ")
-    ))
-}
-
-/// From when to when, where that was not said: from a thousand candles after the first stored one to the newest, or from
-/// when the analysts have what they need.
-fn span(settings: &Settings, store: &Store, asked: &BacktestAsked) -> anyhow::Result<Span> {
-    let timeframe = settings.strategy.timeframe;
-    let mut ends: Option<(UtcMillis, UtcMillis)> = None;
-    for pair in &settings.pairs {
-        if let Some((first, last)) = store.reach(&SeriesKey { symbol: pair.clone(), timeframe })? {
-            let (oldest, newest) = ends.unwrap_or((first, last));
-            ends = Some((oldest.min(first), newest.max(last)));
-        }
-    }
-    let Some((first, last)) = ends else { return Err(nothing_stored(settings)) };
-    let to = asked.to.unwrap_or_else(|| timeframe.step(last, 1));
-    let after = |candles: usize| timeframe.step(first, i64::try_from(candles).unwrap_or(i64::MAX));
-    let warm = Some(after(View::CANDLES)).filter(|warm| *warm < to);
-    let from = asked.from.or(warm).unwrap_or_else(|| after(settings.strategy.policy.warm_up));
-    if from > to {
-        return Err(usage(format!("--from {from} lies after --to {to}")));
-    }
-    let configured = || settings.timeframes.iter().copied().filter(|t| *t < timeframe).collect();
-    let lengths = asked.fine.map_or_else(configured, |fine| vec![fine]);
-    Ok(Span { from: timeframe.ceil(from), to: timeframe.floor(to), lengths })
-}
-
-fn read(settings: &Settings, tapes: &[Tape]) -> Vec<Vec<Bar>> {
-    let (analyst, warm_up) = (settings.strategy.analyst(), settings.strategy.policy.warm_up);
-    tapes.iter().map(|tape| bars(tape, &analyst, settings.trading.atr_timeframe, warm_up)).collect()
 }
 
 /// What is kept of a run for its report.
