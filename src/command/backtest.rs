@@ -172,7 +172,7 @@ fn manifest(settings: &Settings, tapes: &[Tape], rules: &Rules, (span, costs): (
         start: rules.start,
         costs,
         strategy: StrategyReport {
-            name: strategy.name.clone(),
+            name: strategy.name.to_owned(),
             timeframe: strategy.timeframe.name(),
             hash: strategy.hash.clone(),
         },
