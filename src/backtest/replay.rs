@@ -103,11 +103,11 @@ pub fn replay<W: Witness>(
     let Some(timeframe) = tapes.first().map(|tape| tape.decided_on().timeframe()) else {
         return Ok(Replayed { books: Books::default(), trades: Vec::new(), last: None });
     };
-    let mut run = Run::new(tapes, bars, rules, from);
+    let (mut run, mut quiet) = (Run::new(tapes, bars, rules, from), Quiet::new(rules));
     let mut as_of = timeframe.ceil(from);
     while as_of <= to {
         run.meet(as_of, witness)?;
-        as_of = timeframe.step(as_of, 1 + run.pass_quietly(as_of, to, witness)?);
+        as_of = timeframe.step(as_of, 1 + run.pass_quietly(&mut quiet, (as_of, to), witness)?);
     }
     Ok(Replayed { books: run.books, trades: run.trades, last: run.last })
 }
@@ -129,8 +129,6 @@ struct Run<'a> {
     last: Option<Moment>,
     /// What was decided at this moment; kept for its room.
     decided: Vec<(usize, Decision)>,
-    /// What the moments ahead are watched for; kept for its room.
-    quiet: Quiet,
 }
 
 /// What is remembered from moment to moment.
@@ -162,7 +160,6 @@ impl<'a> Run<'a> {
             is_halted: false,
             last: None,
             decided: Vec::new(),
-            quiet: Quiet::after(from),
         }
     }
 

@@ -6,13 +6,13 @@
 //! stretch ends and the moment is met. What stays of a stretch is exact: the peak, the equity each day began with, the
 //! highest price of a position.
 
-use super::{Attention, Memory, Moment, Run, Witness};
-use crate::decision::{Action, Floors, RiskState};
+use super::{Attention, Memory, Moment, Rules, Run, Witness};
+use crate::decision::{Action, Floors, Limits, RiskState};
 use crate::execution::passed;
 use crate::ledger::{Event, Position, Unbalanced};
 use crate::market::Candle;
 use crate::signal::Leaning;
-use crate::unit::{Money, Timeframe, UtcMillis, real};
+use crate::unit::{Money, Price, Quantity, Timeframe, UtcMillis, real};
 
 /// Decimals lie no farther from the floats that stand for them, as a share; in truth much nearer.
 const NEAR: f64 = 1e-9;
@@ -28,18 +28,18 @@ pub(super) struct Quiet {
     /// So many moments it may have at most.
     most: usize,
     pairs: Vec<Watched>,
+    lines: Lines,
     /// Cash, and coins whose price does not move in it.
-    base: f64,
-    /// How far the decimals may lie from the floats, whatever the amounts.
-    grain: f64,
+    fixed: Money,
     /// The equity of each moment of a chunk, but for rounding.
     equity: Vec<f64>,
 }
 
 impl Quiet {
-    /// Nothing yet.
-    pub(super) const fn after(met: UtcMillis) -> Self {
-        Self { met, most: 0, pairs: Vec::new(), base: 0.0, grain: 0.0, equity: Vec::new() }
+    /// Nothing yet, under these rules.
+    pub(super) fn new(rules: &Rules) -> Self {
+        let met = UtcMillis::new(0);
+        Self { met, most: 0, pairs: Vec::new(), lines: Lines::of(&rules.limits), fixed: Money::ZERO, equity: Vec::new() }
     }
 }
 
@@ -49,8 +49,8 @@ struct Watched {
     tape: usize,
     /// Its candle at the first moment.
     from: usize,
-    /// Coins in the wallet.
-    coins: f64,
+    /// Coins in the wallet, exact and not.
+    coins: (Quantity, f64),
     held: Option<Held>,
     /// The moment from which on an entry might be made.
     buys_from: usize,
@@ -94,6 +94,7 @@ impl Held {
 }
 
 /// The state of the account stays what it is while equity stays between lines that move with the peak and the day.
+#[derive(Debug)]
 struct Lines {
     state: RiskState,
     peak: f64,
@@ -102,10 +103,17 @@ struct Lines {
     warning: f64,
     emergency: f64,
     day: f64,
+    /// How far decimals may lie from floats, whatever the amounts.
     grain: f64,
 }
 
 impl Lines {
+    fn of(limits: &Limits) -> Self {
+        let [warning, emergency, day] =
+            [limits.warning_drawdown, limits.emergency_drawdown, limits.daily_loss].map(|loss| 1.0 - loss.real());
+        Self { state: RiskState::Normal, peak: 0.0, day_start: 0.0, warning, emergency, day, grain: 0.0 }
+    }
+
     /// The first moment at which the state might be another, or how many there are.
     fn quiet(&self, equity: &[f64]) -> usize {
         let (low, high) = (lowest(equity), highest(equity));
@@ -138,8 +146,8 @@ impl Run<'_> {
     /// Passes over the moments after `met` at which nothing can happen, before the last one; how many there were.
     pub(super) fn pass_quietly<W: Witness>(
         &mut self,
-        met: UtcMillis,
-        to: UtcMillis,
+        quiet: &mut Quiet,
+        (met, to): (UtcMillis, UtcMillis),
         witness: &mut W,
     ) -> Result<i64, Unbalanced> {
         let (Attention::Days, Some(last), Some(memory)) = (W::ATTENDS, self.last, self.memory) else { return Ok(0) };
@@ -147,11 +155,9 @@ impl Run<'_> {
         if is_emergency || !self.books.orders.is_empty() {
             return Ok(0);
         }
-        let mut quiet = std::mem::replace(&mut self.quiet, Quiet::after(met));
-        self.watch(&mut quiet, met, to, &last);
-        let (passed, memory) = self.find(&mut quiet, memory, &last, witness);
-        self.pass(&quiet, passed, memory)?;
-        self.quiet = quiet;
+        self.watch(quiet, (met, to), (&last, &memory));
+        let (passed, memory) = self.find(quiet, memory, &last, witness);
+        self.pass(quiet, passed, memory)?;
         Ok(i64::try_from(passed).unwrap_or(i64::MAX))
     }
 
@@ -172,12 +178,20 @@ impl Run<'_> {
     }
 
     /// Takes down what has to be watched.
-    fn watch(&mut self, quiet: &mut Quiet, met: UtcMillis, to: UtcMillis, last: &Moment) {
+    fn watch(
+        &mut self,
+        quiet: &mut Quiet,
+        (met, to): (UtcMillis, UtcMillis),
+        (last, memory): (&Moment, &Memory),
+    ) {
         quiet.met = met;
         quiet.most = self.moments_before(met, self.length().floor(to));
         quiet.pairs.clear();
-        quiet.base = self.books.cash().real();
-        quiet.grain = 1e-8 * (self.tapes.len() + 3) as f64;
+        quiet.fixed = last.cash;
+        let (peak, day_start) = (memory.peak.real(), memory.day_start.real());
+        let lines = &mut quiet.lines;
+        (lines.state, lines.peak, lines.day_start) = (last.state, peak, day_start);
+        lines.grain = 1e-8 * (self.tapes.len() + 3) as f64;
         for k in 0..self.tapes.len() {
             self.watch_pair(quiet, k, last);
         }
@@ -188,14 +202,14 @@ impl Run<'_> {
         let (columns, coins, position) = (tape.columns(), self.coins(k), self.books.position(&tape.symbol));
         let candle = tape.decided_on().candles().get(next);
         let waits = candle.map_or(usize::MAX, |candle| self.moments_before(quiet.met, self.ends(candle)));
-        let is_needed = coins > 0.0 || position.is_some();
+        let is_needed = !coins.get().is_zero() || position.is_some();
         self.is_fresh[k] = waits == 0;
         if is_needed && !columns.is_usual {
             quiet.most = 0;
         }
         if waits > 0 {
-            let mark = next.checked_sub(1).map_or(0.0, |newest| columns.close[newest]);
-            quiet.base += coins * mark;
+            let mark = next.checked_sub(1).and_then(|newest| Price::from_candle(columns.close[newest]));
+            quiet.fixed += mark.map_or(Money::ZERO, |mark| Money::proceeds(mark, coins));
             quiet.most = quiet.most.min(if position.is_some() { 0 } else { waits });
             return;
         }
@@ -204,6 +218,7 @@ impl Run<'_> {
             quiet.most = quiet.most.min(self.walkable(quiet.met, k, position));
         }
         let buys_from = if position.is_some() { usize::MAX } else { self.buys_from(quiet.met, k, last) };
+        let coins = (coins, real(coins.get()));
         quiet.pairs.push(Watched { tape: k, from: next, coins, held: position.map(Held::of), buys_from });
     }
 
@@ -212,10 +227,10 @@ impl Run<'_> {
     }
 
     /// The coins of a pair in the wallet; where two pairs trade the same coin, the first one marks it.
-    fn coins(&self, k: usize) -> f64 {
+    fn coins(&self, k: usize) -> Quantity {
         let base = self.tapes[k].symbol.base();
         let is_first = self.books.asset != base && self.tapes[..k].iter().all(|tape| tape.symbol.base() != base);
-        if is_first { real(self.books.balance(base)) } else { 0.0 }
+        if is_first { Quantity::new(self.books.balance(base)).unwrap_or_default() } else { Quantity::default() }
     }
 
     /// So many candles a position may pass over, if their prices leave it alone.
@@ -253,16 +268,16 @@ impl Run<'_> {
             if begins && memory.day_is_lost && last.state != RiskState::Halted {
                 break;
             }
-            let calm = self.calm(quiet, (passed, end), &memory, begins, last.state);
+            let calm = self.calm(quiet, (passed, end), begins);
             if calm == 0 {
                 break;
             }
             if begins {
-                let equity = self.worth(passed);
+                let equity = self.worth(quiet, passed);
                 memory = Memory { day, day_start: equity, day_is_lost: false, ..memory };
                 witness.stood(&Moment { now, equity, ..*last });
             }
-            memory.peak = self.peak(quiet, passed, calm, memory.peak);
+            memory.peak = self.peak(quiet, passed, memory.peak);
             passed += calm;
             if passed < end {
                 break;
@@ -272,31 +287,16 @@ impl Run<'_> {
     }
 
     /// How many moments of a chunk are quiet. Their equity is left in its place.
-    fn calm(
-        &self,
-        quiet: &mut Quiet,
-        (from, end): (usize, usize),
-        memory: &Memory,
-        begins: bool,
-        state: RiskState,
-    ) -> usize {
+    fn calm(&self, quiet: &mut Quiet, (from, end): (usize, usize), begins: bool) -> usize {
         let mut calm = end - from;
         for pair in &quiet.pairs {
-            calm = calm.min(self.untouched(pair, from, calm));
+            calm = self.untouched(pair, from, calm);
         }
         self.value(quiet, from, calm);
-        let Some(first) = quiet.equity.first() else { return 0 };
-        let limits = &self.rules.limits;
-        let lines = Lines {
-            state,
-            peak: memory.peak.real(),
-            day_start: if begins { *first } else { memory.day_start.real() },
-            warning: 1.0 - limits.warning_drawdown.real(),
-            emergency: 1.0 - limits.emergency_drawdown.real(),
-            day: 1.0 - limits.daily_loss.real(),
-            grain: quiet.grain,
-        };
-        let calm = lines.quiet(&quiet.equity);
+        if begins {
+            quiet.lines.day_start = quiet.equity.first().copied().unwrap_or_default();
+        }
+        let calm = quiet.lines.quiet(&quiet.equity);
         quiet.equity.truncate(calm);
         for pair in &mut quiet.pairs {
             if let Some(held) = &mut pair.held {
@@ -335,35 +335,36 @@ impl Run<'_> {
     /// Values the account at so many moments.
     fn value(&self, quiet: &mut Quiet, from: usize, count: usize) {
         quiet.equity.clear();
-        quiet.equity.resize(count, quiet.base);
-        for pair in quiet.pairs.iter().filter(|pair| pair.coins > 0.0) {
+        quiet.equity.resize(count, quiet.fixed.real());
+        for pair in quiet.pairs.iter().filter(|pair| pair.coins.1 > 0.0) {
             let closes = &self.tapes[pair.tape].columns().close[pair.from + from..][..count];
             for (equity, close) in quiet.equity.iter_mut().zip(closes) {
-                *equity += pair.coins * close;
+                *equity += pair.coins.1 * close;
             }
         }
     }
 
-    /// The peak after the moments of a chunk: those that may be the highest are valued exactly.
-    fn peak(&self, quiet: &Quiet, from: usize, count: usize, peak: Money) -> Money {
-        let equity = &quiet.equity[..count];
-        let top = larger(highest(equity), peak.real());
-        let near = top - top * NEAR - quiet.grain;
-        if highest(equity) < near || quiet.pairs.iter().all(|pair| pair.coins <= 0.0) {
+    /// The peak after the quiet moments of a chunk: those that may be the highest are valued exactly.
+    fn peak(&self, quiet: &mut Quiet, from: usize, peak: Money) -> Money {
+        let (top, lines) = (highest(&quiet.equity), &quiet.lines);
+        let near = |top: f64| top - top * NEAR - lines.grain;
+        if top < near(lines.peak) || quiet.pairs.iter().all(|pair| pair.coins.1 <= 0.0) {
             return peak;
         }
-        let candidates = equity.iter().enumerate().filter(|(_, equity)| **equity >= near);
-        candidates.map(|(i, _)| self.worth(from + i)).fold(peak, Money::max)
+        let top = larger(top, lines.peak);
+        let candidates = quiet.equity.iter().enumerate().filter(|(_, equity)| **equity >= near(top));
+        let peak = candidates.map(|(i, _)| self.worth(quiet, from + i)).fold(peak, Money::max);
+        quiet.lines.peak = top;
+        peak
     }
 
     /// The equity at a moment of the stretch, exact.
-    fn worth(&self, moment: usize) -> Money {
-        let mark = |asset: &str| {
-            let k = self.tapes.iter().position(|tape| tape.symbol.base() == asset)?;
-            let ahead = if self.is_fresh[k] { moment + 1 } else { 0 };
-            self.tapes[k].decided_on().candles().get((self.next[k] + ahead).checked_sub(1)?)?.close_price()
-        };
-        self.books.cash() + self.books.worth_of_coins(mark).0
+    fn worth(&self, quiet: &Quiet, moment: usize) -> Money {
+        let coins = quiet.pairs.iter().filter(|pair| pair.coins.1 > 0.0).filter_map(|pair| {
+            let close = self.tapes[pair.tape].columns().close[pair.from + moment];
+            Some(Money::proceeds(Price::from_candle(close)?, pair.coins.0))
+        });
+        quiet.fixed + coins.sum()
     }
 
     /// Leaves the run as meeting each of so many moments would have.
