@@ -1,8 +1,11 @@
 //! One moment after another, in the order of the cycle: what happened to orders and positions since the last one, how the
 //! account stands, what is decided, which orders follow.
 
+mod quiet;
+
 use std::collections::BTreeMap;
 
+use self::quiet::Quiet;
 use super::bar::Bar;
 use super::tape::Tape;
 use crate::decision::{
@@ -48,8 +51,20 @@ pub struct Moment {
     pub positions: usize,
 }
 
+/// What somebody who looks on has to be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Attention {
+    /// Every moment, and every decision.
+    EveryMoment,
+    /// What happens, and how the account stands at least at the first moment of each day (UTC) and at the last one. Moments
+    /// at which nothing happens may be passed over, with the decisions that are made at them.
+    Days,
+}
+
 /// Somebody who looks on. Everything is told in the order of the cycle.
 pub trait Witness {
+    /// What it has to be told; the less, the sooner a run is over. It changes nothing else.
+    const ATTENDS: Attention = Attention::EveryMoment;
     /// A decision on a candle, and what stood against its entry.
     fn decided(&mut self, _pair: &Symbol, _candle: UtcMillis, _decision: &Decision, _objection: Option<&Objection>) {}
     /// Orders, fills and ends.
@@ -62,7 +77,9 @@ pub trait Witness {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Silent;
 
-impl Witness for Silent {}
+impl Witness for Silent {
+    const ATTENDS: Attention = Attention::Days;
+}
 
 /// What a run ended in.
 #[derive(Clone, Debug, PartialEq)]
@@ -76,21 +93,21 @@ pub struct Replayed {
 }
 
 /// Replays the moments at which candles end, from one to another, both included.
-pub fn replay(
+pub fn replay<W: Witness>(
     tapes: &[Tape],
     bars: &[Vec<Bar>],
     rules: &Rules,
     (from, to): (UtcMillis, UtcMillis),
-    witness: &mut impl Witness,
+    witness: &mut W,
 ) -> Result<Replayed, Unbalanced> {
     let Some(timeframe) = tapes.first().map(|tape| tape.decided_on().timeframe()) else {
         return Ok(Replayed { books: Books::default(), trades: Vec::new(), last: None });
     };
-    let mut run = Run::new(tapes, bars, rules, from);
+    let (mut run, mut quiet) = (Run::new(tapes, bars, rules, from), Quiet::new(rules));
     let mut as_of = timeframe.ceil(from);
     while as_of <= to {
         run.meet(as_of, witness)?;
-        as_of = timeframe.step(as_of, 1);
+        as_of = timeframe.step(as_of, 1 + run.pass_quietly(&mut quiet, (as_of, to), witness)?);
     }
     Ok(Replayed { books: run.books, trades: run.trades, last: run.last })
 }
@@ -288,11 +305,15 @@ impl<'a> Run<'a> {
         if !self.is_fresh[k] {
             return None;
         }
-        let bar = self.bars[k].get(self.next[k].checked_sub(1)?)?;
         let end = self.tapes[k].decided_on().timeframe().step(self.newest(k)?.open_time(), 1);
+        self.judge_bar(k, self.next[k].checked_sub(1)?, now.since_ms(end))
+    }
+
+    fn judge_bar(&self, k: usize, bar: usize, age_ms: i64) -> Option<Decision> {
+        let bar = self.bars[k].get(bar)?;
         let outlook = Outlook {
             standing: &Standing::Assumed,
-            age_ms: Some(now.since_ms(end)),
+            age_ms: Some(age_ms),
             candles: bar.candles(),
             missing: bar.missing(),
         };
