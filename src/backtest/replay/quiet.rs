@@ -326,7 +326,7 @@ impl Run<'_> {
         let leaning = if action == Action::Buy { Leaning::Bullish } else { Leaning::Bearish };
         let thresholds = &self.rules.policy.thresholds;
         let acts = |i: &usize| {
-            bars[*i].opinion().is_ok_and(|score| thresholds.leaning(score) == leaning)
+            bars[*i].score().is_some_and(|score| thresholds.leaning(score) == leaning)
                 && self.judge_bar(k, *i, self.rules.delay_ms).is_some_and(|decision| decision.action == action)
         };
         (first.min(end)..end).find(acts).map_or(count, |i| i - first)
