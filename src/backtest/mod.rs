@@ -7,6 +7,7 @@
 
 mod attempt;
 mod bar;
+mod choice;
 mod baseline;
 mod columns;
 mod course;
@@ -26,6 +27,7 @@ mod samples;
 pub use attempt::{Attempt, Days};
 pub use bar::{Bar, bars};
 pub use baseline::{Baseline, Yardstick, baselines};
+pub use choice::{Choice, ChoiceGrounds};
 pub use course::{Course, Growth, Market, daily_returns, midnights};
 pub use figure::{Figure, Undefined};
 pub use grid::{Axis, Grid, GridError, draw};
