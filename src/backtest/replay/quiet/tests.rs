@@ -4,10 +4,10 @@ use proptest::prelude::*;
 
 use crate::backtest::samples::chance;
 use crate::backtest::{Attention, Bar, Moment, Replayed, Rules, Tape, Witness, bars, replay};
-use crate::decision::{ExitPolicy, Limits, Policy, RiskState};
+use crate::decision::{EntryPolicy, ExitPolicy, Limits, Policy, RiskState, TradePolicy};
 use crate::ledger::{Event, samples};
 use crate::market::{Candle, Series};
-use crate::signal::{Score, Technical, Thresholds, Weights};
+use crate::signal::{AnyAnalyst, Score, Technical, Thresholds, Weights};
 use crate::unit::{Bps, Decimal, Money, Symbol, Timeframe, UtcMillis};
 
 /// 2024-01-01 00:00:00 UTC.
@@ -122,7 +122,13 @@ fn rules(uniform: &mut impl FnMut() -> f64) -> Rules {
     Rules {
         asset: "USDT".to_owned(),
         start: Money::new(Decimal::from(count(uniform, 20, 3000))),
-        policy: Policy { thresholds, max_age_ms: 7_200_000, max_missing: 2, warm_up: Technical::NEEDED },
+        policy: Policy {
+            thresholds,
+            max_age_ms: 7_200_000,
+            max_missing: 2,
+            warm_up: Technical::NEEDED,
+            gap_window: Technical::NEEDED,
+        },
         limits: Limits {
             risk_per_trade: bps(between(uniform, 0.5, 5.0)),
             max_positions: usize::try_from(count(uniform, 1, 3)).unwrap(),
@@ -133,11 +139,14 @@ fn rules(uniform: &mut impl FnMut() -> f64) -> Rules {
             emergency_drawdown: bps(warning + between(uniform, 0.5, 20.0)),
             cool_down_ms: count(uniform, 0, 30) * 3_600_000,
         },
-        exits: ExitPolicy {
-            stop_atr: between(uniform, 0.5, 5.0),
-            target_atr: maybe(uniform, |mut uniform| between(&mut uniform, 0.5, 6.0)),
-            trail_atr: maybe(uniform, |mut uniform| between(&mut uniform, 0.5, 6.0)),
-            hold_ms: maybe(uniform, |mut uniform| count(&mut uniform, 1, 90) * 3_600_000),
+        trades: TradePolicy {
+            entries: EntryPolicy::default(),
+            exits: ExitPolicy {
+                stop_atr: between(uniform, 0.5, 5.0),
+                target_atr: maybe(uniform, |mut uniform| between(&mut uniform, 0.5, 6.0)),
+                trail_atr: maybe(uniform, |mut uniform| between(&mut uniform, 0.5, 6.0)),
+                hold_ms: maybe(uniform, |mut uniform| count(&mut uniform, 1, 90) * 3_600_000),
+            },
         },
         strategy_hash: "0123456789abcdef".to_owned(),
         delay_ms: if uniform() < 0.5 { 0 } else { 30_000 },
@@ -145,7 +154,10 @@ fn rules(uniform: &mut impl FnMut() -> f64) -> Rules {
 }
 
 fn read(tapes: &[Tape], atr: Timeframe) -> Vec<Vec<Bar>> {
-    tapes.iter().map(|tape| bars(tape, &Technical::new(Weights::DEFAULT), atr, Technical::NEEDED)).collect()
+    tapes
+        .iter()
+        .map(|tape| bars(tape, &AnyAnalyst::Technical(Technical::new(Weights::DEFAULT)), atr, Technical::NEEDED))
+        .collect()
 }
 
 /// Replays once passing over what is quiet and once not, and compares; what was told the first time.
