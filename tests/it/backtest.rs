@@ -2,3 +2,4 @@
 
 mod command;
 mod parity;
+mod walk_forward;
