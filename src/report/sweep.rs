@@ -190,6 +190,10 @@ pub struct OverfittingReport {
     pub probability: Measure,
     /// How often it loses there, 0 to 1.
     pub probability_of_loss: Measure,
+    /// The median of ln(w/(1−w)), w the rank in the other half: above 0 where the best is better than the middle there.
+    pub median_logit: Measure,
+    /// How much of a Sharpe ratio in one half is told by one unit of it in the other.
+    pub degradation: Measure,
 }
 
 /// What `trader sweep` prints.

@@ -65,13 +65,20 @@ fn overfitting(rows: &[SweepRow]) -> Option<Overfitting> {
 
 fn overfitting_report(overfitting: Option<&Overfitting>) -> OverfittingReport {
     let why = "one combination, under two days for each block, or returns that are all the same";
-    let measure = |share: fn(&Overfitting) -> f64| {
-        overfitting.map_or_else(|| Measure::none(why), |overfitting| Measure::plain(Ok(share(overfitting))))
+    let measure = |of: fn(&Overfitting) -> Option<f64>| {
+        overfitting.and_then(of).map_or_else(|| Measure::none(why), |value| Measure::plain(Ok(value)))
+    };
+    let middle = |overfitting: &Overfitting| {
+        let mut logits = overfitting.logits.clone();
+        logits.sort_by(f64::total_cmp);
+        median(&logits)
     };
     OverfittingReport {
         blocks: BLOCKS,
-        probability: measure(|o| o.probability),
-        probability_of_loss: measure(|o| o.probability_of_loss),
+        probability: measure(|o| Some(o.probability)),
+        probability_of_loss: measure(|o| Some(o.probability_of_loss)),
+        median_logit: measure(middle),
+        degradation: measure(|o| Some(o.degradation?.slope)),
     }
 }
 
