@@ -1,5 +1,7 @@
 //! What a backtest is asked.
 
+use std::path::PathBuf;
+
 use clap::Args;
 
 use super::output::OutputArgs;
@@ -23,6 +25,9 @@ pub(super) struct BacktestArgs {
     /// How many times the configured costs are charged
     #[arg(long, value_name = "TIMES", default_value = "1", value_parser = times)]
     pub(super) costs: u32,
+    /// Also draw it on a page for a browser, in this file: whole in itself, nothing is loaded from anywhere
+    #[arg(long, value_name = "FILE")]
+    pub(super) html: Option<PathBuf>,
     #[command(flatten)]
     pub(super) output: OutputArgs,
 }

@@ -43,7 +43,9 @@ fn run(cli: &Cli, settings: Result<Settings, SettingsError>, paths: &Paths) -> a
     match &cli.command {
         Command::Cycle(args) => command::cycle(&settings?, &args.options(pretty)),
         Command::Backfill(args) => command::backfill(&settings?, &args.wanted(pretty)),
-        Command::Backtest(args) => command::backtest(&settings?, &args.asked(), args.output.style()),
+        Command::Backtest(args) => {
+            command::backtest(&settings?, &args.asked(), args.html.as_deref(), args.output.style())
+        }
         Command::Import { files, pretty: many } => command::import(&settings?.db, files, pretty || *many),
         Command::Show(args) => {
             command::show(&settings?.db, args.topic.into(), &args.filter(), args.rows.output.style())
