@@ -21,11 +21,31 @@ const TIMES: usize = 8;
 const MANY_TIMES: usize = 6;
 /// Pixels that a mark on the upright axis needs at least.
 const TICK_PX: u32 = 38;
+/// Of more deals than this nobody can point at one: no words are told of each.
+const TOLD: usize = 250;
+/// More than these would hide each other: their lines alone tell them.
+const MARKED: usize = 1000;
 /// Pixels from the letter of a line to the next one.
 const LETTER_PX: f64 = 11.0;
 
 /// A curve: values at instants, in order.
 pub(super) type Curve = Vec<(UtcMillis, f64)>;
+
+/// The curve in so many parts at most, each told by its mean at its end; the curve itself where that is not much shorter.
+pub(super) fn averaged(curve: Curve, parts: usize) -> (Curve, usize) {
+    let each = curve.len().div_ceil(parts.max(1));
+    if each < 8 {
+        return (curve, 1);
+    }
+    let mean = |part: &[(UtcMillis, f64)]| {
+        let (end, _) = part.last()?;
+        Some((*end, part.iter().map(|(_, value)| value).sum::<f64>() / part.len() as f64))
+    };
+    let means: Curve = curve.chunks(each).filter_map(mean).collect();
+    // The first part is drawn from its beginning.
+    let first = curve.first().zip(means.first()).map(|((begin, _), (_, value))| (*begin, *value));
+    (first.into_iter().chain(means).collect(), each)
+}
 
 /// How a line is drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -176,10 +196,13 @@ impl Chart {
 
     fn marks(&self) -> Tag {
         let deals = self.layers.iter().filter_map(|layer| match layer {
-            Layer::Deals(deals) => Some(deals),
+            Layer::Deals(deals) if deals.len() <= MARKED => Some(deals),
             _ => None,
         });
-        tag("g").class("marks").all(deals.flatten().map(|deal| self.ends_of(deal))).put(self.letters())
+        tag("g")
+            .class("marks")
+            .all(deals.flat_map(|deals| deals.iter().map(|deal| self.ends_of(deal, deals.len() <= TOLD))))
+            .put(self.letters())
     }
 
     /// The letters of lines, at their ends and apart from each other.
@@ -196,13 +219,13 @@ impl Chart {
         letters.into_iter().zip(places).map(letter).collect()
     }
 
-    fn ends_of(&self, deal: &Deal) -> Tag {
+    fn ends_of(&self, deal: &Deal, is_told: bool) -> Tag {
         let mark = |shape: &str, (at, price): (UtcMillis, f64)| {
             tag("use").set("href", shape).set("x", percent(self.span.place(at))).set("y", self.px(price))
         };
         let end = if deal.has_won { "#won" } else { "#lost" };
-        let words = tag("title").text(&deal.words);
-        tag("g").put(words).put(mark("#in", deal.from)).put(mark(end, deal.to))
+        let words = is_told.then(|| tag("title").text(&deal.words));
+        tag("g").all(words).put(mark("#in", deal.from)).put(mark(end, deal.to))
     }
 }
 
@@ -302,10 +325,28 @@ mod tests {
     }
 
     #[test]
+    fn thousands_of_deals_are_told_by_their_lines_alone() {
+        let one = Deal { from: (hour(0), 5.0), to: (hour(50), 9.0), has_won: true, words: "words".to_owned() };
+        for (many, words, marks) in [(TOLD, TOLD, 2 * TOLD), (TOLD + 1, 0, 2 * TOLD + 2), (MARKED + 1, 0, 0)] {
+            let drawn = chart(vec![Layer::Deals(vec![one.clone(); many])]);
+            let found = [drawn.matches("<title>").count(), drawn.matches("<use").count(), drawn.matches("M0 ").count()];
+            assert_eq!(found, [words, marks, many]);
+        }
+    }
+
+    #[test]
     fn letters_move_apart_and_stay_on_the_chart() {
         assert_eq!(spread(&[50.0, 10.0, 52.0], 11.0, 100.0), [50.0, 10.0, 61.0]);
         assert_eq!(spread(&[99.0, 99.0, 20.0], 11.0, 100.0), [89.0, 100.0, 20.0]);
         assert_eq!(spread(&[], 11.0, 100.0), [] as [f64; 0]);
+    }
+
+    #[test]
+    fn a_long_curve_is_averaged_and_a_short_one_left_alone() {
+        let curve: Curve = (0..20).map(|i| (hour(i), i as f64)).collect();
+        assert_eq!(averaged(curve.clone(), 3), (curve.clone(), 1));
+        assert_eq!(averaged(curve, 2), (vec![(hour(0), 4.5), (hour(9), 4.5), (hour(19), 14.5)], 10));
+        assert_eq!(averaged(Curve::new(), 2), (Curve::new(), 1));
     }
 
     #[test]

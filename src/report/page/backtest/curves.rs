@@ -8,7 +8,7 @@ use crate::backtest::{Baseline, Yardstick};
 use crate::ledger::Trade;
 use crate::report::page::axis::{Axis, Spacing};
 use crate::report::page::calendar::{Span, day};
-use crate::report::page::chart::{Chart, Curve, Deal, Layer, Stroke, legend};
+use crate::report::page::chart::{Chart, Curve, Deal, Layer, Stroke, averaged, legend};
 use crate::report::page::markup::{Markup, Tag, tag};
 use crate::report::page::months::{months_table, years};
 use crate::report::page::numeral::{self, fixed, percent, telling};
@@ -16,6 +16,9 @@ use crate::report::page::table::{Column, scrolling, table};
 use crate::report::page::{figure, section};
 use crate::report::{BaselineReport, CostReport, FigureReport};
 use crate::unit::Symbol;
+
+/// Points of the exposure, which may come and go by the hour, over years.
+const SLICES: usize = 190;
 
 impl BacktestPage<'_> {
     pub(super) fn over_time(&self) -> Markup {
@@ -83,7 +86,7 @@ impl BacktestPage<'_> {
         let under: Vec<f64> = self.course.equity.iter().map(below).collect();
         let curve = self.equity_curve(&under);
         let deepest = value(&self.document.figures.max_drawdown_pct, percent).unwrap_or_else(|| "unknown".to_owned());
-        let axis = Axis::from_zero(curve.iter().map(|(_, value)| *value));
+        let axis = Axis::from_zero(curve.iter().map(|(_, value)| *value).chain([-1.0]));
         let words = format!("Drawdown over time; the deepest was {deepest}.");
         let chart =
             Chart { words, span: self.span(), axis, tell: share, height: 120, layers: vec![Layer::Area(curve)] };
@@ -92,13 +95,20 @@ impl BacktestPage<'_> {
 
     fn exposure(&self) -> Markup {
         let held = self.course.held().into_iter().map(|share| 100.0 * share);
-        let curve = self.curve(held);
+        let (curve, each) = averaged(self.curve(held), SLICES);
         let mean = value(&self.document.figures.exposure_pct, percent).unwrap_or_else(|| "unknown".to_owned());
         let axis = Axis::from_zero(curve.iter().map(|(_, value)| *value));
         let words = format!("Share of the equity in coins over time; on average {mean}.");
         let chart =
             Chart { words, span: self.span(), axis, tell: share, height: 110, layers: vec![Layer::Area(curve)] };
-        figure("Exposure", Markup::text(format!("Share of the equity in coins; on average {mean}.")), [chart.drawn()])
+        let days = each as f64 / self.market.bars_per_day.max(1) as f64;
+        let points = match days.round() {
+            _ if each == 1 => String::new(),
+            days if days > 1.0 => format!("; each point is the mean of {} days", numeral::tick(days)),
+            _ => "; each point is the mean of a day".to_owned(),
+        };
+        let note = format!("Share of the equity in coins; on average {mean}{points}.");
+        figure("Exposure", Markup::text(note), [chart.drawn()])
     }
 
     /// Beside what anybody could have done.
@@ -171,8 +181,10 @@ impl BacktestPage<'_> {
             return "No trade was closed: nothing was paid.".to_owned();
         };
         let bound = match trading.break_even_cost_bps.value {
-            Some(bound) if bound.get() > 0.0 => format!("at {} nothing would have been earned", bps(bound.get())),
-            _ => "even without any costs nothing would have been earned".to_owned(),
+            Some(bound) if bound.get() > 0.0 => {
+                format!("at {} the closed trades would have earned nothing", bps(bound.get()))
+            }
+            _ => "without any costs the closed trades would have earned nothing either".to_owned(),
         };
         let fees = fixed(trading.fees.real(), 2);
         format!(

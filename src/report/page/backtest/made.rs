@@ -24,7 +24,18 @@ impl BacktestPage<'_> {
         let keys = [key("#in", "entry"), key("#won", "exit with a gain"), key("#lost", "exit with a loss")];
         let legend: Markup = tag("ul").class("legend").all(keys).into();
         let charts = self.prices();
-        section("prices", "Trades on price", std::iter::once(legend).chain(charts).chain([self.trade_list()]))
+        let parts = std::iter::once(legend).chain(charts).chain([self.trade_list()]).chain(self.still_open());
+        section("prices", "Trades on price", parts)
+    }
+
+    /// That the end came before some exits.
+    fn still_open(&self) -> Option<Markup> {
+        let words = match self.document.account.open_positions {
+            0 => return None,
+            1 => "One position is still open at the end: in the equity, but no trade.".to_owned(),
+            n => format!("{n} positions are still open at the end: in the equity, but no trades."),
+        };
+        Some(tag("p").class("prose").text(words).into())
     }
 
     fn trade_list(&self) -> Markup {

@@ -28,11 +28,11 @@ pub(super) fn value(figure: &FigureReport, tell: impl Fn(f64) -> String) -> Opti
     figure.value.map(|value| tell(value.get()))
 }
 
-/// A probability: three digits, and never 0 or 1 that are only rounded.
+/// A probability: three digits, and never a certainty, which samples do not give.
 pub(super) fn probability(p: f64) -> String {
     match p {
-        p if p > 0.9995 && p < 1.0 => "over 0.999".to_owned(),
-        p if p > 0.0 && p < 0.0005 => "under 0.001".to_owned(),
+        p if p > 0.9995 => "over 0.999".to_owned(),
+        p if p < 0.0005 => "under 0.001".to_owned(),
         p => numeral::fixed(p, 3),
     }
 }
@@ -58,6 +58,6 @@ mod tests {
     #[test]
     fn a_probability_is_never_rounded_to_certainty() {
         let told = [0.999_9, 1.0, 0.000_1, 0.0, 0.05].map(probability);
-        assert_eq!(told, ["over 0.999", "1.000", "under 0.001", "0.000", "0.050"]);
+        assert_eq!(told, ["over 0.999", "over 0.999", "under 0.001", "under 0.001", "0.050"]);
     }
 }
