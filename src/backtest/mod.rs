@@ -7,6 +7,7 @@
 
 mod bar;
 mod baseline;
+mod columns;
 mod course;
 mod figure;
 mod luck;
@@ -26,7 +27,7 @@ pub use course::{Course, Growth, Market, daily_returns, midnights};
 pub use figure::{Figure, Undefined};
 pub use luck::{Luck, RESAMPLES};
 pub use performance::{Evidence, Performance};
-pub use replay::{Moment, Replayed, Rules, Silent, Witness, replay};
+pub use replay::{Attention, Moment, Replayed, Rules, Silent, Witness, replay};
 pub use tape::{Tape, TapeError};
 pub use timing::{RandomTiming, SHIFTS, random_timing};
 pub use trading::Trading;

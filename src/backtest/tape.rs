@@ -1,5 +1,6 @@
 //! The history of a pair: its candles of every length that fills are walked on, and the terms it was traded on.
 
+use super::columns::Columns;
 use crate::execution::Rung;
 use crate::ledger::Terms;
 use crate::market::{Candle, Series};
@@ -28,6 +29,10 @@ pub struct Tape {
     decided_on: Series,
     /// Of each candle that is decided on: all its finest candles are there.
     is_whole: Vec<bool>,
+    /// Those that have not.
+    partial: Vec<usize>,
+    /// Of what is decided on.
+    columns: Columns,
 }
 
 impl Tape {
@@ -37,7 +42,9 @@ impl Tape {
         lengths.sort_by_key(Series::timeframe);
         let Some(decided_on) = lengths.pop() else { return Err(TapeError::Empty(symbol)) };
         let is_whole = whole(lengths.first().unwrap_or(&decided_on), &decided_on);
-        Ok(Self { symbol, terms, finer: lengths, decided_on, is_whole })
+        let partial = (0..is_whole.len()).filter(|bar| !is_whole[*bar]).collect();
+        let columns = Columns::of(&decided_on);
+        Ok(Self { symbol, terms, finer: lengths, decided_on, is_whole, partial, columns })
     }
 
     /// Its candles, from the finest to those that are decided on.
@@ -58,6 +65,16 @@ impl Tape {
     /// Whether a candle that is decided on has all its finest ones.
     pub(super) fn is_whole(&self, bar: usize) -> bool {
         self.is_whole.get(bar).copied().unwrap_or_default()
+    }
+
+    /// The first candle from this one on that has not all its finest ones, or the end.
+    pub(super) fn whole_until(&self, bar: usize) -> usize {
+        self.partial.get(self.partial.partition_point(|partial| *partial < bar)).copied().unwrap_or(self.is_whole.len())
+    }
+
+    /// The prices of the candles that are decided on.
+    pub(super) const fn columns(&self) -> &Columns {
+        &self.columns
     }
 
     /// The candles from `cursor` on that were closed at `now`, of every length there was then.

@@ -107,7 +107,8 @@ pub(super) enum Command {
   trader backtest --from 2023-01-01 --to 2023-12-31
   trader backtest --pairs BTC/USDT --costs 2 --format json | jq .account
   trader backtest --from 2024-03-01 --fine 1m
-  trader backtest --from 2021-01-01 --html backtest.html   the same on a page with charts
+  trader backtest --strategy trend
+  trader backtest --from 2021-01-01 --html backtest.html   on a page with charts as well
 
 The candles have to be stored: trader backfill --from DATE, or trader import.")]
     Backtest(BacktestArgs),

@@ -6,6 +6,7 @@ use clap::Args;
 
 use super::output::OutputArgs;
 use crate::command::BacktestAsked;
+use crate::settings::StrategyName;
 use crate::unit::{Symbol, Timeframe, UtcMillis};
 
 #[derive(Debug, Args)]
@@ -19,6 +20,9 @@ pub(super) struct BacktestArgs {
     /// Pairs, like BTC/USDT,ETH/USDT
     #[arg(long, value_delimiter = ',', value_name = "PAIRS", env = "TRADER_PAIRS")]
     pub(super) pairs: Option<Vec<Symbol>>,
+    /// What decides [default: the configured one]
+    #[arg(long, value_name = "NAME")]
+    pub(super) strategy: Option<StrategyName>,
     /// The candles that fills are walked on: `auto` for every configured length that is stored, or one length, like 1m
     #[arg(long, value_name = "LENGTH", default_value = "auto", value_parser = fine)]
     pub(super) fine: Fine,

@@ -86,6 +86,7 @@ fn flags(cli: &Cli) -> Flags {
     }
     if let Command::Backtest(args) = &cli.command {
         flags.pairs.clone_from(&args.pairs);
+        flags.strategy = args.strategy;
     }
     if let Command::Backfill(args) = &cli.command {
         (flags.pairs, flags.base_urls) = (args.pairs.clone(), args.base_urls.clone());

@@ -162,7 +162,7 @@ fn manifest(run: &Run<'_>, tapes: &[Tape], days: &[Vec<f64>], costs: u32) -> Man
         start: rules.start,
         costs,
         strategy: StrategyReport {
-            name: strategy.name.clone(),
+            name: strategy.name.to_owned(),
             timeframe: strategy.timeframe.name(),
             hash: strategy.hash.clone(),
         },
