@@ -138,9 +138,16 @@ mod tests {
 
     #[test]
     fn the_nearest_whole_number_is_that_of_the_standard_library() {
-        for value in
-            [0.0, 0.499_999_999_999_999_94, 0.5, 1.5, 2.499_999, 4_503_599_627_370_495.5, 4_503_599_627_370_496.0, 1e300]
-        {
+        for value in [
+            0.0,
+            0.499_999_999_999_999_94,
+            0.5,
+            1.5,
+            2.499_999,
+            4_503_599_627_370_495.5,
+            4_503_599_627_370_496.0,
+            1e300,
+        ] {
             assert_eq!(nearest(value).to_bits(), f64::round(value).to_bits(), "{value}");
         }
     }

@@ -1,4 +1,5 @@
 //! Backtests: the same decisions, orders, fills and equity as runs of the cycle, to the last digit.
 
 mod command;
+mod page;
 mod parity;

@@ -39,7 +39,14 @@ impl Quiet {
     /// Nothing yet, under these rules.
     pub(super) fn new(rules: &Rules) -> Self {
         let met = UtcMillis::new(0);
-        Self { met, most: 0, pairs: Vec::new(), lines: Lines::of(&rules.limits), fixed: Money::ZERO, equity: Vec::new() }
+        Self {
+            met,
+            most: 0,
+            pairs: Vec::new(),
+            lines: Lines::of(&rules.limits),
+            fixed: Money::ZERO,
+            equity: Vec::new(),
+        }
     }
 }
 
@@ -178,12 +185,7 @@ impl Run<'_> {
     }
 
     /// Takes down what has to be watched.
-    fn watch(
-        &mut self,
-        quiet: &mut Quiet,
-        (met, to): (UtcMillis, UtcMillis),
-        (last, memory): (&Moment, &Memory),
-    ) {
+    fn watch(&mut self, quiet: &mut Quiet, (met, to): (UtcMillis, UtcMillis), (last, memory): (&Moment, &Memory)) {
         quiet.met = met;
         quiet.most = self.moments_before(met, self.length().floor(to));
         quiet.pairs.clear();
@@ -373,7 +375,8 @@ impl Run<'_> {
             return Ok(());
         }
         let is_known = self.memory.is_some_and(|was| (was.peak, was.day_start) == (memory.peak, memory.day_start));
-        let floors = if is_known { memory.floors } else { Floors::of(memory.peak, memory.day_start, &self.rules.limits) };
+        let floors =
+            if is_known { memory.floors } else { Floors::of(memory.peak, memory.day_start, &self.rules.limits) };
         self.memory = Some(Memory { floors, ..memory });
         for pair in &quiet.pairs {
             self.next[pair.tape] += moments;

@@ -166,8 +166,8 @@ impl BacktestPage<'_> {
     fn command(&self, pairs: &[&str]) -> String {
         let manifest = &self.document.manifest;
         let costs = if manifest.costs == 1 { String::new() } else { format!(" --costs {}x", manifest.costs) };
-        let (from, to) = (manifest.from, manifest.to);
-        format!("trader backtest --from {from} --to {to} --pairs {}{costs}", pairs.join(","))
+        let (from, to, name) = (manifest.from, manifest.to, &manifest.strategy.name);
+        format!("trader backtest --from {from} --to {to} --pairs {} --strategy {name}{costs}", pairs.join(","))
     }
 }
 
