@@ -61,3 +61,6 @@ impl BacktestPage<'_> {
 fn joined(parts: impl IntoIterator<Item = String>) -> Markup {
     Markup::text(parts.into_iter().collect::<Vec<_>>().join(" \u{b7} "))
 }
+
+#[cfg(test)]
+mod tests;
