@@ -7,6 +7,7 @@ use crate::report::page::calendar;
 use crate::report::page::markup::{Markup, tag};
 use crate::report::page::numeral::{count, fixed, percent, telling, with_unit};
 use crate::report::page::table::{Told, figures};
+use crate::report::{FigureReport, Number};
 use crate::unit::Symbol;
 
 impl BacktestPage<'_> {
@@ -37,10 +38,7 @@ impl BacktestPage<'_> {
             Verdict::LosesMoney => "After fees, spread and slippage less is left than was put in.",
             Verdict::WorseThanHolding => return self.beside_holding(),
             Verdict::TooFewTrades => "Under 30 round trips were closed: so few can come out like this by chance.",
-            Verdict::Luck => {
-                "It earned money, but at least one test for luck was not passed: other times do as well, the best of all \
-                 trials is as good without skill, or the mean daily return may be nothing."
-            }
+            Verdict::Luck => return self.may_be_luck(),
             Verdict::DiesAtTwiceCosts => {
                 "It passed every test for luck, but earns nothing where trading costs twice as much as was assumed."
             }
@@ -50,6 +48,35 @@ impl BacktestPage<'_> {
             }
         };
         words.to_owned()
+    }
+
+    /// Which tests for luck were not passed.
+    fn may_be_luck(&self) -> String {
+        let luck = &self.document.figures.luck;
+        let known = |figure: &FigureReport| figure.value.map(Number::get);
+        let timing = match known(&luck.random_timing_p) {
+            Some(p) if p < Verdict::LEVEL => None,
+            Some(p) => {
+                Some(format!("the same holdings at random times do as well with a probability of {}", probability(p)))
+            }
+            None => Some("random timing could not be tried".to_owned()),
+        };
+        let deflated = match known(&luck.deflated) {
+            Some(sure) if sure >= Verdict::SURE => None,
+            Some(sure) => Some(format!(
+                "the deflated Sharpe ratio is {}, and {} is what it takes",
+                probability(sure),
+                telling(Verdict::SURE)
+            )),
+            None => Some("the deflated Sharpe ratio is not known".to_owned()),
+        };
+        let mean = match luck.mean_daily_return_interval_pct.interval {
+            Some([Some(low), _]) if low.get() > 0.0 => None,
+            Some(_) => Some("the mean daily return may be nothing".to_owned()),
+            None => Some("the interval of the mean daily return is not known".to_owned()),
+        };
+        let reasons: Vec<String> = [timing, deflated, mean].into_iter().flatten().collect();
+        format!("It earned money, but luck may explain it: {}.", reasons.join("; "))
     }
 
     fn beside_holding(&self) -> String {

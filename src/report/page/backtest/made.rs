@@ -41,9 +41,9 @@ impl BacktestPage<'_> {
     fn trade_list(&self) -> Markup {
         let trades = &self.document.trades;
         let columns = [
-            Column::Name("Opened"),
+            Column::Name("Pair"),
+            Column::Words("Opened"),
             Column::Words("Closed"),
-            Column::Words("Pair"),
             Column::Words("Left by"),
             Column::Numbers("Bought at"),
             Column::Numbers("Sold at"),
@@ -190,9 +190,9 @@ fn trade_row(trade: &TradeReport) -> Vec<Markup> {
     };
     let known = |number: Option<Number>, tell: fn(f64) -> String| number.map_or_else(String::new, |n| tell(n.get()));
     vec![
-        Markup::text(minute(&trade.opened_at.to_string())),
-        Markup::text(minute(&trade.closed_at.to_string())),
         Markup::text(&trade.symbol),
+        minute(&trade.opened_at.to_string()),
+        minute(&trade.closed_at.to_string()),
         Markup::text(trade.reason.replace('_', " ")),
         number(&trade.entry_price, price),
         number(&trade.exit_price, price),
@@ -207,7 +207,9 @@ fn signed(value: f64, text: String) -> Tag {
     tag("span").class(if value > 0.0 { "gain" } else { "loss" }).text(text)
 }
 
-/// An instant to the minute, without the letter between day and hour.
-fn minute(instant: &str) -> String {
-    instant.get(..16).unwrap_or(instant).replace('T', " ")
+/// An instant to the minute, without the letter between day and hour; a narrow screen shows the day alone.
+fn minute(instant: &str) -> Markup {
+    let Some((day, time)) = instant.split_once('T') else { return Markup::text(instant) };
+    let time = tag("span").class("x").text(format!(" {}", time.get(..5).unwrap_or(time)));
+    [Markup::text(day), time.into()].into_iter().collect()
 }

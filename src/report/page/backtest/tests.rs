@@ -93,6 +93,10 @@ fn trade(begun: usize, has_won: bool) -> Trade {
 
 /// A page of so many hours and these trades, whose texts are all evil and whose figures are all the same.
 fn drawn(hours: usize, trades: &[Trade], figure: FigureReport) -> String {
+    drawn_as(Verdict::WorseThanHolding, hours, trades, figure)
+}
+
+fn drawn_as(verdict: Verdict, hours: usize, trades: &[Trade], figure: FigureReport) -> String {
     let manifest = Manifest {
         version: "0.0.0",
         from: hour(0),
@@ -127,7 +131,7 @@ fn drawn(hours: usize, trades: &[Trade], figure: FigureReport) -> String {
         manifest,
         moments: 10,
         account,
-        verdict: Verdict::WorseThanHolding.words(),
+        verdict: verdict.words(),
         trials: 1,
         figures: figures(figure),
         baselines: vec![baseline],
@@ -149,7 +153,7 @@ fn drawn(hours: usize, trades: &[Trade], figure: FigureReport) -> String {
     let baselines = [Baseline { yardstick: Yardstick::EqualWeight, equity, growth }];
     let page = BacktestPage {
         document: &document,
-        verdict: Verdict::WorseThanHolding,
+        verdict,
         course: &course,
         market: &market,
         baselines: &baselines,
@@ -203,6 +207,15 @@ fn a_long_list_of_trades_is_folded_and_a_longer_one_is_cut_and_says_so() {
         assert_eq!(page.contains("<details><summary>All"), trades == 300, "{trades}");
         assert!(page.contains(told), "{told}");
     }
+}
+
+#[test]
+fn luck_is_told_by_the_tests_that_were_not_passed() {
+    // 2 is a probability of nothing, but passes and fails where it should: not below 0.05, at least 0.95, no interval.
+    let page = drawn_as(Verdict::Luck, 48, &[], FigureReport::plain(Ok(2.0)));
+    let words = "luck may explain it: the same holdings at random times do as well with a probability of over 0.999; the \
+                 interval of the mean daily return is not known.";
+    assert!(page.contains(words), "{}", &page[page.find("<h1>").unwrap()..][..600]);
 }
 
 #[test]
