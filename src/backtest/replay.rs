@@ -116,6 +116,8 @@ struct Run<'a> {
     tapes: &'a [Tape],
     bars: &'a [Vec<Bar>],
     rules: &'a Rules,
+    /// The tapes in the order of their names.
+    by_name: Vec<usize>,
     /// Of each tape, the first candle that has not ended yet.
     next: Vec<usize>,
     /// Those whose newest candle has just ended.
@@ -147,10 +149,13 @@ impl<'a> Run<'a> {
             let series = tape.decided_on();
             series.candles().partition_point(|c| series.timeframe().step(c.open_time(), 1) < from)
         };
+        let mut by_name: Vec<usize> = (0..tapes.len()).collect();
+        by_name.sort_by_key(|k| &tapes[*k].symbol);
         Self {
             tapes,
             bars,
             rules,
+            by_name,
             next: tapes.iter().map(before).collect(),
             is_fresh: vec![false; tapes.len()],
             books: Books::default(),
@@ -211,9 +216,9 @@ impl<'a> Run<'a> {
             return Ok(());
         }
         let mut events = Vec::new();
-        for pair in self.books.busy_pairs() {
-            let Some(k) = self.tapes.iter().position(|tape| tape.symbol == pair) else { continue };
-            if !self.pass_over(k)? {
+        for i in 0..self.by_name.len() {
+            let k = self.by_name[i];
+            if self.is_busy(k) && !self.pass_over(k)? {
                 events.extend(self.walk(k, now)?);
             }
         }
@@ -230,6 +235,12 @@ impl<'a> Run<'a> {
             self.trades.push(trade);
         }
         Ok(())
+    }
+
+    /// Whether there is a position or an order under way.
+    fn is_busy(&self, k: usize) -> bool {
+        let (symbol, books) = (&self.tapes[k].symbol, &self.books);
+        books.position(symbol).is_some() || books.orders.iter().any(|order| order.symbol == *symbol)
     }
 
     /// Passes over a candle within which nothing can happen to a position.

@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use super::account_arguments::{CloseWhich, OutcomesArgs, ReasonArgs, RowsArgs};
-use super::backtest_arguments::BacktestArgs;
+use super::backtest_arguments::{BacktestArgs, StretchArgs};
 use super::output::OutputArgs;
+use super::sweep_arguments::SweepArgs;
 use crate::command::{Backfill, CycleOptions};
 use crate::report::Shape;
 use crate::settings::{Color, LogFormat, LogLevel, LogSettings};
@@ -112,6 +113,15 @@ pub(super) enum Command {
 
 The candles have to be stored: trader backfill --from DATE, or trader import.")]
     Backtest(BacktestArgs),
+    /// Many combinations of parameters over the same candles, and what choosing the best is worth
+    #[command(after_help = "Examples:
+  trader sweep --grid strategy.buy_score=30..60:5 --grid exits.stop_atr=2,3,4
+  trader sweep --grid 'risk.per_trade_pct=0.5..3:0.1' --grid exits.trail_atr=0..6:1 --random 50 --format json
+  trader sweep --grid exits.stop_atr=1..5:0.01 --shard 3/8 --out rows-3.jsonl
+  trader sweep merge rows-*.jsonl
+
+Every combination is a trial, and counts against the best of them.")]
+    Sweep(SweepArgs),
     /// Show the newest stored rows
     #[command(after_help = "Examples:
   trader show decisions --symbol BTC/USDT --limit 5
@@ -286,6 +296,7 @@ pub(super) enum SchemaOf {
     Risk,
     Outcomes,
     Backtest,
+    Sweep,
 }
 
 #[derive(Clone, Copy, Debug, Subcommand)]
@@ -362,6 +373,18 @@ impl From<SchemaOf> for Shape {
             SchemaOf::Risk => Self::Risk,
             SchemaOf::Outcomes => Self::Outcomes,
             SchemaOf::Backtest => Self::Backtest,
+            SchemaOf::Sweep => Self::Sweep,
+        }
+    }
+}
+
+impl Command {
+    /// Which candles it replays, if it does.
+    pub(super) fn stretch(&self) -> Option<&StretchArgs> {
+        match self {
+            Self::Backtest(args) => Some(&args.stretch),
+            Self::Sweep(args) => Some(&args.stretch),
+            _ => None,
         }
     }
 }

@@ -11,7 +11,19 @@ use crate::unit::{Symbol, Timeframe, UtcMillis};
 
 #[derive(Debug, Args)]
 pub(super) struct BacktestArgs {
-    /// The first instant that is decided at [default: a thousand candles after the first stored one]
+    #[command(flatten)]
+    pub(super) stretch: StretchArgs,
+    /// Also draw it on a page for a browser, in this file: whole in itself, nothing is loaded from anywhere
+    #[arg(long, value_name = "FILE")]
+    pub(super) html: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) output: OutputArgs,
+}
+
+/// Which candles, decided on by what, at which costs.
+#[derive(Debug, Args)]
+pub(super) struct StretchArgs {
+    /// The first instant that is decided at [default: a thousand candles after the first stored one, 120 days for trend]
     #[arg(long, value_name = "DATE")]
     pub(super) from: Option<UtcMillis>,
     /// The last one [default: the end of the newest stored candle]
@@ -29,11 +41,6 @@ pub(super) struct BacktestArgs {
     /// How many times the configured costs are charged
     #[arg(long, value_name = "TIMES", default_value = "1", value_parser = times)]
     pub(super) costs: u32,
-    /// Also draw it on a page for a browser, in this file: whole in itself, nothing is loaded from anywhere
-    #[arg(long, value_name = "FILE")]
-    pub(super) html: Option<PathBuf>,
-    #[command(flatten)]
-    pub(super) output: OutputArgs,
 }
 
 /// The candles that fills are walked on.
@@ -56,7 +63,7 @@ fn times(text: &str) -> Result<u32, String> {
     number.ok().filter(|n| (1..=10).contains(n)).ok_or_else(|| format!("`{text}` is not between 1x and 10x"))
 }
 
-impl BacktestArgs {
+impl StretchArgs {
     pub(super) fn asked(&self) -> BacktestAsked {
         let fine = match self.fine {
             Fine::Auto => None,

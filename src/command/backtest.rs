@@ -11,10 +11,10 @@ mod tapes;
 use std::path::Path;
 
 pub(super) use self::history::{History, read};
+pub(super) use self::tapes::rules_of;
 pub use self::tapes::{Span, rules, tapes};
 
 use self::costs::{Costs, at_higher_costs};
-use self::earlier::earlier;
 use self::judge::{Judgement, market, seed};
 use self::record::Record;
 use self::story::{story, trades};
@@ -55,16 +55,16 @@ pub fn backtest(
     let mut settings = settings.clone();
     settings.trading = settings.trading.at_costs(asked.costs);
     let store = Store::open(&settings.db, Access::Read)?;
-    let History { span, mut tapes, delay_ms } = History::open(&settings, &store, asked)?;
-    let days = earlier(&settings, &store, &tapes, span.from)?;
+    let mut history = History::open(&settings, &store, asked)?;
     drop(store);
-    let market = market(&settings, &tapes, (span.from, span.to));
-    let (rules, bars) = (rules(&settings, delay_ms), read(&settings, &tapes));
-    let run = Run { settings: &settings, rules: &rules, bars: &bars, market: &market, span: &span };
-    let (record, replayed) = run.over(&tapes)?;
-    let manifest = manifest(&run, &tapes, &days, asked.costs);
-    let costs = at_higher_costs(&run, &mut tapes, asked.costs, (&record, &replayed))?;
-    let (document, judgement) = judged(&run, manifest, &days, costs, (&record, &replayed))?;
+    let ends = (history.span.from, history.span.to);
+    let market = market(&settings, &history.tapes, ends);
+    let (rules, bars) = (rules(&settings, history.delay_ms), read(&settings, &history.tapes));
+    let run = Run { settings: &settings, rules: &rules, bars: &bars, market: &market, ends };
+    let (record, replayed) = run.over(&history.tapes)?;
+    let manifest = manifest(&settings, &history, asked.costs);
+    let costs = at_higher_costs(&run, &mut history.tapes, asked.costs, (&record, &replayed))?;
+    let (document, judgement) = judged(&run, manifest, &history.days, costs, (&record, &replayed))?;
     if let Some(page) = page {
         page.write(&drawn(&run, &document, &judgement, (&record, &replayed)))?;
     }
@@ -87,14 +87,15 @@ struct Run<'a> {
     rules: &'a Rules,
     bars: &'a [Vec<Bar>],
     market: &'a Market,
-    span: &'a Span,
+    /// From when to when.
+    ends: (UtcMillis, UtcMillis),
 }
 
 impl<'a> Run<'a> {
     /// One replay, on the terms of these tapes.
     fn over(&self, tapes: &[Tape]) -> anyhow::Result<(Record<'a>, Replayed)> {
         let mut record = Record::new(self.market);
-        let replayed = replay(tapes, self.bars, self.rules, (self.span.from, self.span.to), &mut record)
+        let replayed = replay(tapes, self.bars, self.rules, self.ends, &mut record)
             .map_err(|e| StoreError::BadRow(e.to_string()))?;
         Ok((record, replayed))
     }
@@ -150,16 +151,18 @@ fn drawn(
     .html()
 }
 
-fn manifest(run: &Run<'_>, tapes: &[Tape], days: &[Vec<f64>], costs: u32) -> Manifest {
-    let (strategy, rules, span) = (&run.settings.strategy, run.rules, run.span);
+/// All that a run over these candles follows from, at so many times the costs.
+pub(super) fn manifest(settings: &Settings, history: &History, costs: u32) -> Manifest {
+    let History { span, tapes, delay_ms, days } = history;
+    let strategy = &settings.strategy;
     Manifest {
         version: env!("CARGO_PKG_VERSION"),
         from: span.from,
         to: span.to,
         pairs: tapes.iter().map(|tape| tape.symbol.clone()).collect(),
         fine: tapes.iter().map(|tape| (tape.symbol.to_string(), tape.finest().name())).collect(),
-        delay_s: rules.delay_ms as f64 / 1000.0,
-        start: rules.start,
+        delay_s: *delay_ms as f64 / 1000.0,
+        start: settings.trading.start,
         costs,
         strategy: StrategyReport {
             name: strategy.name.to_owned(),

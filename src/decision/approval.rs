@@ -25,6 +25,11 @@ impl Approved<Order> {
     pub fn on_record(books: &Books) -> Vec<Self> {
         books.orders.iter().cloned().map(Self).collect()
     }
+
+    /// The first order of the books that is like this.
+    pub fn first_on_record(books: &Books, which: impl Fn(&Order) -> bool) -> Option<Self> {
+        books.orders.iter().find(|order| which(order)).cloned().map(Self)
+    }
 }
 
 /// How positions are meant to end; distances in average true ranges.

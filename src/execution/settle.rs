@@ -84,19 +84,19 @@ impl Walk<'_> {
             let events = self.try_to_enter(&order, step);
             self.happen(events)?;
         }
-        let Some(position) = self.settled.books.position(self.symbol).cloned() else { return Ok(()) };
+        let Some(position) = self.settled.books.position(self.symbol) else { return Ok(()) };
         // What was walked before the entry, or before a later stop was set, is not walked again.
         if step.end() <= position.walked_to {
             return Ok(());
         }
-        let events = self.try_to_leave(&position, step);
+        let events = self.try_to_leave(position, step);
         self.happen(events)?;
         self.follow(step)
     }
 
     fn waiting(&self, which: impl Fn(&Order) -> bool) -> Option<Approved<Order>> {
-        let ours = |order: &Approved<Order>| order.get().symbol == *self.symbol && which(order.get());
-        Approved::on_record(&self.settled.books).into_iter().find(ours)
+        let ours = |order: &Order| order.symbol == *self.symbol && which(order);
+        Approved::first_on_record(&self.settled.books, ours)
     }
 
     /// An entry that has met no candle will not meet one.

@@ -14,6 +14,7 @@ mod spelled;
 mod strategy;
 mod trading;
 mod trend;
+mod variation;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -27,6 +28,7 @@ pub use paths::Paths;
 pub use spelled::{AtLeastOne, Spelled};
 pub use strategy::{Strategy, StrategyName};
 pub use trading::Trading;
+pub use variation::Variations;
 
 use crate::unit::{Symbol, Timeframe};
 

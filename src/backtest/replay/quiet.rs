@@ -406,3 +406,6 @@ fn highest(prices: &[f64]) -> f64 {
 fn lowest(prices: &[f64]) -> f64 {
     prices.iter().copied().fold(f64::INFINITY, smaller)
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,7 +4,7 @@ use crate::backtest::{Rules, Tape};
 use crate::decision::TradePolicy;
 use crate::ledger::Terms;
 use crate::market::{Instrument, Series, SeriesKey};
-use crate::settings::{Settings, digest};
+use crate::settings::{Settings, Strategy, Trading, digest};
 use crate::store::{Store, StoreError};
 use crate::unit::{Symbol, Timeframe, UtcMillis};
 
@@ -54,7 +54,11 @@ fn terms(settings: &Settings, store: &Store, pair: &Symbol, at: UtcMillis) -> Re
 
 /// What a run of these settings goes by.
 pub fn rules(settings: &Settings, delay_ms: i64) -> Rules {
-    let (strategy, trading) = (&settings.strategy, &settings.trading);
+    rules_of(&settings.strategy, &settings.trading, delay_ms)
+}
+
+/// What a run of this strategy goes by, that handles money so.
+pub(in crate::command) fn rules_of(strategy: &Strategy, trading: &Trading, delay_ms: i64) -> Rules {
     Rules {
         asset: trading.asset.clone(),
         start: trading.start,

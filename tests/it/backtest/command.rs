@@ -66,6 +66,25 @@ fn what_higher_costs_leave_is_told_beside_the_result() {
 }
 
 #[test]
+fn fills_that_stand_on_a_longer_candle_are_counted() {
+    let world = lived();
+    let coarse = |world: &World| {
+        let run = world
+            .run(&["backtest", "--from", "2026-09-01T12:00", "--pairs", "BTC/USDT,ETH/USDT,SOL/USDT"])
+            .expect(0)
+            .json();
+        let trading = &run["figures"]["trading"];
+        (trading["fills"].as_u64().unwrap(), trading["coarse_fills_pct"]["value"].as_f64())
+    };
+    let (fills, share) = coarse(&world);
+    assert!(fills > 0 && share == Some(0.0), "{fills} fills, {share:?} %");
+    let minutes = "series_id IN (SELECT id FROM series WHERE timeframe = '1m')";
+    world.query(&format!("DELETE FROM price_data WHERE {minutes} AND open_time % 3600000 BETWEEN 60000 AND 3000000"));
+    let (fills, share) = coarse(&world);
+    assert!(fills > 0 && share > Some(0.0), "{fills} fills, {share:?} %");
+}
+
+#[test]
 fn the_average_of_200_days_need_not_wait_for_days_that_are_stored() {
     let world = lived();
     let average = |world: &World| {
