@@ -110,6 +110,7 @@ pub(super) enum Command {
   trader backtest --pairs BTC/USDT --costs 2 --format json | jq .account
   trader backtest --from 2024-03-01 --fine 1m
   trader backtest --strategy trend
+  trader backtest --from 2021-01-01 --html backtest.html   on a page with charts as well
 
 The candles have to be stored: trader backfill --from DATE, or trader import.")]
     Backtest(BacktestArgs),
