@@ -8,6 +8,7 @@ mod arguments;
 mod backtest_arguments;
 mod log;
 mod output;
+mod show_arguments;
 mod sweep_arguments;
 mod walk_arguments;
 
