@@ -2,6 +2,7 @@
 //! same rows in whatever parts and by however many threads they are made.
 
 mod command;
+mod page;
 mod parity;
 mod sweep;
 mod trend;
