@@ -4,7 +4,6 @@
 mod command;
 mod page;
 mod parity;
-mod sweep;
 mod trend;
 mod walk_forward;
 mod waves;
