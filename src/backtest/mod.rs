@@ -16,6 +16,7 @@ mod tape;
 mod timing;
 mod trading;
 mod verdict;
+mod verify;
 
 #[cfg(test)]
 mod samples;
@@ -31,3 +32,4 @@ pub use tape::{Tape, TapeError};
 pub use timing::{RandomTiming, SHIFTS, random_timing};
 pub use trading::Trading;
 pub use verdict::{Grounds, Verdict};
+pub use verify::{Break, Check, Finding, Measure, Reader, Subject, Uniform, Verified};

@@ -7,6 +7,7 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use super::account_arguments::{CloseWhich, OutcomesArgs, ReasonArgs, RowsArgs};
 use super::backtest_arguments::BacktestArgs;
 use super::output::OutputArgs;
+use super::verify_arguments::VerifyArgs;
 use crate::command::{Backfill, CycleOptions};
 use crate::report::Shape;
 use crate::settings::{Color, LogFormat, LogLevel, LogSettings};
@@ -110,6 +111,14 @@ pub(super) enum Command {
 
 The candles have to be stored: trader backfill --from DATE, or trader import.")]
     Backtest(BacktestArgs),
+    /// Whether backtests can be believed: looking ahead, warm-up, stored runs decided again, a candle late, drawn by chance
+    #[command(after_help = "Examples:
+  trader verify
+  trader verify --from 2023-01-01 --check look-ahead --check poison --cuts 1000
+  trader verify --format json | jq '.checks[] | {name, result}'
+
+Exit code 3 when a check fails. Nothing is changed.")]
+    Verify(VerifyArgs),
     /// Show the newest stored rows
     #[command(after_help = "Examples:
   trader show decisions --symbol BTC/USDT --limit 5
@@ -284,6 +293,7 @@ pub(super) enum SchemaOf {
     Risk,
     Outcomes,
     Backtest,
+    Verify,
 }
 
 #[derive(Clone, Copy, Debug, Subcommand)]
@@ -360,6 +370,7 @@ impl From<SchemaOf> for Shape {
             SchemaOf::Risk => Self::Risk,
             SchemaOf::Outcomes => Self::Outcomes,
             SchemaOf::Backtest => Self::Backtest,
+            SchemaOf::Verify => Self::Verify,
         }
     }
 }

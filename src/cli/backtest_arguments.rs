@@ -34,7 +34,7 @@ pub(super) enum Fine {
     Length(Timeframe),
 }
 
-fn fine(text: &str) -> Result<Fine, String> {
+pub(super) fn fine(text: &str) -> Result<Fine, String> {
     match text {
         "auto" => Ok(Fine::Auto),
         _ => text.parse().map(Fine::Length).map_err(|e| format!("{e}, or auto")),
@@ -47,12 +47,18 @@ fn times(text: &str) -> Result<u32, String> {
     number.ok().filter(|n| (1..=10).contains(n)).ok_or_else(|| format!("`{text}` is not between 1x and 10x"))
 }
 
+impl Fine {
+    /// The length; none for every one that is stored.
+    pub(super) const fn length(self) -> Option<Timeframe> {
+        match self {
+            Self::Auto => None,
+            Self::Length(length) => Some(length),
+        }
+    }
+}
+
 impl BacktestArgs {
     pub(super) fn asked(&self) -> BacktestAsked {
-        let fine = match self.fine {
-            Fine::Auto => None,
-            Fine::Length(length) => Some(length),
-        };
-        BacktestAsked { from: self.from, to: self.to, fine, costs: self.costs }
+        BacktestAsked { from: self.from, to: self.to, fine: self.fine.length(), costs: self.costs }
     }
 }

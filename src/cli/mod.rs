@@ -8,6 +8,7 @@ mod arguments;
 mod backtest_arguments;
 mod log;
 mod output;
+mod verify_arguments;
 
 use std::io::{IsTerminal, Write};
 
@@ -44,6 +45,7 @@ fn run(cli: &Cli, settings: Result<Settings, SettingsError>, paths: &Paths) -> a
         Command::Cycle(args) => command::cycle(&settings?, &args.options(pretty)),
         Command::Backfill(args) => command::backfill(&settings?, &args.wanted(pretty)),
         Command::Backtest(args) => command::backtest(&settings?, &args.asked(), args.output.style()),
+        Command::Verify(args) => command::verify(&settings?, &args.asked(), args.output.style()),
         Command::Import { files, pretty: many } => command::import(&settings?.db, files, pretty || *many),
         Command::Show(args) => {
             command::show(&settings?.db, args.topic.into(), &args.filter(), args.rows.output.style())
@@ -83,6 +85,9 @@ fn flags(cli: &Cli) -> Flags {
         flags.summary_file.clone_from(&args.summary_file);
     }
     if let Command::Backtest(args) = &cli.command {
+        flags.pairs.clone_from(&args.pairs);
+    }
+    if let Command::Verify(args) = &cli.command {
         flags.pairs.clone_from(&args.pairs);
     }
     if let Command::Backfill(args) = &cli.command {

@@ -22,6 +22,7 @@ mod run;
 mod say;
 mod show;
 mod summary_file;
+mod verify;
 mod history_run;
 
 pub use backfill::{Backfill, backfill};
@@ -36,3 +37,4 @@ pub use outcomes::{OutcomesAsked, outcomes};
 pub use portfolio::{portfolio, risk};
 pub use say::{Output, Style, UsageError, say, usage};
 pub use show::show;
+pub use verify::{VerifyAsked, verify};

@@ -2,7 +2,9 @@
 
 use serde::Serialize;
 
-use super::{BacktestDocument, Cycle, Explanation, HistoryReport, OutcomesDocument, PortfolioDocument, RiskDocument};
+use super::{
+    BacktestDocument, Cycle, Explanation, HistoryReport, OutcomesDocument, PortfolioDocument, RiskDocument, VerifyDocument,
+};
 
 /// The document, on one line or, when `pretty`, on many. Our shapes have string keys and finite numbers, so this cannot
 /// fail; if it ever does, the text says so instead of being empty.
@@ -28,6 +30,8 @@ pub enum Shape {
     Outcomes,
     /// `trader.backtest.v1`.
     Backtest,
+    /// `trader.verify.v1`.
+    Verify,
 }
 
 /// The JSON Schema of a document, made from its type.
@@ -40,5 +44,6 @@ pub fn schema(of: Shape) -> schemars::Schema {
         Shape::Risk => schemars::schema_for!(RiskDocument),
         Shape::Outcomes => schemars::schema_for!(OutcomesDocument),
         Shape::Backtest => schemars::schema_for!(BacktestDocument),
+        Shape::Verify => schemars::schema_for!(VerifyDocument),
     }
 }

@@ -11,6 +11,7 @@ mod portfolio;
 mod explanation;
 mod summary;
 mod table;
+mod verify;
 mod history;
 
 pub use backtest::{
@@ -34,3 +35,4 @@ pub use summary::{
     StrategyReport, Warning,
 };
 pub use table::{Cell, Format, Table};
+pub use verify::{BreakReport, CheckReport, MeasureReport, VerifyDocument};
