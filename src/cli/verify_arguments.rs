@@ -69,7 +69,8 @@ impl From<CheckName> for Check {
 
 impl VerifyArgs {
     pub(super) fn asked(&self) -> VerifyAsked {
-        let is_asked = |check: &Check| self.checks.is_empty() || self.checks.iter().any(|name| Check::from(*name) == *check);
+        let is_asked =
+            |check: &Check| self.checks.is_empty() || self.checks.iter().any(|name| Check::from(*name) == *check);
         VerifyAsked {
             from: self.from,
             to: self.to,

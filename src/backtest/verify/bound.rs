@@ -30,9 +30,8 @@ impl Scales {
         let closes = candles.iter().map(Candle::close);
         let (low, high) = closes.fold((f64::MAX, f64::MIN), |(low, high), close| (low.min(close), high.max(close)));
         let steps = || candles.windows(2).map(|pair| (&pair[0], &pair[1]));
-        let range = |(before, candle): (&Candle, &Candle)| {
-            candle.high().max(before.close()) - candle.low().min(before.close())
-        };
+        let range =
+            |(before, candle): (&Candle, &Candle)| candle.high().max(before.close()) - candle.low().min(before.close());
         let newest = candles.len().saturating_sub(shorter).max(SETTLED);
         Self {
             closes: high - low,

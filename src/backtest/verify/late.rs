@@ -50,7 +50,8 @@ pub(super) fn one_bar_late(subject: &Subject<'_>) -> std::result::Result<Verifie
     } else {
         (Finding::Passed, format!("{returns}: it does not earn for sure on time, so there is nothing to lose"))
     };
-    let measures = [Measure::of("return on time, %", on_time.percent()), Measure::of("return a candle late, %", late.percent())];
+    let measures =
+        [Measure::of("return on time, %", on_time.percent()), Measure::of("return a candle late, %", late.percent())];
     let sure = on_time.sure.map(|sure| Measure::of("how sure the Sharpe ratio on time is above 0, 0 to 1", sure));
     Ok(Verified { check, finding, comparisons: 1, text, measures: measures.into_iter().chain(sure).collect() })
 }

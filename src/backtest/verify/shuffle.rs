@@ -6,19 +6,20 @@
 //! the price at which the history ended, which draws a price that strayed back to it.
 //!
 //! What does not go away is the mean: who holds a coin that rose in the history earns its mean return in every draw. So what
-//! an account earns is told less the mean return of what it held, candle by candle. And there are no costs in these runs,
-//! so that no gain hides behind them: on average nothing may be left. What an account that knows the next candle has left
-//! is far from it.
+//! an account earns is told less the mean return of what it held, candle by candle: then nothing may be left on average,
+//! whatever it holds and when. There are no costs in these runs, so that no gain hides behind them, and no halts. And coins that leave
+//! within a candle are counted to its end, since where a candle went after it had met a stop is in its shape: real candles
+//! come back from their lows, and every stop would seem to lose.
 
 use super::trail::{Said, Trail};
-use super::{Break, Check, Finding, Measure, Subject, Uniform, Verified};
+use super::{Break, Check, Finding, Measure, Subject, Uniform, Verified, below};
+use crate::backtest::replay::{Rules, replay};
 use crate::backtest::tape::Tape;
+use crate::decision::Limits;
 use crate::ledger::{Costs, Event, Terms, Unbalanced};
 use crate::market::{Candle, Extras, Instrument, Series};
 use crate::statistics::{mean, standard_deviation};
 use crate::unit::{Bps, Symbol, UtcMillis, real};
-
-use super::below;
 
 /// How many histories are drawn.
 const DRAWN: usize = 20;
@@ -30,22 +31,32 @@ const DIGITS: i32 = 12;
 /// Replays the account over drawn histories, without costs.
 pub(super) fn shuffle(subject: &Subject<'_>, uniform: &mut Uniform<'_>) -> Result<Verified, Unbalanced> {
     let check = Check::Shuffle;
-    let deck = Deck::of(subject.tapes);
+    let (deck, rules) = (Deck::of(subject.tapes), without_halts(subject.rules));
     let (mut earned, mut traded) = (Vec::new(), Vec::new());
     for _ in 0..DRAWN {
         let tapes = deck.draw(subject.tapes, uniform);
         let bars = (subject.read)(&tapes);
-        let gain = Gain::of(&subject.replayed(&tapes, &bars, subject.span)?, &tapes, &deck);
+        let mut trail = Trail::default();
+        replay(&tapes, &bars, &rules, subject.span, &mut trail)?;
+        let gain = Gain::of(&trail, &tapes, &deck);
         earned.push(gain.earned);
         traded.push(gain.traded);
     }
     let (Some(left), Some(turnover)) = (mean(&earned), mean(&traded).filter(|turnover| *turnover > 0.0)) else {
         return Ok(Verified::skipped(check, "nothing was bought on drawn candles"));
     };
-    let Some(error) = standard_deviation(&earned).map(|s| s / (DRAWN as f64).sqrt()).filter(|error| *error > 0.0) else {
+    let Some(error) = standard_deviation(&earned).map(|s| s / (DRAWN as f64).sqrt()).filter(|error| *error > 0.0)
+    else {
         return Ok(Verified::skipped(check, "what was bought on drawn candles earned the same in all of them"));
     };
     Ok(verdict(left / error, 1e4 * left / turnover))
+}
+
+/// An account that chance has made lose goes on: the more it trades, the more is seen.
+fn without_halts(rules: &Rules) -> Rules {
+    let all = Bps::from_real(10_000.0);
+    let limits = Limits { daily_loss: all, warning_drawdown: all, emergency_drawdown: all, ..rules.limits };
+    Rules { limits, ..rules.clone() }
 }
 
 fn verdict(t: f64, points: f64) -> Verified {
@@ -53,7 +64,10 @@ fn verdict(t: f64, points: f64) -> Verified {
     let came = format!("{t:.1} standard errors: {points:.2} bps of what is traded");
     let (finding, text) = if t > LEAK {
         let broken = Break { symbol: None, at: None, expected, came };
-        (Finding::Failed(broken), "it earns where there is nothing to earn: it knows candles that have not come".to_owned())
+        (
+            Finding::Failed(broken),
+            "it earns where there is nothing to earn: it knows candles that have not come".to_owned(),
+        )
     } else {
         let text = format!(
             "on {DRAWN} histories drawn by chance, before costs and less the mean return of what it held, it earns {points:.2} bps \
@@ -72,8 +86,17 @@ fn verdict(t: f64, points: f64) -> Verified {
 struct Deck {
     /// All opening times of all pairs, in order, none twice.
     times: Vec<UtcMillis>,
-    /// Of each pair, its mean return from close to close.
-    means: Vec<f64>,
+    /// Of each pair.
+    means: Vec<Means>,
+}
+
+/// Mean returns of the candles of a pair.
+#[derive(Clone, Copy, Debug)]
+struct Means {
+    /// From the close before.
+    from_close: f64,
+    /// From the open.
+    from_open: f64,
 }
 
 impl Deck {
@@ -81,10 +104,7 @@ impl Deck {
         let mut times: Vec<UtcMillis> = tapes.iter().flat_map(candles).map(Candle::open_time).collect();
         times.sort_unstable();
         times.dedup();
-        let returns = |tape: &Tape| -> Vec<f64> {
-            (0..candles(tape).len()).map(|i| candles(tape)[i].close() / before(tape, i) - 1.0).collect()
-        };
-        Self { times, means: tapes.iter().map(|tape| mean(&returns(tape)).unwrap_or_default()).collect() }
+        Self { times, means: tapes.iter().map(Means::of).collect() }
     }
 
     /// A history drawn by chance: of every pair, as many candles at the same times.
@@ -107,6 +127,15 @@ impl Deck {
         };
         let series = Series::new(tape.decided_on().timeframe(), old.iter().map(&mut next).collect()).ok()?;
         Tape::new(tape.symbol.clone(), without_costs(tape), vec![series]).ok()
+    }
+}
+
+impl Means {
+    fn of(tape: &Tape) -> Self {
+        let all = candles(tape).iter().enumerate();
+        let (from_close, from_open): (Vec<f64>, Vec<f64>) =
+            all.map(|(i, c)| (c.close() / before(tape, i) - 1.0, c.close() / c.open() - 1.0)).unzip();
+        Self { from_close: mean(&from_close).unwrap_or_default(), from_open: mean(&from_open).unwrap_or_default() }
     }
 }
 
@@ -137,15 +166,21 @@ fn without_costs(tape: &Tape) -> Terms {
     let free = Bps::from_real(0.0);
     let steps = tape.terms.instrument.clone();
     // Drawn prices may lie far from those that ticks and steps were made for.
-    let instrument =
-        Instrument { tick_size: None, step_size: None, min_quantity: None, max_quantity: None, min_notional: None, ..steps };
+    let instrument = Instrument {
+        tick_size: None,
+        step_size: None,
+        min_quantity: None,
+        max_quantity: None,
+        min_notional: None,
+        ..steps
+    };
     Terms { costs: Costs { fee: free, slippage: free, half_spread: free }, instrument, ..tape.terms.clone() }
 }
 
 /// What an account earned, as a share of itself at each moment, summed up.
 #[derive(Clone, Copy, Debug, Default)]
 struct Gain {
-    /// Less the mean return of what it held.
+    /// From close to close and from fill to close, less the mean returns of these.
     earned: f64,
     /// What was bought and sold.
     traded: f64,
@@ -153,25 +188,21 @@ struct Gain {
 
 impl Gain {
     fn of(trail: &Trail, tapes: &[Tape], deck: &Deck) -> Self {
-        let mut account = Account { tapes, deck, coins: vec![0.0; tapes.len()], closes: vec![0; tapes.len()] };
-        let mut gain = Self::default();
-        let (mut equity, mut due, mut volume) = (None, account.due(None), 0.0);
+        let mut account = Account::new(tapes, deck);
+        let (mut gain, mut equity, mut volume) = (Self::default(), None, 0.0);
         for said in trail.said() {
             match said {
                 Said::Happened(Event::Filled(fill)) => {
                     volume += fill.notional.real();
-                    account.fill(&fill.symbol, real(fill.coins()));
+                    account.fill(&fill.symbol, real(fill.coins()), real(fill.price.get()));
                 }
                 Said::Stood(moment) => {
-                    let held = account.due(None);
+                    let earned = account.close(moment.now);
                     if let Some(before) = equity {
-                        // What is held for a part of a candle only is taken to have been due the more of both.
-                        let mean: f64 = due.iter().zip(&held).map(|(a, b): (&f64, &f64)| a.max(*b)).sum();
-                        gain.earned += (moment.equity.real() - before - mean) / before;
+                        gain.earned += earned / before;
                         gain.traded += volume / before;
                     }
                     (equity, volume) = (Some(moment.equity.real()), 0.0);
-                    due = account.due(Some(moment.now));
                 }
                 Said::Decided(..) | Said::Happened(_) => {}
             }
@@ -184,32 +215,57 @@ impl Gain {
 struct Account<'a> {
     tapes: &'a [Tape],
     deck: &'a Deck,
-    coins: Vec<f64>,
-    /// Of each pair, the candles that have ended.
-    closes: Vec<usize>,
+    held: Vec<Held>,
 }
 
-impl Account<'_> {
-    fn fill(&mut self, symbol: &Symbol, coins: f64) {
-        if let Some(k) = self.tapes.iter().position(|tape| tape.symbol == *symbol) {
-            self.coins[k] += coins;
+/// The coins of a pair.
+#[derive(Clone, Debug, Default)]
+struct Held {
+    /// At the last moment, and now.
+    before: f64,
+    now: f64,
+    /// What was bought since: coins, and what they cost in money.
+    bought: (f64, f64),
+    /// Candles that have ended.
+    ended: usize,
+}
+
+impl<'a> Account<'a> {
+    fn new(tapes: &'a [Tape], deck: &'a Deck) -> Self {
+        Self { tapes, deck, held: vec![Held::default(); tapes.len()] }
+    }
+
+    fn fill(&mut self, symbol: &Symbol, coins: f64, price: f64) {
+        let Some(held) = self.tapes.iter().position(|tape| tape.symbol == *symbol).map(|k| &mut self.held[k]) else {
+            return;
+        };
+        held.now += coins;
+        if coins > 0.0 {
+            held.bought = (held.bought.0 + coins, held.bought.1 + coins * price);
         }
     }
 
-    /// The mean return of the coins of each pair over a candle, in money, at the newest closes; at an instant, or at the same
-    /// closes as before.
-    fn due(&mut self, now: Option<UtcMillis>) -> Vec<f64> {
-        let mut one = |k: usize| {
-            let candles = candles(&self.tapes[k]);
-            let timeframe = self.tapes[k].decided_on().timeframe();
-            while let Some(now) = now
-                && candles.get(self.closes[k]).is_some_and(|c| timeframe.step(c.open_time(), 1) <= now)
-            {
-                self.closes[k] += 1;
-            }
-            let close = self.closes[k].checked_sub(1).map_or(0.0, |newest| candles[newest].close());
-            self.coins[k].max(0.0) * close * self.deck.means[k]
-        };
-        (0..self.tapes.len()).map(&mut one).collect()
+    /// What the candles that have ended since the last moment brought more than their mean.
+    fn close(&mut self, now: UtcMillis) -> f64 {
+        let pairs = self.tapes.iter().zip(&self.deck.means).zip(&mut self.held);
+        pairs.map(|((tape, means), held)| held.close(tape, *means, now)).sum()
+    }
+}
+
+impl Held {
+    fn close(&mut self, tape: &Tape, means: Means, now: UtcMillis) -> f64 {
+        let (candles, timeframe) = (candles(tape), tape.decided_on().timeframe());
+        let mut earned = 0.0;
+        while let Some(candle) = candles.get(self.ended)
+            && timeframe.step(candle.open_time(), 1) <= now
+        {
+            let from = before(tape, self.ended);
+            earned += self.before * (candle.close() - from * (1.0 + means.from_close));
+            earned += self.bought.0 * candle.close() - self.bought.1 * (1.0 + means.from_open);
+            self.bought = (0.0, 0.0);
+            self.ended += 1;
+        }
+        self.before = self.now.max(0.0);
+        earned
     }
 }

@@ -91,7 +91,9 @@ impl Said {
                 format!("{} {score}{}", decision.action.word(), held.map(|c| format!(" ({c})")).unwrap_or_default())
             }
             Self::Happened(Event::Placed(order)) => format!("an order for {} coins", order.quantity.get()),
-            Self::Happened(Event::Filled(fill)) => format!("{} coins filled at {}", fill.quantity.get(), fill.price.get()),
+            Self::Happened(Event::Filled(fill)) => {
+                format!("{} coins filled at {}", fill.quantity.get(), fill.price.get())
+            }
             Self::Happened(Event::Ended(ended)) => format!("{} ended {}", ended.order, ended.how.word()),
             Self::Happened(Event::Deposited(deposit)) => format!("a deposit of {}", deposit.amount),
             Self::Happened(Event::Protected(_)) => "a stop that was moved".to_owned(),

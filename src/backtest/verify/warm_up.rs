@@ -107,9 +107,7 @@ impl Tally {
         let scales = Scales::of(candles, place.start + 1);
         // What is counted from its beginning is another number by definition; rules ask for its changes only.
         for indicator in all().filter(|indicator| *indicator != Indicator::Obv) {
-            let (Some(expected), Some(came)) =
-                (reference.reading(indicator), looked.reading(indicator))
-            else {
+            let (Some(expected), Some(came)) = (reference.reading(indicator), looked.reading(indicator)) else {
                 continue;
             };
             self.comparisons += 1;

@@ -102,17 +102,21 @@ impl Tally {
             ("not asked: rules of another version", self.unasked),
             ("decisions that are others", self.different),
         ];
-        let measures = measures.map(|(name, n)| Measure { name: name.to_owned(), value: n as f64, limit: None }).to_vec();
+        let measures =
+            measures.map(|(name, n)| Measure { name: name.to_owned(), value: n as f64, limit: None }).to_vec();
         let rest = format!("{} excused, {} of another version", self.excused, self.unasked);
         let (finding, text) = match self.broken {
             _ if asked == 0 => {
                 let why = format!("all {decisions} stored decisions were made by rules of another version");
                 (Finding::Skipped(why.clone()), why)
             }
-            Some(broken) => {
-                (Finding::Failed(broken), format!("{} of {decisions} stored decisions are others today ({rest})", self.different))
+            Some(broken) => (
+                Finding::Failed(broken),
+                format!("{} of {decisions} stored decisions are others today ({rest})", self.different),
+            ),
+            None => {
+                (Finding::Passed, format!("{} of {decisions} stored decisions are the same today ({rest})", self.same))
             }
-            None => (Finding::Passed, format!("{} of {decisions} stored decisions are the same today ({rest})", self.same)),
         };
         Verified { check: Check::LiveParity, finding, comparisons: asked, text, measures }
     }
