@@ -1,4 +1,6 @@
-//! Backtests: the same decisions, orders, fills and equity as runs of the cycle, to the last digit.
+//! Backtests: the same decisions, orders, fills and equity as runs of the cycle, to the last digit; and whether they can be
+//! believed.
 
 mod command;
 mod parity;
+mod verify;

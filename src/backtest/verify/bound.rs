@@ -78,3 +78,48 @@ fn unsteadiness(values: impl Iterator<Item = f64>, from: usize) -> f64 {
     }
     (largest / smallest).max(1.0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::unit::{Timeframe, UtcMillis};
+
+    /// Candles that go up by one and down by one; the first of all lies far above.
+    fn zigzag(count: i64) -> Vec<Candle> {
+        let candle = |i: i64| {
+            let (open, close) = if i % 2 == 0 { (100.0, 101.0) } else { (101.0, 100.0) };
+            let high = if i == 0 { 150.0 } else { 101.0 };
+            let close = if i == 0 { 150.0 } else { close };
+            Candle::from_parts(Timeframe::H1.step(UtcMillis::new(0), i), [open, high, 100.0, close], 1.0, None).unwrap()
+        };
+        (0..count).map(candle).collect()
+    }
+
+    #[test]
+    fn a_bound_is_the_share_that_is_left_of_the_range_of_what_was_averaged() {
+        let scales = Scales::of(&zigzag(600), 400);
+        // Closes lie between 100 and 150.
+        let share = |indicator: Indicator| indicator.start_up_error(400).unwrap();
+        for (indicator, scale) in [
+            (Indicator::Ema200, 50.0),
+            (Indicator::Macd, 100.0),
+            (Indicator::MacdHist, 200.0),
+            (Indicator::Atr14, 50.0),
+        ] {
+            assert_eq!(scales.bound(indicator, 400), Some(share(indicator) * scale), "{indicator}");
+        }
+        // The close moved by 50 once and by 1 on average.
+        let rsi = scales.bound(Indicator::Rsi14, 400).unwrap() / share(Indicator::Rsi14);
+        assert!((rsi - 5000.0).abs() < 25.0, "{rsi}");
+        for none in [Indicator::BbUpper, Indicator::Obv, Indicator::Vwap] {
+            assert_eq!(scales.bound(none, 400), None, "{none}");
+        }
+        assert_eq!(scales.bound(Indicator::Ema200, 199), None, "before the warm-up");
+    }
+
+    #[test]
+    fn where_nothing_moves_there_is_nothing_to_hold_on_to() {
+        assert_eq!(unsteadiness([0.0; 50].into_iter(), 20), 1.0);
+        assert_eq!(unsteadiness([1.0, 0.0].into_iter(), 9), 1.0);
+    }
+}

@@ -269,3 +269,76 @@ impl Held {
         earned
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backtest::samples::{assert_close, chance};
+    use crate::ledger::samples::{btc, candle, minute, terms};
+    use crate::unit::Timeframe;
+
+    /// Minutes that open at one price and close at another, after a gap of a tenth each.
+    fn tape(moves: &[f64]) -> Tape {
+        let mut close = 100.0;
+        let mut made = Vec::new();
+        for (n, step) in (0..).zip(moves) {
+            let open = close * 1.1;
+            close = open * (1.0 + step);
+            made.push(candle(minute(n), [open, open.max(close), open.min(close), close], 1e6));
+        }
+        Tape::new(btc(), terms(), vec![Series::new(Timeframe::M1, made).unwrap()]).unwrap()
+    }
+
+    #[test]
+    fn the_means_are_those_of_the_candles_that_are_drawn() {
+        let tapes = [tape(&[0.1, -0.1, 0.3])];
+        let means = Deck::of(&tapes).means[0];
+        assert_close("from the open", means.from_open, 0.1);
+        // The first one comes from its own open.
+        assert_close("from the close", means.from_close, (0.1 + (1.1 * 0.9 - 1.0) + (1.1 * 1.3 - 1.0)) / 3.0);
+    }
+
+    #[test]
+    fn drawn_candles_have_the_shapes_of_real_ones_at_the_times_of_the_others_and_no_costs() {
+        let tapes = [tape(&[0.1, -0.1, 0.3, -0.2, 0.05])];
+        let drawn = Deck::of(&tapes).draw(&tapes, &mut chance(3)).remove(0);
+        let (old, new) = (candles(&tapes[0]), candles(&drawn));
+        assert_eq!(
+            new.iter().map(Candle::open_time).collect::<Vec<_>>(),
+            old.iter().map(Candle::open_time).collect::<Vec<_>>()
+        );
+        let share = |c: &Candle| c.close() / c.open();
+        for (i, made) in new.iter().enumerate() {
+            assert!(old.iter().any(|real| (share(real) - share(made)).abs() < 1e-9), "{i}: {made:?}");
+            assert_close("as much money", made.extras().unwrap().quote_volume, 1e6);
+        }
+        assert_eq!(drawn.terms.costs.round_trip(), 0.0);
+    }
+
+    #[test]
+    fn who_only_holds_has_on_average_nothing_left() {
+        let tapes = [tape(&[0.02, -0.03, 0.01, 0.05, -0.04, 0.0, -0.1, 0.08, 0.03, -0.02])];
+        let (deck, mut uniform) = (Deck::of(&tapes), chance(5));
+        let mut earned = || {
+            let drawn = deck.draw(&tapes, &mut uniform);
+            let mut account = Account::new(&drawn, &deck);
+            account.fill(&btc(), 1.0, candles(&drawn[0])[0].open());
+            let shares = (0..10).map(|n| {
+                let worth = n.min(1) as f64 * candles(&drawn[0])[(n.max(1) - 1) as usize].close();
+                let earned = account.close(minute(n + 1));
+                if n == 0 { earned / candles(&drawn[0])[0].open() } else { earned / worth }
+            });
+            shares.sum::<f64>()
+        };
+        let all: Vec<f64> = (0..4000).map(|_| earned()).collect();
+        let error = standard_deviation(&all).unwrap() / 4000.0_f64.sqrt();
+        assert!(mean(&all).unwrap().abs() < 3.5 * error, "{:?} ± {error}", mean(&all));
+    }
+
+    #[test]
+    fn more_than_three_standard_errors_are_a_leak() {
+        for (t, is_leak) in [(-9.0, false), (3.0, false), (3.01, true)] {
+            assert_eq!(matches!(verdict(t, t).finding, Finding::Failed(_)), is_leak, "{t}");
+        }
+    }
+}

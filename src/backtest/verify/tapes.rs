@@ -64,3 +64,45 @@ fn worse(candle: &Candle) -> Candle {
     // A product that no candle can hold leaves it as it was.
     Candle::from_parts(candle.open_time(), prices, POISON * candle.volume(), extras).unwrap_or(*candle)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::samples::{NOON, btc, candle, minute, terms};
+    use crate::unit::Timeframe;
+
+    /// Five-minute candles and their minutes from noon on.
+    fn tape() -> Tape {
+        let one = |at| candle(at, [100.0, 101.0, 99.0, 100.5], 1e6);
+        let fine = Series::new(Timeframe::M1, (0..20).map(|n| one(minute(n))).collect()).unwrap();
+        let long = Series::new(Timeframe::M5, (0..4).map(|n| one(minute(5 * n))).collect()).unwrap();
+        Tape::new(btc(), terms(), vec![fine, long]).unwrap()
+    }
+
+    fn counts(tape: &Tape) -> Vec<usize> {
+        tape.lengths().map(|series| series.candles().len()).collect()
+    }
+
+    #[test]
+    fn what_has_not_ended_is_cut_off_and_finer_candles_begin_where_they_are_walked() {
+        let stretch = Stretch { begins: NOON, walked: minute(7), ends: minute(14) };
+        let tapes = [tape()];
+        assert_eq!(counts(&cut(&tapes, stretch)[0]), [7, 2]);
+        assert!(
+            cut(&tapes, Stretch { ends: minute(4), ..stretch }).is_empty(),
+            "minutes alone are nothing to decide on"
+        );
+    }
+
+    #[test]
+    fn poison_is_in_everything_that_opens_from_then_on_and_in_nothing_else() {
+        let poisoned = poisoned(&[tape()], minute(10)).remove(0);
+        for series in poisoned.lengths() {
+            for candle in series.candles() {
+                let factor = if candle.open_time() < minute(10) { 1.0 } else { POISON };
+                assert_eq!((candle.open(), candle.low()), (100.0 * factor, 99.0 * factor));
+                assert!((candle.volume() - 1e6 / 99.0 * factor).abs() < 1e-3, "{candle:?}");
+            }
+        }
+    }
+}

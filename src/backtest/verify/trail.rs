@@ -29,7 +29,11 @@ impl Witness for Trail {
     }
 
     fn happened(&mut self, event: &Event) {
-        self.said.push(Said::Happened(event.clone()));
+        // A stop that trails is told of where the candle was walked through, and not where it was passed over: which of both
+        // it was hangs on what finer candles there are. What the stop does is told in any case.
+        if !matches!(event, Event::Protected(_)) {
+            self.said.push(Said::Happened(event.clone()));
+        }
     }
 
     fn stood(&mut self, moment: &Moment) {

@@ -17,7 +17,7 @@ const STARTS: [usize; 5] = [199, 399, 499, 999, 1999];
 /// Candles before it in the reading that the others are held against, where there are as many.
 const REFERENCE: usize = 10_000;
 /// The reference begins so much earlier at least.
-const EARLIER: usize = 500;
+const EARLIER: usize = 200;
 /// From a view's worth of candles on a reading may differ by so much of its value (a thousandth),
 const TOLERANCE: f64 = 1e-3;
 /// and a score by so many tenths of a point.
@@ -66,23 +66,18 @@ impl Tally {
             self.bars(place, depth, &reference, &looked);
             self.readings(place, &candles[i - longest..=i], &reference, &looked);
         }
-        self.view(subject, tape, i);
+        self.view(subject, tape, (&reference, i));
     }
 
     /// What lies far before the beginning of a view changes nothing, to the last bit.
-    fn view(&mut self, subject: &Subject<'_>, tape: &Tape, i: usize) {
-        let (series, Some(k)) = (tape.decided_on(), subject.place_of(&tape.symbol)) else { return };
-        let candle = &series.candles()[i];
-        let first = subject.timeframe.step(candle.open_time(), -2 * subject.depth);
-        let from = series.candles().partition_point(|c| c.open_time() < first);
-        let (Some(expected), Some(came)) =
-            (subject.bars.get(k).and_then(|bars| bars.get(i)), read(subject, tape, &series.candles()[from..=i]))
-        else {
-            return;
-        };
+    fn view(&mut self, subject: &Subject<'_>, tape: &Tape, (reference, i): (&Looked, usize)) {
+        let candles = tape.decided_on().candles();
+        let first = subject.timeframe.step(candles[i].open_time(), -2 * subject.depth);
+        let from = candles.partition_point(|c| c.open_time() < first);
+        let (Some(expected), Some(came)) = (&reference.bar, read(subject, tape, &candles[from..=i])) else { return };
         self.comparisons += 1;
         if !same(expected, &came) {
-            self.breaks(&tape.symbol, candle, (told(expected), told(&came)));
+            self.breaks(&tape.symbol, &candles[i], (told(expected), told(&came)));
         }
     }
 
@@ -215,7 +210,9 @@ impl Looked {
     fn at(subject: &Subject<'_>, tape: &Tape, candles: &[Candle]) -> Self {
         let mut pass = Pass::new(tape.decided_on().timeframe());
         let readings = candles.split_last().map(|(newest, before)| {
-            before.iter().for_each(|candle| pass.skip(candle));
+            for candle in before {
+                pass.skip(candle);
+            }
             pass.next(newest)
         });
         Self { bar: read(subject, tape, candles), readings }
@@ -242,8 +239,31 @@ fn all() -> impl Iterator<Item = Indicator> {
     Indicator::SHOWN.into_iter().chain([Indicator::ObvFlow])
 }
 
-impl Subject<'_> {
-    fn place_of(&self, symbol: &Symbol) -> Option<usize> {
-        self.tapes.iter().position(|tape| tape.symbol == *symbol)
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::unit::Timeframe;
+
+    /// The average of 200 candles is read with so many before; how it differs, and whether that breaks anything.
+    #[track_caller]
+    fn check(start: usize, came: f64, bound: Option<f64>, is_broken: bool) {
+        let candle = Candle::from_parts(Timeframe::H1.floor(UtcMillis::new(0)), [100.0; 4], 1.0, None).unwrap();
+        let symbol = "BTC/USDT".parse().unwrap();
+        let mut tally = Tally::default();
+        tally.reading(Place { symbol: &symbol, candle: &candle, start }, Indicator::Ema200, (100.0, came), bound);
+        assert_eq!(tally.broken.is_some(), is_broken, "{start} before, {came}, {bound:?}: {tally:?}");
+    }
+
+    #[test]
+    fn a_reading_may_differ_by_its_bound_and_with_a_view_before_it_by_a_thousandth() {
+        check(199, 107.0, Some(8.0), false);
+        check(199, 107.0, Some(6.0), true);
+        check(998, 100.2, Some(1.0), false);
+        check(999, 100.2, Some(1.0), true);
+        check(999, 100.09, Some(1.0), false);
+        check(999, 100.09, Some(0.05), true);
+        // Without a memory beyond its window there is nothing but rounding.
+        check(199, 100.000_000_05, None, false);
+        check(199, 100.001, None, true);
     }
 }

@@ -6,7 +6,7 @@ use crate::backtest::{Break, Check, Finding, Measure, Verified};
 use crate::decision::{Action, Gate, Outlook, decide, opinions};
 use crate::market::{Series, SeriesKey, Standing, View};
 use crate::settings::Strategy;
-use crate::signal::Analyst;
+use crate::signal::{Analyst, Score};
 use crate::store::{DecisionOnRecord, Store, StoreError};
 use crate::unit::{Timeframe, UtcMillis};
 
@@ -134,7 +134,7 @@ fn known(series: &Series, newest: UtcMillis) -> Series {
 fn parting(view: &View, stored: &DecisionOnRecord, strategy: &Strategy) -> Option<String> {
     let opinions = opinions(&[strategy.analyst().analyse(view)]);
     let today = decide(&Outlook::of(view, &strategy.policy), &opinions, &strategy.policy);
-    let (score, gate) = (today.score.map(|s| s.get()), today.refusal.as_ref().map(|r| r.gate().code()));
+    let (score, gate) = (today.score.map(Score::get), today.refusal.as_ref().map(|r| r.gate().code()));
     let is_same_score = match (score, stored.score) {
         (Some(now), Some(then)) => (now - then).abs() < 1e-9,
         (None, None) => true,
