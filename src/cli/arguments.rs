@@ -111,7 +111,7 @@ pub(super) enum Command {
 
 The candles have to be stored: trader backfill --from DATE, or trader import.")]
     Backtest(BacktestArgs),
-    /// Whether backtests can be believed: looking ahead, warm-up, stored runs decided again, a candle late, drawn by chance
+    /// Whether backtests can be believed: nothing looks ahead, stored runs decide alike
     #[command(after_help = "Examples:
   trader verify
   trader verify --from 2023-01-01 --check look-ahead --check poison --cuts 1000

@@ -32,6 +32,8 @@ pub(super) enum Moves {
     ByChance,
     /// The volume of each candle says whether the next one rises, and nothing of later ones.
     AsVolumeTold,
+    /// The same, and it goes on telling the same until midnight.
+    AsVolumeToldForADay,
 }
 
 /// Hourly candles that move by about a hundredth.
@@ -47,7 +49,8 @@ fn series(count: i64, moves: Moves, uniform: &mut impl FnMut() -> f64) -> Series
         let open = close;
         close = ((open * step.exp()) * 1e6).round() / 1e6;
         let (high, low) = (open.max(close) * (1.0 + 0.004 * uniform()), open.min(close) * (1.0 - 0.004 * uniform()));
-        told_rise = uniform() < 0.5;
+        let says_more = moves != Moves::AsVolumeToldForADay || hour % 24 == 23;
+        told_rise = if says_more { uniform() < 0.5 } else { told_rise };
         let volume = if told_rise { TELLING + 500.0 } else { TELLING - 500.0 };
         let extras = Extras { quote_volume: 1e8, trades: 1000, taker_buy_base: 0.0 };
         Candle::from_parts(Timeframe::H1.step(START, hour), [open, high, low, close], volume, Some(extras)).unwrap()
@@ -60,13 +63,19 @@ pub(super) struct Scene {
     pub(super) settings: Settings,
     pub(super) tapes: Vec<Tape>,
     rules: Rules,
+    /// Candles that a view holds at least.
+    depth: usize,
 }
 
 impl Scene {
     pub(super) fn new(candles: i64, moves: Moves) -> Self {
+        Self::seeded(7, candles, moves)
+    }
+
+    pub(super) fn seeded(seed: u64, candles: i64, moves: Moves) -> Self {
         let flags = Flags { db: Some("none.db".into()), ..Flags::default() };
         let settings = Settings::load(&flags, &[], &Paths::default()).unwrap();
-        let mut uniform = chance(7);
+        let mut uniform = chance(seed);
         let mut tape = |name: &str| {
             let symbol: Symbol = name.parse().unwrap();
             let instrument = Instrument::assumed(symbol.clone(), START);
@@ -76,7 +85,13 @@ impl Scene {
         };
         let tapes = vec![tape("BTC/USDT"), tape("ETH/USDT")];
         let rules = rules(&settings, 0);
-        Self { settings, tapes, rules }
+        Self { settings, tapes, rules, depth: View::CANDLES }
+    }
+
+    /// One pair, looked at as if views held no more than what the analyst needs at least: quicker to read.
+    pub(super) fn shallow(mut self) -> Self {
+        self.tapes.truncate(1);
+        Self { depth: self.settings.strategy.policy.warm_up, ..self }
     }
 
     /// Of each pair, how many candles there are.
@@ -100,8 +115,13 @@ impl Scene {
 
     fn subject<'a>(&'a self, read: &'a Reader<'a>) -> Subject<'a> {
         let to = Timeframe::H1.step(START, i64::try_from(self.candles()).unwrap());
-        let from = Timeframe::H1.step(START, i64::try_from(View::CANDLES).unwrap());
-        Subject::new(&self.tapes, &self.rules, (read, View::CANDLES), (from, to)).unwrap().unwrap()
+        let from = Timeframe::H1.step(START, i64::try_from(self.depth).unwrap());
+        Subject::new(&self.tapes, &self.rules, (read, self.depth), (from, to)).unwrap().unwrap()
+    }
+
+    /// What one check finds.
+    pub(super) fn one(&self, read: &Reader<'_>, check: Check, cuts: usize) -> Verified {
+        self.subject(read).check(check, cuts, &mut chance(check as u64 + 1)).unwrap()
     }
 
     /// What the checks find.

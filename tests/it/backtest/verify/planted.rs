@@ -1,6 +1,7 @@
 //! Leaks that are planted in an honest analyst, each of a kind that people do write, and the checks that find them.
 
-use trader::backtest::{Bar, Finding, Tape};
+use proptest::prelude::*;
+use trader::backtest::{Bar, Check, Finding, Tape};
 use trader::market::Candle;
 use trader::unit::Timeframe;
 
@@ -122,9 +123,31 @@ fn who_lives_on_the_fill_is_found_by_coming_late() {
 }
 
 #[test]
-fn two_hundred_cuts_leave_an_honest_program_as_it_is() {
-    let scene = Scene::new(1500, Moves::ByChance);
-    for verified in scene.verified(&|tapes| scene.honest(tapes), 200) {
-        assert!(!matches!(verified.finding, Finding::Failed(_)), "{verified:?}");
+fn who_forecasts_for_longer_than_a_candle_may_come_late() {
+    let scene = Scene::new(CANDLES, Moves::AsVolumeToldForADay);
+    let (buy, sell) = scene.strongest();
+    let told = |candles: &[Candle], i: usize| Some(if candles[i].volume() > TELLING { buy } else { sell });
+    assert_failing(&scene, told, &[]);
+}
+
+#[test]
+fn who_loses_on_time_has_nothing_to_lose_by_coming_late() {
+    let scene = Scene::new(CANDLES, Moves::ByChance);
+    let all = scene.verified(&|tapes| scene.honest(tapes), 1);
+    let late = all.iter().find(|verified| verified.check == Check::OneBarLate).unwrap();
+    assert!(late.finding == Finding::Passed && late.text.contains("nothing to lose"), "{late:?}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2))]
+
+    #[test]
+    fn two_hundred_cuts_leave_an_honest_program_as_it_is(seed: u64) {
+        let scene = Scene::seeded(seed, 800, Moves::ByChance).shallow();
+        let read = |tapes: &[Tape]| scene.honest(tapes);
+        for check in [Check::LookAhead, Check::Poison, Check::Extension] {
+            let verified = scene.one(&read, check, 200);
+            prop_assert_eq!(&verified.finding, &Finding::Passed, "{:?}", verified);
+        }
     }
 }
