@@ -127,7 +127,7 @@ fn backtest() {
     let tapes: Vec<Tape> = settings.pairs.iter().map(tape).collect();
     let count = f64::from(u32::try_from(HOURS).expect("few")) * tapes.len() as f64;
     let span = (UtcMillis::new(NEW_YEAR), UtcMillis::new(NEW_YEAR + HOURS * HOUR));
-    let (analyst, warm_up) = (settings.strategy.analyst(), settings.strategy.policy.warm_up);
+    let (analyst, warm_up) = (settings.strategy.analyst.clone(), settings.strategy.policy.gap_window);
     let (mut read, mut replayed, mut both) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..21 {
         let start = Instant::now();

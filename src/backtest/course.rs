@@ -148,7 +148,7 @@ impl Growth {
     }
 }
 
-fn yearly(total: f64, bars: usize, per_year: PeriodsPerYear) -> Figure {
+pub(super) fn yearly(total: f64, bars: usize, per_year: PeriodsPerYear) -> Figure {
     let telling = covers_a_quarter(bars, per_year).then_some(()).ok_or(Undefined::Under90Days);
     telling.and_then(|()| cagr(total, bars, per_year).ok_or(Undefined::NotFinite))
 }

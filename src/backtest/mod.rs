@@ -5,10 +5,14 @@
 //! to the last digit. What came of it is told in figures, each of which may be undefined for a reason, beside what anybody could
 //! have done, and in one verdict. This room never reads a clock or a file, and what chance it needs comes in as an argument.
 
+mod attempt;
 mod bar;
+mod choice;
 mod baseline;
+mod columns;
 mod course;
 mod figure;
+mod grid;
 mod luck;
 mod performance;
 mod replay;
@@ -21,13 +25,16 @@ mod verify;
 #[cfg(test)]
 mod samples;
 
+pub use attempt::{Attempt, Days};
 pub use bar::{Bar, bars};
 pub use baseline::{Baseline, Yardstick, baselines};
+pub use choice::{Choice, ChoiceGrounds};
 pub use course::{Course, Growth, Market, daily_returns, midnights};
 pub use figure::{Figure, Undefined};
+pub use grid::{Axis, Grid, GridError, draw};
 pub use luck::{Luck, RESAMPLES};
 pub use performance::{Evidence, Performance};
-pub use replay::{Moment, Replayed, Rules, Silent, Witness, replay};
+pub use replay::{Attention, Moment, Replayed, Rules, Silent, Witness, replay};
 pub use tape::{Tape, TapeError};
 pub use timing::{RandomTiming, SHIFTS, random_timing};
 pub use trading::Trading;

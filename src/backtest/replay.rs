@@ -1,12 +1,15 @@
 //! One moment after another, in the order of the cycle: what happened to orders and positions since the last one, how the
 //! account stands, what is decided, which orders follow.
 
+mod quiet;
+
 use std::collections::BTreeMap;
 
+use self::quiet::Quiet;
 use super::bar::Bar;
 use super::tape::Tape;
 use crate::decision::{
-    Action, Call, Decision, Desk, ExitPolicy, Floors, Limits, Objection, Outlook, Policy, RiskState, Standings, Wish,
+    Action, Call, Decision, Desk, Floors, Limits, Objection, Outlook, Policy, RiskState, Standings, TradePolicy, Wish,
     decide, follow,
 };
 use crate::execution::{Step, pass_over, settle, timeline};
@@ -25,8 +28,8 @@ pub struct Rules {
     pub policy: Policy,
     /// The risk rules.
     pub limits: Limits,
-    /// How positions are meant to end.
-    pub exits: ExitPolicy,
+    /// What entries have to show, and how positions are meant to end.
+    pub trades: TradePolicy,
     /// Names the strategy, and with it the orders.
     pub strategy_hash: String,
     /// From the end of a candle to the run that decides on it, shorter than the finest candle.
@@ -48,8 +51,20 @@ pub struct Moment {
     pub positions: usize,
 }
 
+/// What somebody who looks on has to be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Attention {
+    /// Every moment, and every decision.
+    EveryMoment,
+    /// What happens, and how the account stands at least at the first moment of each day (UTC) and at the last one. Moments
+    /// at which nothing happens may be passed over, with the decisions that are made at them.
+    Days,
+}
+
 /// Somebody who looks on. Everything is told in the order of the cycle.
 pub trait Witness {
+    /// What it has to be told; the less, the sooner a run is over. It changes nothing else.
+    const ATTENDS: Attention = Attention::EveryMoment;
     /// A decision on a candle, and what stood against its entry.
     fn decided(&mut self, _pair: &Symbol, _candle: UtcMillis, _decision: &Decision, _objection: Option<&Objection>) {}
     /// Orders, fills and ends.
@@ -62,7 +77,9 @@ pub trait Witness {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Silent;
 
-impl Witness for Silent {}
+impl Witness for Silent {
+    const ATTENDS: Attention = Attention::Days;
+}
 
 /// What a run ended in.
 #[derive(Clone, Debug, PartialEq)]
@@ -76,21 +93,21 @@ pub struct Replayed {
 }
 
 /// Replays the moments at which candles end, from one to another, both included.
-pub fn replay(
+pub fn replay<W: Witness>(
     tapes: &[Tape],
     bars: &[Vec<Bar>],
     rules: &Rules,
     (from, to): (UtcMillis, UtcMillis),
-    witness: &mut impl Witness,
+    witness: &mut W,
 ) -> Result<Replayed, Unbalanced> {
     let Some(timeframe) = tapes.first().map(|tape| tape.decided_on().timeframe()) else {
         return Ok(Replayed { books: Books::default(), trades: Vec::new(), last: None });
     };
-    let mut run = Run::new(tapes, bars, rules, from);
+    let (mut run, mut quiet) = (Run::new(tapes, bars, rules, from), Quiet::new(rules));
     let mut as_of = timeframe.ceil(from);
     while as_of <= to {
         run.meet(as_of, witness)?;
-        as_of = timeframe.step(as_of, 1);
+        as_of = timeframe.step(as_of, 1 + run.pass_quietly(&mut quiet, (as_of, to), witness)?);
     }
     Ok(Replayed { books: run.books, trades: run.trades, last: run.last })
 }
@@ -99,6 +116,8 @@ struct Run<'a> {
     tapes: &'a [Tape],
     bars: &'a [Vec<Bar>],
     rules: &'a Rules,
+    /// The tapes in the order of their names.
+    by_name: Vec<usize>,
     /// Of each tape, the first candle that has not ended yet.
     next: Vec<usize>,
     /// Those whose newest candle has just ended.
@@ -130,10 +149,13 @@ impl<'a> Run<'a> {
             let series = tape.decided_on();
             series.candles().partition_point(|c| series.timeframe().step(c.open_time(), 1) < from)
         };
+        let mut by_name: Vec<usize> = (0..tapes.len()).collect();
+        by_name.sort_by_key(|k| &tapes[*k].symbol);
         Self {
             tapes,
             bars,
             rules,
+            by_name,
             next: tapes.iter().map(before).collect(),
             is_fresh: vec![false; tapes.len()],
             books: Books::default(),
@@ -194,9 +216,9 @@ impl<'a> Run<'a> {
             return Ok(());
         }
         let mut events = Vec::new();
-        for pair in self.books.busy_pairs() {
-            let Some(k) = self.tapes.iter().position(|tape| tape.symbol == pair) else { continue };
-            if !self.pass_over(k)? {
+        for i in 0..self.by_name.len() {
+            let k = self.by_name[i];
+            if self.is_busy(k) && !self.pass_over(k)? {
                 events.extend(self.walk(k, now)?);
             }
         }
@@ -213,6 +235,12 @@ impl<'a> Run<'a> {
             self.trades.push(trade);
         }
         Ok(())
+    }
+
+    /// Whether there is a position or an order under way.
+    fn is_busy(&self, k: usize) -> bool {
+        let (symbol, books) = (&self.tapes[k].symbol, &self.books);
+        books.position(symbol).is_some() || books.orders.iter().any(|order| order.symbol == *symbol)
     }
 
     /// Passes over a candle within which nothing can happen to a position.
@@ -288,15 +316,19 @@ impl<'a> Run<'a> {
         if !self.is_fresh[k] {
             return None;
         }
-        let bar = self.bars[k].get(self.next[k].checked_sub(1)?)?;
         let end = self.tapes[k].decided_on().timeframe().step(self.newest(k)?.open_time(), 1);
+        self.judge_bar(k, self.next[k].checked_sub(1)?, now.since_ms(end))
+    }
+
+    fn judge_bar(&self, k: usize, bar: usize, age_ms: i64) -> Option<Decision> {
+        let bar = self.bars[k].get(bar)?;
         let outlook = Outlook {
             standing: &Standing::Assumed,
-            age_ms: Some(now.since_ms(end)),
+            age_ms: Some(age_ms),
             candles: bar.candles(),
             missing: bar.missing(),
         };
-        Some(decide(&outlook, &[bar.opinion()], &self.rules.policy))
+        Some(decide(&outlook, &[bar.opinion(self.rules.policy.warm_up)], &self.rules.policy))
     }
 
     /// Places what the decisions call for; what stood against each, where anything was called for.
@@ -323,7 +355,7 @@ impl<'a> Run<'a> {
         let (tapes, quotes) = (self.tapes, BTreeMap::new());
         let heat = |books: &Books| heat(books, tapes, &marks);
         let desk = Desk { books: &mut self.books, equity, state, heat: &heat, quotes: &quotes, now };
-        let followed = follow(desk, &calls, &self.rules.exits, &self.rules.limits)?;
+        let followed = follow(desk, &calls, &self.rules.trades, &self.rules.limits)?;
         for event in &followed.events {
             witness.happened(event);
         }
@@ -335,15 +367,17 @@ impl<'a> Run<'a> {
         'a: 'c,
     {
         let (tape, newest) = (&self.tapes[k], self.newest(k));
+        let bar = self.next[k].checked_sub(1).and_then(|bar| self.bars[k].get(bar));
         let wish = Wish {
             symbol: &tape.symbol,
             candle: newest.map_or(now, Candle::open_time),
+            opinion: bar.and_then(|bar| Some((bar.score()?, bar.backing()))),
             close: newest.and_then(Candle::close_price),
             strategy_hash: &self.rules.strategy_hash,
             now,
             quote: None,
             needs_quote: false,
-            atr: self.next[k].checked_sub(1).and_then(|bar| self.bars[k].get(bar)?.atr()),
+            atr: bar.and_then(Bar::atr),
             terms: Some(&tape.terms),
         };
         let cools_until = self.cooling.get(&tape.symbol).map(|at| at.plus_ms(self.rules.limits.cool_down_ms));

@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use super::account_arguments::{CloseWhich, OutcomesArgs, ReasonArgs, RowsArgs};
-use super::backtest_arguments::BacktestArgs;
+use super::backtest_arguments::{BacktestArgs, StretchArgs};
 use super::output::OutputArgs;
+use super::sweep_arguments::SweepArgs;
 use super::verify_arguments::VerifyArgs;
 use crate::command::{Backfill, CycleOptions};
 use crate::report::Shape;
@@ -108,9 +109,19 @@ pub(super) enum Command {
   trader backtest --from 2023-01-01 --to 2023-12-31
   trader backtest --pairs BTC/USDT --costs 2 --format json | jq .account
   trader backtest --from 2024-03-01 --fine 1m
+  trader backtest --strategy trend
 
 The candles have to be stored: trader backfill --from DATE, or trader import.")]
     Backtest(BacktestArgs),
+    /// Many combinations of parameters over the same candles, and what choosing the best is worth
+    #[command(after_help = "Examples:
+  trader sweep --grid strategy.buy_score=30..60:5 --grid exits.stop_atr=2,3,4
+  trader sweep --grid 'risk.per_trade_pct=0.5..3:0.1' --grid exits.trail_atr=0..6:1 --random 50 --format json
+  trader sweep --grid exits.stop_atr=1..5:0.01 --shard 3/8 --out rows-3.jsonl
+  trader sweep merge rows-*.jsonl
+
+Every combination is a trial, and counts against the best of them.")]
+    Sweep(SweepArgs),
     /// Whether backtests can be believed: nothing looks ahead, stored runs decide alike
     #[command(after_help = "Examples:
   trader verify
@@ -293,6 +304,7 @@ pub(super) enum SchemaOf {
     Risk,
     Outcomes,
     Backtest,
+    Sweep,
     Verify,
 }
 
@@ -370,7 +382,20 @@ impl From<SchemaOf> for Shape {
             SchemaOf::Risk => Self::Risk,
             SchemaOf::Outcomes => Self::Outcomes,
             SchemaOf::Backtest => Self::Backtest,
+            SchemaOf::Sweep => Self::Sweep,
             SchemaOf::Verify => Self::Verify,
+        }
+    }
+}
+
+impl Command {
+    /// Which candles it replays, if it does.
+    pub(super) fn stretch(&self) -> Option<&StretchArgs> {
+        match self {
+            Self::Backtest(args) => Some(&args.stretch),
+            Self::Sweep(args) => Some(&args.stretch),
+            Self::Verify(args) => Some(&args.stretch),
+            _ => None,
         }
     }
 }

@@ -2,26 +2,15 @@
 
 use clap::{Args, ValueEnum};
 
-use super::backtest_arguments::{Fine, fine};
+use super::backtest_arguments::StretchArgs;
 use super::output::OutputArgs;
 use crate::backtest::Check;
 use crate::command::VerifyAsked;
-use crate::unit::{Symbol, UtcMillis};
 
 #[derive(Debug, Args)]
 pub(super) struct VerifyArgs {
-    /// The first instant that is decided at [default: a thousand candles after the first stored one]
-    #[arg(long, value_name = "DATE")]
-    pub(super) from: Option<UtcMillis>,
-    /// The last one [default: the end of the newest stored candle]
-    #[arg(long, value_name = "DATE")]
-    pub(super) to: Option<UtcMillis>,
-    /// Pairs, like BTC/USDT,ETH/USDT
-    #[arg(long, value_delimiter = ',', value_name = "PAIRS", env = "TRADER_PAIRS")]
-    pub(super) pairs: Option<Vec<Symbol>>,
-    /// The candles that fills are walked on: `auto` for every configured length that is stored, or one length, like 1m
-    #[arg(long, value_name = "LENGTH", default_value = "auto", value_parser = fine)]
-    pub(super) fine: Fine,
+    #[command(flatten)]
+    pub(super) stretch: StretchArgs,
     /// At how many places, drawn by chance, the candles are cut
     #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub(super) cuts: u32,
@@ -72,9 +61,7 @@ impl VerifyArgs {
         let is_asked =
             |check: &Check| self.checks.is_empty() || self.checks.iter().any(|name| Check::from(*name) == *check);
         VerifyAsked {
-            from: self.from,
-            to: self.to,
-            fine: self.fine.length(),
+            stretch: self.stretch.asked(),
             cuts: usize::try_from(self.cuts).unwrap_or(usize::MAX),
             seed: self.seed,
             checks: Check::ALL.into_iter().filter(is_asked).collect(),

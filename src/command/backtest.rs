@@ -7,12 +7,13 @@ mod tapes;
 use std::collections::BTreeMap;
 
 pub(super) use self::history::{History, read};
+pub(super) use self::tapes::rules_of;
 pub use self::tapes::{Span, rules, tapes};
 
 use self::judge::{Judgement, market, seed};
 use self::tapes::data_hash;
 use super::say::{Output, Style};
-use crate::backtest::{Course, Market, Moment, Replayed, Rules, Tape, Witness, replay};
+use crate::backtest::{Course, Market, Moment, Replayed, Rules, Witness, replay};
 use crate::clock;
 use crate::decision::{Action, Decision, Objection};
 use crate::ledger::{Event, OrderId};
@@ -43,13 +44,14 @@ pub fn backtest(settings: &Settings, asked: &BacktestAsked, style: Style) -> any
     let mut settings = settings.clone();
     settings.trading = settings.trading.at_costs(asked.costs);
     let store = Store::open(&settings.db, Access::Read)?;
-    let History { span, tapes, delay_ms } = History::open(&settings, &store, asked)?;
-    let rules = rules(&settings, delay_ms);
-    let market = market(&settings, &tapes, (span.from, span.to));
+    let history = History::open(&settings, &store, asked)?;
+    let History { span, tapes, delay_ms } = &history;
+    let rules = rules(&settings, *delay_ms);
+    let market = market(&settings, tapes, (span.from, span.to));
     let mut record = Record::new(&market);
-    let replayed = replay(&tapes, &read(&settings, &tapes), &rules, (span.from, span.to), &mut record)
+    let replayed = replay(tapes, &read(&settings, tapes), &rules, (span.from, span.to), &mut record)
         .map_err(|e| StoreError::BadRow(e.to_string()))?;
-    let manifest = manifest(&settings, &tapes, &rules, (&span, asked.costs));
+    let manifest = manifest(&settings, &history, asked.costs);
     let document = judged(&settings, store, &market, (&rules, &manifest), &record, &replayed)?;
     Ok(match style.format {
         Format::Json => Output::ok(to_json(&document, style.pretty)),
@@ -160,7 +162,9 @@ impl Witness for Record<'_> {
     }
 }
 
-fn manifest(settings: &Settings, tapes: &[Tape], rules: &Rules, (span, costs): (&Span, u32)) -> Manifest {
+/// All that a run over these candles follows from, at so many times the costs.
+pub(super) fn manifest(settings: &Settings, history: &History, costs: u32) -> Manifest {
+    let History { span, tapes, delay_ms } = history;
     let strategy = &settings.strategy;
     Manifest {
         version: env!("CARGO_PKG_VERSION"),
@@ -168,11 +172,11 @@ fn manifest(settings: &Settings, tapes: &[Tape], rules: &Rules, (span, costs): (
         to: span.to,
         pairs: tapes.iter().map(|tape| tape.symbol.clone()).collect(),
         fine: tapes.iter().map(|tape| (tape.symbol.to_string(), tape.finest().name())).collect(),
-        delay_s: rules.delay_ms as f64 / 1000.0,
-        start: rules.start,
+        delay_s: *delay_ms as f64 / 1000.0,
+        start: settings.trading.start,
         costs,
         strategy: StrategyReport {
-            name: strategy.name.clone(),
+            name: strategy.name.to_owned(),
             timeframe: strategy.timeframe.name(),
             hash: strategy.hash.clone(),
         },

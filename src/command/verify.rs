@@ -8,21 +8,16 @@ use super::progress::progress;
 use super::say::{Output, Style};
 use crate::backtest::{Break, Check, Finding, Subject, Tape, Verified};
 use crate::exit::Exit;
-use crate::market::View;
 use crate::report::{Cell, CheckReport, Format, StrategyReport, Table, VerifyDocument, to_json};
 use crate::settings::Settings;
 use crate::store::{Access, Store, StoreError};
-use crate::unit::{Symbol, Timeframe, UtcMillis};
+use crate::unit::Symbol;
 
 /// What is to be verified, beside the settings.
 #[derive(Clone, Debug)]
 pub struct VerifyAsked {
-    /// The first instant that is decided at.
-    pub from: Option<UtcMillis>,
-    /// The last one.
-    pub to: Option<UtcMillis>,
-    /// The length that fills are walked on; none for every configured one that is stored.
-    pub fine: Option<Timeframe>,
+    /// Over which candles.
+    pub stretch: BacktestAsked,
     /// How many places chance draws.
     pub cuts: usize,
     /// What it is seeded with.
@@ -33,8 +28,11 @@ pub struct VerifyAsked {
 
 /// Makes the checks over stored candles and says what broke. It changes nothing.
 pub fn verify(settings: &Settings, asked: &VerifyAsked, style: Style) -> anyhow::Result<Output> {
+    let mut settings = settings.clone();
+    settings.trading = settings.trading.at_costs(asked.stretch.costs);
+    let settings = &settings;
     let store = Store::open(&settings.db, Access::Read)?;
-    let history = History::open(settings, &store, &as_backtest(asked))?;
+    let history = History::open(settings, &store, &asked.stretch)?;
     let verified = checked(settings, &store, &history, asked)?;
     let is_broken = verified.iter().any(|v| matches!(v.finding, Finding::Failed(_)));
     let exit = if is_broken { Exit::Degraded } else { Exit::Ok };
@@ -47,10 +45,6 @@ pub fn verify(settings: &Settings, asked: &VerifyAsked, style: Style) -> anyhow:
     Ok(Output { text, exit })
 }
 
-const fn as_backtest(asked: &VerifyAsked) -> BacktestAsked {
-    BacktestAsked { from: asked.from, to: asked.to, fine: asked.fine, costs: 1 }
-}
-
 fn checked(
     settings: &Settings,
     store: &Store,
@@ -61,7 +55,8 @@ fn checked(
     let (rules, read) = (rules(settings, history.delay_ms), |tapes: &[Tape]| read(settings, tapes));
     let unbalanced = |e: crate::ledger::Unbalanced| StoreError::BadRow(e.to_string());
     let span = (history.span.from, history.span.to);
-    let subject = Subject::new(&history.tapes, &rules, (&read, View::CANDLES), span).map_err(unbalanced)?;
+    let subject =
+        Subject::new(&history.tapes, &rules, (&read, settings.strategy.depth().candles()), span).map_err(unbalanced)?;
     let mut all = Vec::new();
     for check in &asked.checks {
         let found = match (check, &subject) {
@@ -95,7 +90,7 @@ fn document(
         pairs: history.tapes.iter().map(|tape| tape.symbol.clone()).collect(),
         fine: history.tapes.iter().map(|tape| (tape.symbol.to_string(), tape.finest().name())).collect(),
         strategy: StrategyReport {
-            name: strategy.name.clone(),
+            name: strategy.name.to_owned(),
             timeframe: strategy.timeframe.name(),
             hash: strategy.hash.clone(),
         },

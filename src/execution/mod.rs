@@ -16,6 +16,6 @@ mod tests;
 
 pub use broker::fill_on_book;
 pub use hindrance::Hindrance;
-pub use settle::{Settled, pass_over, settle};
+pub use settle::{Settled, pass_over, passed, settle};
 pub use timeline::{Rung, Step, timeline};
 pub use trigger::{Levels, Trigger, TriggerKind};

@@ -54,6 +54,16 @@ pub fn pass_over(position: &Position, terms: &Terms, step: &Step) -> Option<Prot
     (is_new && is_quiet).then(|| protection(position, terms, step))
 }
 
+/// What candles up to `end` leave of a position's protection, when the highest of their prices is `high` and nothing can happen
+/// within any of them.
+pub fn passed(position: &Position, terms: &Terms, high: f64, end: UtcMillis) -> Protection {
+    let high = Price::from_candle(high).map_or(position.high, |seen| position.high.max(seen));
+    let trail = |trail: Price| terms.instrument.floor_to_tick(high.get().saturating_sub(trail.get()));
+    let trailed = position.plan.trail.and_then(trail);
+    let stop = trailed.map_or(position.stop, |trailed| position.stop.max(trailed));
+    Protection { position: position.id.clone(), at: end, stop, high }
+}
+
 struct Walk<'a> {
     symbol: &'a Symbol,
     terms: &'a Terms,
@@ -74,19 +84,19 @@ impl Walk<'_> {
             let events = self.try_to_enter(&order, step);
             self.happen(events)?;
         }
-        let Some(position) = self.settled.books.position(self.symbol).cloned() else { return Ok(()) };
+        let Some(position) = self.settled.books.position(self.symbol) else { return Ok(()) };
         // What was walked before the entry, or before a later stop was set, is not walked again.
         if step.end() <= position.walked_to {
             return Ok(());
         }
-        let events = self.try_to_leave(&position, step);
+        let events = self.try_to_leave(position, step);
         self.happen(events)?;
         self.follow(step)
     }
 
     fn waiting(&self, which: impl Fn(&Order) -> bool) -> Option<Approved<Order>> {
-        let ours = |order: &Approved<Order>| order.get().symbol == *self.symbol && which(order.get());
-        Approved::on_record(&self.settled.books).into_iter().find(ours)
+        let ours = |order: &Order| order.symbol == *self.symbol && which(order);
+        Approved::first_on_record(&self.settled.books, ours)
     }
 
     /// An entry that has met no candle will not meet one.
@@ -191,11 +201,7 @@ fn protection(position: &Position, terms: &Terms, step: &Step) -> Protection {
     // Of a candle that opened before the position, only the close is surely from after its entry.
     let is_ours = step.candle.open_time() >= position.opened_at;
     let seen = if is_ours { step.candle.high() } else { step.candle.close() };
-    let high = Price::from_candle(seen).map_or(position.high, |seen| position.high.max(seen));
-    let trail = |trail: Price| terms.instrument.floor_to_tick(high.get().saturating_sub(trail.get()));
-    let trailed = position.plan.trail.and_then(trail);
-    let raised = trailed.map_or(position.stop, |trailed| position.stop.max(trailed));
-    Protection { position: position.id.clone(), at: step.end(), stop: raised, high }
+    passed(position, terms, seen, step.end())
 }
 
 /// Without a trade there was nobody to trade with.

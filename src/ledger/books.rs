@@ -67,15 +67,22 @@ impl Books {
 
     /// Takes an event in.
     pub fn apply(&mut self, event: &Event) -> Result<(), Unbalanced> {
-        let postings = Posting::of(event);
-        for posting in postings.into_iter().filter(|posting| posting.account == Account::Wallet) {
-            let balance = self.balances.entry(posting.asset.clone()).or_default();
-            *balance += posting.amount;
-            if *balance < Decimal::ZERO {
-                return Err(Unbalanced::Overdrawn { asset: posting.asset, balance: *balance });
-            }
+        for posting in Posting::of(event).filter(|posting| posting.account == Account::Wallet) {
+            self.put(posting.asset, posting.amount)?;
         }
         self.track(event)
+    }
+
+    fn put(&mut self, asset: &str, amount: Decimal) -> Result<(), Unbalanced> {
+        let balance = match self.balances.get_mut(asset) {
+            Some(balance) => balance,
+            None => self.balances.entry(asset.to_owned()).or_default(),
+        };
+        *balance += amount;
+        if *balance < Decimal::ZERO {
+            return Err(Unbalanced::Overdrawn { asset: asset.to_owned(), balance: *balance });
+        }
+        Ok(())
     }
 
     /// Takes an event in whose amounts the balances hold already.

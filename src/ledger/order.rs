@@ -1,6 +1,7 @@
 //! Orders: what we mean to buy or sell, written down before it is done.
 
-use std::fmt;
+use std::fmt::{self, Write};
+use std::sync::Arc;
 
 use crate::market::Quote;
 use crate::unit::{Money, Price, Quantity, Symbol, UtcMillis};
@@ -8,27 +9,33 @@ use crate::unit::{Money, Price, Quantity, Symbol, UtcMillis};
 /// An order's name: made from what it is for, so that the same intent always has the same name and is never acted on
 /// twice. At most 36 letters, as the exchange's `newClientOrderId` wants it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct OrderId(String);
+pub struct OrderId(Arc<str>);
 
 impl OrderId {
     const LONGEST: usize = 36;
 
     /// The entry that a decision calls for: pair, candle and strategy name it.
     pub fn entry(symbol: &Symbol, candle: UtcMillis, strategy_hash: &str) -> Self {
-        let hash: String = strategy_hash.chars().take(8).collect();
-        let name = format!("{}-{}-{hash}", symbol.exchange_name(), candle.get() / 1000);
-        Self(name.chars().skip(name.chars().count().saturating_sub(Self::LONGEST - 2)).collect())
+        let hash = strategy_hash.char_indices().nth(8).map_or(strategy_hash, |(end, _)| &strategy_hash[..end]);
+        let mut name = String::with_capacity(2 * Self::LONGEST);
+        let (base, quote, seconds) = (symbol.base(), symbol.quote(), candle.get() / 1000);
+        write!(name, "{base}{quote}-{seconds}-{hash}").expect("a text takes whatever is written");
+        let begin = name.char_indices().rev().nth(Self::LONGEST - 3).map_or(0, |(begin, _)| begin);
+        Self(Arc::from(&name[begin..]))
     }
 
     /// The exit of the position that this entry opened; there is one.
     #[must_use]
     pub fn exit(&self) -> Self {
-        Self(format!("{}-x", self.0))
+        let mut name = String::with_capacity(self.0.len() + 2);
+        name.push_str(&self.0);
+        name.push_str("-x");
+        Self(name.into())
     }
 
     /// A name that was recorded.
-    pub const fn recorded(name: String) -> Self {
-        Self(name)
+    pub fn recorded(name: String) -> Self {
+        Self(name.into())
     }
 
     /// The name itself.

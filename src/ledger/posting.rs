@@ -33,38 +33,39 @@ impl Account {
 }
 
 /// One entry.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Posting {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Posting<'a> {
     /// Into or out of which account.
     pub account: Account,
     /// Of which asset.
-    pub asset: String,
+    pub asset: &'a str,
     /// How much; negative goes out.
     pub amount: Decimal,
 }
 
-fn posting(account: Account, asset: &str, amount: Decimal) -> Posting {
-    Posting { account, asset: asset.to_owned(), amount }
+const fn posting(account: Account, asset: &str, amount: Decimal) -> Posting<'_> {
+    Posting { account, asset, amount }
 }
 
-impl Posting {
+impl<'a> Posting<'a> {
     /// The entries of an event; none for what moves nothing.
-    pub fn of(event: &Event) -> Vec<Self> {
-        match event {
-            Event::Deposited(deposit) => Self::of_deposit(deposit).to_vec(),
-            Event::Filled(fill) => Self::of_fill(fill).to_vec(),
-            Event::Placed(_) | Event::Ended(_) | Event::Protected(_) => Vec::new(),
-        }
+    pub fn of(event: &'a Event) -> impl Iterator<Item = Self> {
+        let (deposit, fill) = match event {
+            Event::Deposited(deposit) => (Some(Self::of_deposit(deposit)), None),
+            Event::Filled(fill) => (None, Some(Self::of_fill(fill))),
+            Event::Placed(_) | Event::Ended(_) | Event::Protected(_) => (None, None),
+        };
+        deposit.into_iter().flatten().chain(fill.into_iter().flatten())
     }
 
     /// A deposit: out of the capital into the wallet.
-    pub fn of_deposit(deposit: &Deposit) -> [Self; 2] {
+    pub fn of_deposit(deposit: &'a Deposit) -> [Self; 2] {
         let amount = deposit.amount.get();
         [posting(Account::Wallet, &deposit.asset, amount), posting(Account::Capital, &deposit.asset, -amount)]
     }
 
     /// A fill: one asset for the other between wallet and market, and the fee out of what came in.
-    pub fn of_fill(fill: &Fill) -> [Self; 5] {
+    pub fn of_fill(fill: &'a Fill) -> [Self; 5] {
         let (base, quote) = (fill.symbol.base(), fill.symbol.quote());
         let (coins, money) = match fill.side {
             Side::Buy => (fill.quantity.get(), -fill.notional.get()),

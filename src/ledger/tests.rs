@@ -15,13 +15,13 @@ use crate::unit::{Bps, Decimal, Money, Price, Quantity, Symbol, UtcMillis, real}
 fn sums(events: &[Event], account: Option<Account>) -> BTreeMap<String, Decimal> {
     let mut sums = BTreeMap::new();
     for posting in events.iter().flat_map(Posting::of).filter(|p| account.is_none_or(|a| p.account == a)) {
-        *sums.entry(posting.asset).or_default() += posting.amount;
+        *sums.entry(posting.asset.to_owned()).or_default() += posting.amount;
     }
     sums
 }
 
-fn told(postings: &[Posting]) -> Vec<(Account, &str, Decimal)> {
-    postings.iter().map(|p| (p.account, p.asset.as_str(), p.amount)).collect()
+fn told<'a>(postings: &[Posting<'a>]) -> Vec<(Account, &'a str, Decimal)> {
+    postings.iter().map(|p| (p.account, p.asset, p.amount)).collect()
 }
 
 #[test]
@@ -59,7 +59,8 @@ fn a_sale_takes_its_fee_in_money_and_its_entries_sum_to_nothing() {
 
 #[test]
 fn a_deposit_comes_out_of_the_capital() {
-    let postings = Posting::of(&deposit("1000"));
+    let deposit = deposit("1000");
+    let postings: Vec<Posting> = Posting::of(&deposit).collect();
     let expected = [(Account::Wallet, "USDT", decimal("1000")), (Account::Capital, "USDT", decimal("-1000"))];
     assert_eq!(told(&postings), expected);
 }

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{
     BacktestDocument, Cycle, Explanation, HistoryReport, OutcomesDocument, PortfolioDocument, RiskDocument,
-    VerifyDocument,
+    SweepDocument, VerifyDocument,
 };
 
 /// The document, on one line or, when `pretty`, on many. Our shapes have string keys and finite numbers, so this cannot
@@ -31,6 +31,8 @@ pub enum Shape {
     Outcomes,
     /// `trader.backtest.v1`.
     Backtest,
+    /// `trader.sweep.v1`.
+    Sweep,
     /// `trader.verify.v1`.
     Verify,
 }
@@ -45,6 +47,7 @@ pub fn schema(of: Shape) -> schemars::Schema {
         Shape::Risk => schemars::schema_for!(RiskDocument),
         Shape::Outcomes => schemars::schema_for!(OutcomesDocument),
         Shape::Backtest => schemars::schema_for!(BacktestDocument),
+        Shape::Sweep => schemars::schema_for!(SweepDocument),
         Shape::Verify => schemars::schema_for!(VerifyDocument),
     }
 }

@@ -5,10 +5,12 @@
 
 mod backtest;
 mod json;
+mod measure;
 mod number;
 mod outcomes;
 mod portfolio;
 mod explanation;
+mod sweep;
 mod summary;
 mod table;
 mod verify;
@@ -21,6 +23,7 @@ pub use backtest::{
 pub use explanation::{Explanation, GateReport, Provenance, Recheck};
 pub use history::{Failure, HistoryReport, Tally};
 pub use json::{Shape, schema, to_json};
+pub use measure::Measure;
 pub use number::Number;
 pub use outcomes::{
     BinReport, Counts, ErrorRate, Figure, HorizonScore, Judged, MissReport, NEEDED_FOR_IC, NEEDED_FOR_PROBABILITIES,
@@ -33,6 +36,10 @@ pub use portfolio::{
 pub use summary::{
     Agent, AgentName, AgentStatus, Blocked, Collected, Cycle, Pair, PairReport, PairStatus, Problem, ReasonReport,
     StrategyReport, Warning,
+};
+pub use sweep::{
+    DaysReport, Drawn, NeighboursReport, OverfittingReport, Shard, ShardDocument, SweepDocument, SweepFigures,
+    SweepHead, SweepRow, TopReport,
 };
 pub use table::{Cell, Format, Table};
 pub use verify::{BreakReport, CheckReport, MeasureReport, VerifyDocument};

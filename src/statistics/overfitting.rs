@@ -47,8 +47,54 @@ pub fn overfitting(configurations: &[Vec<f64>], blocks: usize, score: Score) -> 
     let even = blocks.is_multiple_of(2) && (2..=MOST_BLOCKS).contains(&blocks);
     let proper = even && configurations.len() > 1 && rows >= 2 * blocks;
     let sums = proper.then(|| Sums::of_blocks(configurations, rows, blocks)).flatten()?;
-    let splits = combinations(blocks, blocks / 2);
-    summary(&splits.iter().map(|chosen| split(&sums, chosen, score)).collect::<Option<Vec<Split>>>()?)
+    of_sums(&sums, score)
+}
+
+/// The sums of the returns of a configuration over one block.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct BlockSum {
+    /// How many there are.
+    pub rows: usize,
+    /// Σr.
+    pub plain: f64,
+    /// Σr².
+    pub squared: f64,
+}
+
+/// The returns of a configuration in so many blocks; of none where there are not two rows for each.
+pub fn block_sums(returns: &[f64], blocks: usize) -> Vec<BlockSum> {
+    let sum = |span: std::ops::Range<usize>| BlockSum {
+        rows: span.len(),
+        plain: returns[span.clone()].iter().sum(),
+        squared: returns[span].iter().map(|r| r * r).sum(),
+    };
+    if returns.len() < 2 * blocks { Vec::new() } else { folds(returns.len(), blocks).into_iter().map(sum).collect() }
+}
+
+/// [`overfitting`] of configurations of which no more is kept than the sums of their blocks.
+///
+/// None when they have not all the same blocks, and as there.
+pub fn overfitting_of_blocks(configurations: &[Vec<BlockSum>], score: Score) -> Option<Overfitting> {
+    let first = configurations.first()?;
+    let blocks = first.len();
+    let rows: Vec<usize> = first.iter().map(|block| block.rows).collect();
+    let alike = |sums: &Vec<BlockSum>| {
+        let is_sum = |(block, rows): (&BlockSum, &usize)| block.rows == *rows && block.squared.is_finite();
+        sums.len() == blocks && sums.iter().zip(&rows).all(is_sum)
+    };
+    let even = blocks.is_multiple_of(2) && (2..=MOST_BLOCKS).contains(&blocks);
+    let proper = even && configurations.len() > 1 && configurations.iter().all(alike);
+    let block = |place: usize| Sums {
+        rows: rows[place] as f64,
+        plain: configurations.iter().map(|sums| sums[place].plain).collect(),
+        squared: configurations.iter().map(|sums| sums[place].squared).collect(),
+    };
+    proper.then(|| of_sums(&(0..blocks).map(block).collect::<Vec<Sums>>(), score)).flatten()
+}
+
+fn of_sums(sums: &[Sums], score: Score) -> Option<Overfitting> {
+    let splits = combinations(sums.len(), sums.len() / 2);
+    summary(&splits.iter().map(|chosen| split(sums, chosen, score)).collect::<Option<Vec<Split>>>()?)
 }
 
 fn summary(splits: &[Split]) -> Option<Overfitting> {

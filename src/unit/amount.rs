@@ -10,6 +10,8 @@ use std::str::FromStr;
 pub use rust_decimal::Decimal;
 use serde::{Serialize, Serializer};
 
+use super::short::nearest;
+
 /// Why a text was not taken for a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum BadNumber {
@@ -113,8 +115,8 @@ fn short_decimal(price: f64) -> Option<Decimal> {
     const LARGEST: f64 = 1e15;
     let mut scale = 1.0;
     for places in 0..=8 {
-        let whole = (price * scale).round();
-        if whole.abs() >= LARGEST {
+        let whole = nearest((price * scale).max(0.0));
+        if whole >= LARGEST {
             return None;
         }
         #[expect(clippy::float_cmp, reason = "it is this float or it is not")]

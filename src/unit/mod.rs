@@ -6,6 +6,7 @@
 mod amount;
 mod instant;
 mod money;
+mod short;
 mod symbol;
 mod timeframe;
 

@@ -9,6 +9,7 @@ use rust_decimal::RoundingStrategy;
 use rust_decimal::prelude::ToPrimitive;
 use serde::{Serialize, Serializer};
 
+use super::short::Short;
 use super::{Decimal, Price, Quantity};
 
 /// Decimals that the exchange counts every asset to.
@@ -16,17 +17,22 @@ const DECIMALS: u32 = 8;
 
 /// A decimal as a float, for ratios and statistics: the bridge from money to `f64`. Money never comes back over it.
 pub fn real(value: Decimal) -> f64 {
-    value.to_f64().unwrap_or_default()
+    let short = Short::of(value).and_then(Short::real);
+    short.unwrap_or_else(|| value.to_f64().unwrap_or_default())
 }
 
 /// An amount rounded up to what the exchange counts.
 pub fn counted_up(amount: Decimal) -> Decimal {
-    amount.round_dp_with_strategy(DECIMALS, RoundingStrategy::ToPositiveInfinity)
+    let short = Short::of(amount).and_then(|amount| amount.up(DECIMALS));
+    let general = || amount.round_dp_with_strategy(DECIMALS, RoundingStrategy::ToPositiveInfinity);
+    short.map_or_else(general, Short::decimal)
 }
 
 /// An amount rounded down to what the exchange counts.
 pub fn counted_down(amount: Decimal) -> Decimal {
-    amount.round_dp_with_strategy(DECIMALS, RoundingStrategy::ToNegativeInfinity)
+    let short = Short::of(amount).and_then(|amount| amount.down(DECIMALS));
+    let general = || amount.round_dp_with_strategy(DECIMALS, RoundingStrategy::ToNegativeInfinity);
+    short.map_or_else(general, Short::decimal)
 }
 
 /// An amount of the account's asset, exact; negative where it is owed or lost.
@@ -49,7 +55,9 @@ impl Money {
 
     /// What so much brings at this price, rounded down.
     pub fn proceeds(price: Price, quantity: Quantity) -> Self {
-        Self(counted_down(price.get().saturating_mul(quantity.get())))
+        let short = || Short::of(price.get())?.times(Short::of(quantity.get())?)?.down(DECIMALS);
+        let general = || counted_down(price.get().saturating_mul(quantity.get()));
+        Self(short().map_or_else(general, Short::decimal))
     }
 
     /// This share of it, rounded down.

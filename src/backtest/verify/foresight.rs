@@ -8,7 +8,7 @@ use super::trail::{Compared, Said, Trail, compare, parting};
 use super::{Break, Check, Finding, Subject, Uniform, Verified, below};
 use crate::backtest::tape::Tape;
 use crate::ledger::Unbalanced;
-use crate::market::{Standing, View};
+use crate::market::{Depth, Standing, View};
 use crate::unit::{Timeframe, UtcMillis};
 
 /// Candles after a cut that a reading could steal from.
@@ -152,7 +152,7 @@ impl Tally {
     /// A view at a moment holds nothing of the candle under way, nor of what came later.
     fn views(&mut self, tapes: &[Tape], at: UtcMillis, now: UtcMillis) {
         for tape in tapes {
-            let view = |series| View::new(tape.symbol.clone(), now, Standing::Assumed, series);
+            let view = |series| View::new(tape.symbol.clone(), now, Standing::Assumed, series, Depth::PLAIN);
             let series = tape.decided_on();
             let (clean, worse) = (view(series.clone()), view(poisoned_series(series, at)));
             self.views += 1;

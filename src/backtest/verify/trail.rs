@@ -7,6 +7,7 @@ use crate::backtest::tape::Tape;
 use crate::decision::{Decision, Objection};
 use crate::ledger::Event;
 use crate::market::Candle;
+use crate::signal::Score;
 use crate::unit::{Symbol, UtcMillis};
 
 /// Something that a replay said.
@@ -108,15 +109,20 @@ impl Said {
 
 /// Whether two bars say the same, to the last bit.
 pub(super) fn same(a: &Bar, b: &Bar) -> bool {
-    let bits = |bar: &Bar| bar.atr().map(f64::to_bits);
-    (a.opinion(), a.candles(), a.missing(), bits(a)) == (b.opinion(), b.candles(), b.missing(), bits(b))
+    let real = |bar: &Bar| [bar.atr(), bar.backing().volatility].map(|value| value.map(f64::to_bits));
+    let whole = |bar: &Bar| (bar.score(), bar.backing().before, bar.candles(), bar.missing());
+    (real(a), whole(a)) == (real(b), whole(b))
 }
 
 /// A bar in words.
 pub(super) fn told(bar: &Bar) -> String {
-    let score = bar.opinion().map_or_else(|why| why.to_string(), |score| format!("score {}", score.get()));
-    let atr = bar.atr().map_or_else(|| "no ATR".to_owned(), |atr| format!("ATR {atr}"));
-    format!("{score}, {atr}, {} missing of {} candles", bar.missing(), bar.candles())
+    let score = |score: Option<Score>| score.map_or_else(|| "none".to_owned(), |score| score.get().to_string());
+    let real = |value: Option<f64>| value.map_or_else(|| "none".to_owned(), |value| value.to_string());
+    let (own, backing) = (score(bar.score()), bar.backing());
+    let volatility = backing.volatility.map(|value| format!(", volatility {value}")).unwrap_or_default();
+    let before = backing.before.map(|before| format!(" after {}", before.get())).unwrap_or_default();
+    let (atr, missing, candles) = (real(bar.atr()), bar.missing(), bar.candles());
+    format!("score {own}{before}, ATR {atr}{volatility}, {missing} missing of {candles} candles")
 }
 
 /// How many bars of candles that ended by then were compared, how many of them held an opinion, and where they part first.
@@ -158,7 +164,7 @@ fn compare_pair(
     let pairs = expected.iter().zip(candles).skip(behind).zip(came.iter().skip(skip));
     for ((a, candle), b) in pairs.take_while(|((_, c), _)| timeframe.step(c.open_time(), 1) <= until) {
         compared.bars += 1;
-        compared.opinions += u64::from(a.opinion().is_ok());
+        compared.opinions += u64::from(a.score().is_some());
         if compared.parted.is_none() && !same(a, b) {
             let (symbol, at) = (Some(tape.symbol.clone()), Some(candle.open_time()));
             compared.parted = Some(Break { symbol, at, expected: told(a), came: told(b) });

@@ -83,7 +83,7 @@ impl Tally {
 
     fn bars(&mut self, place: Place<'_>, depth: usize, reference: &Looked, looked: &Looked) {
         let (Some(expected), Some(came)) = (&reference.bar, &looked.bar) else { return };
-        if let (Ok(then), Ok(now)) = (expected.opinion(), came.opinion()) {
+        if let (Some(then), Some(now)) = (expected.score(), came.score()) {
             let apart = then.tenths().abs_diff(now.tenths());
             self.comparisons += 1;
             let most = self.scores.entry(place.start).or_default();

@@ -4,7 +4,7 @@ use super::BacktestAsked;
 use super::tapes::{Span, tapes};
 use crate::backtest::{Bar, Tape, bars};
 use crate::command::usage;
-use crate::market::{SeriesKey, View};
+use crate::market::SeriesKey;
 use crate::settings::Settings;
 use crate::store::Store;
 use crate::unit::{Symbol, UtcMillis};
@@ -57,7 +57,7 @@ fn span(settings: &Settings, store: &Store, asked: &BacktestAsked) -> anyhow::Re
     let Some((first, last)) = ends else { return Err(nothing_stored(settings)) };
     let to = asked.to.unwrap_or_else(|| timeframe.step(last, 1));
     let after = |candles: usize| timeframe.step(first, i64::try_from(candles).unwrap_or(i64::MAX));
-    let warm = Some(after(View::CANDLES)).filter(|warm| *warm < to);
+    let warm = Some(after(settings.strategy.depth().candles())).filter(|warm| *warm < to);
     let from = asked.from.or(warm).unwrap_or_else(|| after(settings.strategy.policy.warm_up));
     if from > to {
         return Err(usage(format!("--from {from} lies after --to {to}")));
@@ -69,6 +69,6 @@ fn span(settings: &Settings, store: &Store, asked: &BacktestAsked) -> anyhow::Re
 
 /// What could be known at the end of each candle, by the analyst of these settings.
 pub(in crate::command) fn read(settings: &Settings, tapes: &[Tape]) -> Vec<Vec<Bar>> {
-    let (analyst, warm_up) = (settings.strategy.analyst(), settings.strategy.policy.warm_up);
-    tapes.iter().map(|tape| bars(tape, &analyst, settings.trading.atr_timeframe, warm_up)).collect()
+    let (analyst, window) = (&settings.strategy.analyst, settings.strategy.policy.gap_window);
+    tapes.iter().map(|tape| bars(tape, analyst, settings.trading.atr_timeframe, window)).collect()
 }

@@ -135,7 +135,7 @@ impl Cycle<'_> {
             duration_ms: self.begun.watch.ms(),
             version: env!("CARGO_PKG_VERSION"),
             strategy: StrategyReport {
-                name: self.strategy.name.clone(),
+                name: self.strategy.name.to_owned(),
                 timeframe: self.timeframe().name(),
                 hash: self.strategy.hash.clone(),
             },

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::backtest::{Break, Check, Finding, Measure, Verified};
 use crate::decision::{Action, Gate, Outlook, decide, opinions};
-use crate::market::{Series, SeriesKey, Standing, View};
+use crate::market::{Depth, Series, SeriesKey, Standing, View};
 use crate::settings::Strategy;
 use crate::signal::{Analyst, Score};
 use crate::store::{DecisionOnRecord, Store, StoreError};
@@ -48,17 +48,21 @@ impl Tally {
     ) -> Result<(), StoreError> {
         let (Some(first), Some(last)) = (decisions.first(), decisions.last()) else { return Ok(()) };
         let (symbol, timeframe) = (first.symbol.clone(), first.timeframe);
+        let mut depth = Depth::PLAIN;
+        for hash in decisions.iter().map(|decision| &decision.strategy_hash) {
+            if !strategies.contains_key(hash) {
+                strategies
+                    .insert(hash.clone(), store.strategy_parameters(hash)?.and_then(|text| Strategy::stored(&text)));
+            }
+            let own = strategies[hash].as_ref().map_or(Depth::PLAIN, |strategy| strategy.analyst.depth(timeframe));
+            depth = if own.candles() > depth.candles() { own } else { depth };
+        }
         let key = SeriesKey { symbol, timeframe };
-        let end = timeframe.step(last.candle, 1);
-        let candles = store.plain(&key, View::first(timeframe, timeframe.step(first.candle, 1)), end)?;
+        let begins = depth.first(timeframe, timeframe.step(first.candle, 1));
+        let candles = store.plain(&key, begins, timeframe.step(last.candle, 1))?;
         let series = Series::new(timeframe, candles).map_err(|e| StoreError::BadRow(e.to_string()))?;
         for decision in decisions {
-            if !strategies.contains_key(&decision.strategy_hash) {
-                let parameters = store.strategy_parameters(&decision.strategy_hash)?;
-                let strategy = parameters.and_then(|text| Strategy::stored(&text));
-                strategies.insert(decision.strategy_hash.clone(), strategy);
-            }
-            match strategies.get(&decision.strategy_hash).and_then(Option::as_ref) {
+            match &strategies[&decision.strategy_hash] {
                 Some(strategy) => self.decision(store, (&key, &series), decision, strategy)?,
                 None => self.unasked += 1,
             }
@@ -77,7 +81,9 @@ impl Tally {
         // What could not be had then is not had now either.
         let was_unknown = decision.blocked_by.as_deref() == Some(Gate::StatusUnknown.code());
         let standing = if was_unknown { Standing::Unknown } else { status.map_or(Standing::Assumed, Standing::Told) };
-        let view = View::new(key.symbol.clone(), decision.decided_at, standing, known(series, decision.candle));
+        let depth = strategy.analyst.depth(key.timeframe);
+        let candles = known(series, decision.candle, depth);
+        let view = View::new(key.symbol.clone(), decision.decided_at, standing, candles, depth);
         let Some(came) = parting(&view, decision, strategy) else {
             self.same += 1;
             return Ok(());
@@ -123,16 +129,16 @@ impl Tally {
 }
 
 /// The candles up to one, as far back as a view may look.
-fn known(series: &Series, newest: UtcMillis) -> Series {
+fn known(series: &Series, newest: UtcMillis, depth: Depth) -> Series {
     let timeframe: Timeframe = series.timeframe();
-    let (candles, first) = (series.candles(), View::first(timeframe, timeframe.step(newest, 1)));
+    let (candles, first) = (series.candles(), depth.first(timeframe, timeframe.step(newest, 1)));
     let place = |at: UtcMillis| candles.partition_point(|c| c.open_time() < at);
     series.part(place(first)..place(timeframe.step(newest, 1)))
 }
 
 /// What is decided today, where that is something else.
 fn parting(view: &View, stored: &DecisionOnRecord, strategy: &Strategy) -> Option<String> {
-    let opinions = opinions(&[strategy.analyst().analyse(view)]);
+    let opinions = opinions(&[strategy.analyst.analyse(view)]);
     let today = decide(&Outlook::of(view, &strategy.policy), &opinions, &strategy.policy);
     let (score, gate) = (today.score.map(Score::get), today.refusal.as_ref().map(|r| r.gate().code()));
     let is_same_score = match (score, stored.score) {

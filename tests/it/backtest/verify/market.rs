@@ -101,15 +101,15 @@ impl Scene {
 
     /// What the analyst of the settings reads.
     pub(super) fn honest(&self, tapes: &[Tape]) -> Vec<Vec<Bar>> {
-        let (analyst, warm_up) = (self.settings.strategy.analyst(), self.settings.strategy.policy.warm_up);
-        tapes.iter().map(|tape| bars(tape, &analyst, self.settings.trading.atr_timeframe, warm_up)).collect()
+        let (strategy, atr) = (&self.settings.strategy, self.settings.trading.atr_timeframe);
+        tapes.iter().map(|tape| bars(tape, &strategy.analyst, atr, strategy.policy.gap_window)).collect()
     }
 
     /// The strongest bars for buying and for selling that the analyst ever has.
     pub(super) fn strongest(&self) -> (Bar, Bar) {
         let all = self.honest(&self.tapes).concat();
-        let score = |bar: &&Bar| bar.opinion().unwrap();
-        let ready = || all.iter().filter(|bar| bar.opinion().is_ok() && bar.candles() > 500);
+        let score = |bar: &&Bar| bar.score().unwrap();
+        let ready = || all.iter().filter(|bar| bar.score().is_some() && bar.candles() > 500);
         (*ready().max_by_key(score).unwrap(), *ready().min_by_key(score).unwrap())
     }
 

@@ -15,7 +15,7 @@ fn replaced(scene: &Scene, tapes: &[Tape], replace: impl Fn(&[Candle], usize) ->
     let mut all = scene.honest(tapes);
     for (tape, bars) in tapes.iter().zip(&mut all) {
         let candles = tape.decided_on().candles();
-        for (i, bar) in bars.iter_mut().enumerate().filter(|(_, bar)| bar.opinion().is_ok()) {
+        for (i, bar) in bars.iter_mut().enumerate().filter(|(_, bar)| bar.score().is_some()) {
             *bar = replace(candles, i).unwrap_or(*bar);
         }
     }

@@ -1,0 +1,69 @@
+//! A series column by column, for what runs over many candles and looks at one price of each.
+
+use crate::market::{Candle, Series};
+
+/// Prices lie between these, so that decimals and floats tell the same of them; others are looked at one by one.
+const USUAL: std::ops::RangeInclusive<f64> = 1e-8..=1e9;
+
+/// The prices of a series.
+#[derive(Clone, Debug)]
+pub(super) struct Columns {
+    /// The highest price of each candle.
+    pub(super) high: Vec<f64>,
+    /// The lowest.
+    pub(super) low: Vec<f64>,
+    /// The close.
+    pub(super) close: Vec<f64>,
+    /// The candles that do not follow the one before them.
+    breaks: Vec<usize>,
+    /// No price is out of the usual.
+    pub(super) is_usual: bool,
+}
+
+impl Columns {
+    /// Those of a series.
+    pub(super) fn of(series: &Series) -> Self {
+        let (timeframe, candles) = (series.timeframe(), series.candles());
+        let column = |price: fn(&Candle) -> f64| candles.iter().map(price).collect();
+        let follows = |pair: &[Candle]| timeframe.step(pair[0].open_time(), 1) == pair[1].open_time();
+        let breaks = candles.windows(2).enumerate().filter(|(_, pair)| !follows(pair)).map(|(i, _)| i + 1);
+        Self {
+            high: column(Candle::high),
+            low: column(Candle::low),
+            close: column(Candle::close),
+            breaks: breaks.collect(),
+            is_usual: candles.iter().all(|c| USUAL.contains(&c.low()) && USUAL.contains(&c.high())),
+        }
+    }
+
+    /// The first candle after this one that does not follow the one before it, or the end.
+    pub(super) fn unbroken_until(&self, candle: usize) -> usize {
+        let next = self.breaks.partition_point(|at| *at <= candle);
+        self.breaks.get(next).copied().unwrap_or(self.close.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::unit::{Timeframe, UtcMillis};
+
+    fn columns(hours: &[i64], price: f64) -> Columns {
+        let start = UtcMillis::new(1_710_288_000_000);
+        let candle = |hour: &i64| Candle::from_parts(Timeframe::H1.step(start, *hour), [price; 4], 1.0, None).unwrap();
+        Columns::of(&Series::new(Timeframe::H1, hours.iter().map(candle).collect()).unwrap())
+    }
+
+    #[test]
+    fn candles_follow_each_other_until_one_is_missing() {
+        let columns = columns(&[0, 1, 2, 5, 7, 8], 1.0);
+        let until: Vec<usize> = (0..6).map(|candle| columns.unbroken_until(candle)).collect();
+        assert_eq!(until, [3, 3, 3, 4, 6, 6]);
+    }
+
+    #[test]
+    fn prices_that_floats_and_decimals_might_tell_differently_are_out_of_the_usual() {
+        let is_usual = [1e-9, 1e-8, 73_072.41, 1e9, 1e10].map(|price| columns(&[0], price).is_usual);
+        assert_eq!(is_usual, [false, true, true, true, false]);
+    }
+}

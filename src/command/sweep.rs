@@ -1,0 +1,204 @@
+//! `trader sweep`: many combinations of parameters over the same stored candles, and what choosing the best is worth.
+
+mod field;
+mod summary;
+
+use std::path::PathBuf;
+
+pub(super) use self::field::{BLOCKS, Field};
+use self::summary::{document, story};
+use super::backtest::{BacktestAsked, History, manifest};
+use super::in_order::in_order;
+use super::progress::progress;
+use super::rows_file::RowsFile;
+use super::say::{Output, Style};
+use super::usage;
+use crate::backtest::{Axis, Grid, draw};
+use crate::clock;
+use crate::report::{Cell, Drawn, Format, Shard, ShardDocument, SweepDocument, SweepHead, SweepRow, Table, to_json};
+use crate::settings::{Settings, Variations, digest};
+use crate::store::{Access, Store};
+
+/// More combinations than this are not tried in one run: each keeps a few hundred bytes until the end.
+const MOST: u64 = 2_000_000;
+/// How the first line of a file of rows begins.
+pub(super) const ROWS: &str = "trader.sweep.rows.v1";
+
+/// What a sweep is asked, beside the settings.
+#[derive(Clone, Debug)]
+pub struct SweepAsked {
+    /// Which candles, at which costs.
+    pub backtest: BacktestAsked,
+    /// What is varied.
+    pub grid: Vec<Axis>,
+    /// Combinations that are drawn by chance; all of them where there is none.
+    pub random: Option<Drawn>,
+    /// The part of the work that is done.
+    pub shard: Option<Shard>,
+    /// Where rows are written.
+    pub out: Option<PathBuf>,
+    /// Threads.
+    pub jobs: usize,
+    /// How many of the best are told.
+    pub top: usize,
+}
+
+/// Tries combinations, and says which were the best and what that is worth.
+pub fn sweep(settings: &Settings, asked: &SweepAsked, style: Style) -> anyhow::Result<Output> {
+    let grid = Grid::new(asked.grid.clone(), Variations::changes_readings).map_err(|e| usage(e.to_string()))?;
+    let store = Store::open(&settings.db, Access::Read)?;
+    let history = History::open(settings, &store, &asked.backtest)?;
+    drop(store);
+    let field = Field::new(settings, &history, asked.backtest.costs, asked.jobs)?;
+    refuse_bad_values(&field, &grid)?;
+    let head = SweepHead {
+        schema: ROWS.to_owned(),
+        manifest: serde_json::to_value(manifest(settings, &history, asked.backtest.costs))?,
+        grid: grid.axes().to_vec(),
+        random: asked.random,
+        combinations: grid.combinations(),
+        shard: asked.shard,
+    };
+    let numbers = numbers(&grid, asked.random, asked.shard)?;
+    let (rows, found) = rows_of(asked, &head, &numbers, |number| {
+        let values = grid.values(number);
+        Ok(SweepRow::of(number, &values, &field.attempt(&values, (history.span.from, history.span.to))?))
+    })?;
+    match (asked.shard, &asked.out) {
+        (Some(shard), Some(out)) => {
+            let file = out.display().to_string();
+            let document = ShardDocument { schema: "trader.shard.v1", shard, file, rows: rows.len(), found };
+            Ok(Output::ok(to_json(&document, style.pretty)))
+        }
+        _ => say(settings, &head, &rows, (asked.top, style)),
+    }
+}
+
+/// Joins the files that shards have written.
+pub fn sweep_merge(settings: &Settings, files: &[PathBuf], top: usize, style: Style) -> anyhow::Result<Output> {
+    let (head, rows) = super::merge::joined::<SweepHead, SweepRow>(files)?;
+    let grid = Grid::new(head.grid.clone(), Variations::changes_readings).map_err(|e| usage(e.to_string()))?;
+    let expected = numbers(&grid, head.random, None)?;
+    if !rows.iter().map(|row| row.number).eq(expected.iter().copied()) {
+        return Err(usage(format!("{} rows of {} are there: a shard has not ended yet", rows.len(), expected.len())));
+    }
+    say(settings, &head, &rows, (top, style))
+}
+
+/// Values that the configuration would not take are refused before anything is run: each by itself.
+fn refuse_bad_values(field: &Field<'_>, grid: &Grid) -> anyhow::Result<()> {
+    for axis in grid.axes() {
+        for value in &axis.values {
+            field.variant(&[(&axis.key, value)]).map_err(|e| usage(e.to_string()))?;
+        }
+    }
+    Ok(())
+}
+
+/// The numbers of the combinations that are tried, in order.
+fn numbers(grid: &Grid, random: Option<Drawn>, shard: Option<Shard>) -> anyhow::Result<Vec<u64>> {
+    let count = random.map_or(grid.combinations(), |drawn| drawn.count.min(grid.combinations()));
+    if count > MOST {
+        let text = format!(
+            "{count} combinations are too many for one run, at most {MOST} are tried\n  draw some: --random {MOST}"
+        );
+        return Err(usage(text));
+    }
+    let mut numbers: Vec<u64> = match random {
+        Some(Drawn { count, seed }) => {
+            let mut chance = fastrand::Rng::with_seed(seed);
+            draw(grid.combinations(), count, |below| chance.u64(..below))
+        }
+        None => (0..count).collect(),
+    };
+    if let Some(shard) = shard {
+        let part = shard.part(numbers.len());
+        numbers = numbers[part].to_vec();
+    }
+    Ok(numbers)
+}
+
+/// The rows of these combinations, made or found in the file; and how many were found.
+fn rows_of(
+    asked: &SweepAsked,
+    head: &SweepHead,
+    numbers: &[u64],
+    make: impl Fn(u64) -> anyhow::Result<SweepRow> + Sync,
+) -> anyhow::Result<(Vec<SweepRow>, usize)> {
+    let opened = asked.out.as_ref().map(|path| RowsFile::open::<SweepRow>(path, head)).transpose()?;
+    let (mut file, mut rows) = opened.map_or((None, Vec::new()), |(file, rows)| (Some(file), rows));
+    let found = rows.len();
+    if !numbers.starts_with(&rows.iter().map(|row| row.number).collect::<Vec<u64>>()) {
+        return Err(usage("the rows of the file are not those of this sweep\n  remove the file"));
+    }
+    let bar = progress("combinations", numbers.len() as u64);
+    bar.set_position(found as u64);
+    in_order(
+        &numbers[found..],
+        asked.jobs,
+        |number| make(*number),
+        |row| {
+            file.as_mut().map_or(Ok(()), |file| file.add(&row))?;
+            rows.push(row);
+            bar.inc(1);
+            Ok(())
+        },
+    )?;
+    file.as_mut().map_or(Ok(()), RowsFile::keep)?;
+    bar.finish_and_clear();
+    Ok((rows, found))
+}
+
+/// Keeps the trials, and says what the sweep came to beside all trials there ever were.
+fn say(
+    settings: &Settings,
+    head: &SweepHead,
+    rows: &[SweepRow],
+    (top, style): (usize, Style),
+) -> anyhow::Result<Output> {
+    let sharpes = keep_trials(settings, head, rows)?;
+    let document = document(head, rows, &sharpes, top)?;
+    Ok(match style.format {
+        Format::Json => Output::ok(to_json(&document, style.pretty)),
+        Format::Csv => Output::table(&table(&document, rows), style),
+        Format::Table => Output::ok(story(&document, style)),
+    })
+}
+
+/// Every combination is a trial; the same one under the same head counts once.
+fn keep_trials(
+    settings: &Settings,
+    head: &SweepHead,
+    rows: &[SweepRow],
+) -> anyhow::Result<Vec<crate::statistics::PeriodSharpe>> {
+    let name = digest(to_json(&SweepHead { shard: None, ..head.clone() }, false).as_bytes());
+    let mut store = Store::open(&settings.db, Access::Change)?;
+    let (write, now) = (store.write()?, clock::wall());
+    for row in rows {
+        let manifest =
+            format!("{{\"sweep\":\"{name}\",\"number\":{},\"values\":{}}}", row.number, to_json(&row.values, false));
+        write.add_trial(now, (&digest(manifest.as_bytes()), &manifest), row.record().as_ref())?;
+    }
+    write.commit()?;
+    Ok(store.trials()?)
+}
+
+/// Every combination, a row each.
+fn table(document: &SweepDocument, rows: &[SweepRow]) -> Table<String> {
+    let figures = ["total_return_pct", "cagr_pct", "sharpe_daily", "max_drawdown_days_pct", "trades", "profit_factor"];
+    let mut columns = vec!["number".to_owned()];
+    columns.extend(document.grid.iter().map(|axis| axis.key.clone()));
+    columns.extend(figures.map(str::to_owned));
+    let row = |row: &SweepRow| {
+        let f = &row.figures;
+        let value = |axis: &Axis| Cell::Text(row.values.get(&axis.key).cloned().unwrap_or_default());
+        let mut cells = vec![Cell::Text(row.number.to_string())];
+        cells.extend(document.grid.iter().map(value));
+        cells.extend(
+            [&f.total_return_pct, &f.cagr_pct, &f.sharpe_daily, &f.max_drawdown_days_pct].map(|m| Cell::from(m.value)),
+        );
+        cells.extend([Cell::Text(f.trades.to_string()), Cell::from(f.profit_factor.value)]);
+        cells
+    };
+    Table { columns, rows: rows.iter().map(row).collect() }
+}

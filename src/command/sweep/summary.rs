@@ -1,0 +1,150 @@
+//! What a sweep came to: the best, their neighbours, and what choosing the best is worth.
+
+use std::collections::BTreeMap;
+
+use super::BLOCKS;
+use crate::backtest::{Choice, ChoiceGrounds, Figure, Grid, Undefined};
+use crate::command::say::{Output, Style};
+use crate::command::usage;
+use crate::report::{
+    Cell, Measure, NeighboursReport, OverfittingReport, SweepDocument, SweepHead, SweepRow, Table, TopReport,
+};
+use crate::settings::Variations;
+use crate::statistics::{Overfitting, PeriodSharpe, Score, Trials, overfitting_of_blocks};
+
+/// What is printed of these rows, beside the ratios of all trials that were ever run.
+pub(super) fn document(
+    head: &SweepHead,
+    rows: &[SweepRow],
+    sharpes: &[PeriodSharpe],
+    top: usize,
+) -> anyhow::Result<SweepDocument> {
+    let grid = Grid::new(head.grid.clone(), Variations::changes_readings).map_err(|e| usage(e.to_string()))?;
+    let mut ranked: Vec<&SweepRow> = rows.iter().collect();
+    // The sort is stable: of equals the one with the lower number comes first.
+    ranked.sort_by(|a, b| b.score().total_cmp(&a.score()));
+    let known: BTreeMap<u64, f64> =
+        rows.iter().filter_map(|row| Some((row.number, row.figures.sharpe_daily.value?))).collect();
+    let tried: BTreeMap<u64, &SweepRow> = rows.iter().map(|row| (row.number, row)).collect();
+    let best = ranked.first().copied().filter(|best| best.figures.sharpe_daily.value.is_some());
+    let deflated = deflated(best, sharpes);
+    let overfitting = overfitting(rows);
+    let around = |row: &SweepRow| neighbours(row, &grid.neighbours(row.number), &known, |n| tried.contains_key(&n));
+    let grounds = ChoiceGrounds {
+        sharpe: best.and_then(|best| best.figures.sharpe_daily.value),
+        deflated,
+        overfitting: overfitting.as_ref().map(|o| o.probability),
+        kept: best.and_then(|best| around(best).kept.value),
+    };
+    Ok(SweepDocument {
+        schema: "trader.sweep.v1",
+        manifest: head.manifest.clone(),
+        grid: head.grid.clone(),
+        random: head.random,
+        combinations: head.combinations,
+        tried: rows.len(),
+        verdict: Choice::of(&grounds).words(),
+        trials: sharpes.len(),
+        deflated: Measure::plain(deflated),
+        overfitting: overfitting_report(overfitting.as_ref()),
+        top: ranked.into_iter().take(top).map(|row| top_report(row, around(row))).collect(),
+    })
+}
+
+fn deflated(best: Option<&SweepRow>, sharpes: &[PeriodSharpe]) -> Figure {
+    let record = best.and_then(SweepRow::record).ok_or(Undefined::NoSpread)?;
+    let trials = Trials::of(sharpes).ok_or(Undefined::UnknownTrials)?;
+    trials.deflated(&record).ok_or(Undefined::NotFinite)
+}
+
+fn overfitting(rows: &[SweepRow]) -> Option<Overfitting> {
+    let blocks: Vec<_> = rows.iter().map(SweepRow::block_sums).collect();
+    overfitting_of_blocks(&blocks, Score::Sharpe)
+}
+
+fn overfitting_report(overfitting: Option<&Overfitting>) -> OverfittingReport {
+    let why = "one combination, under two days for each block, or returns that are all the same";
+    let measure = |share: fn(&Overfitting) -> f64| {
+        overfitting.map_or_else(|| Measure::none(why), |overfitting| Measure::plain(Ok(share(overfitting))))
+    };
+    OverfittingReport {
+        blocks: BLOCKS,
+        probability: measure(|o| o.probability),
+        probability_of_loss: measure(|o| o.probability_of_loss),
+    }
+}
+
+fn top_report(row: &SweepRow, neighbours: NeighboursReport) -> TopReport {
+    TopReport { number: row.number, values: row.values.clone(), figures: row.figures.clone(), neighbours }
+}
+
+fn neighbours(
+    row: &SweepRow,
+    around: &[u64],
+    known: &BTreeMap<u64, f64>,
+    was_tried: impl Fn(u64) -> bool,
+) -> NeighboursReport {
+    let mut sharpes: Vec<f64> = around.iter().filter_map(|number| known.get(number).copied()).collect();
+    sharpes.sort_by(f64::total_cmp);
+    let median = median(&sharpes);
+    let kept =
+        median.zip(row.figures.sharpe_daily.value).filter(|(_, own)| *own > 0.0).map(|(median, own)| median / own);
+    let measure =
+        |value: Option<f64>, why: &str| value.map_or_else(|| Measure::none(why), |value| Measure::plain(Ok(value)));
+    NeighboursReport {
+        count: around.len(),
+        tried: around.iter().filter(|number| was_tried(**number)).count(),
+        median_sharpe: measure(median, "none was tried"),
+        worst_sharpe: measure(sharpes.first().copied(), "none was tried"),
+        kept: measure(kept, "none was tried, or its own is not above 0"),
+    }
+}
+
+/// Of numbers in order.
+fn median(sorted: &[f64]) -> Option<f64> {
+    let (low, high) = (sorted.get(sorted.len().checked_sub(1)? / 2)?, sorted.get(sorted.len() / 2)?);
+    Some(f64::midpoint(*low, *high))
+}
+
+/// For people.
+pub(super) fn story(document: &SweepDocument, style: Style) -> String {
+    let tried = format!("{} of {} combinations", document.tried, document.combinations);
+    let axes: Vec<String> = document.grid.iter().map(ToString::to_string).collect();
+    let lines = [
+        format!("{tried} of {}", axes.join(" ")),
+        document.verdict.to_owned(),
+        format!("  deflated Sharpe ratio of the best, of {} trials: {}", document.trials, document.deflated.told()),
+        format!("  probability of overfitting: {}", document.overfitting.probability.told()),
+        format!("  the best of one half loses in the other: {}", document.overfitting.probability_of_loss.told()),
+        Output::table(&best(document), style).text,
+    ];
+    lines.join("\n")
+}
+
+fn best(document: &SweepDocument) -> Table<String> {
+    let mut columns: Vec<String> = document.grid.iter().map(|axis| axis.key.clone()).collect();
+    let told = ["sharpe", "return_pct", "drawdown_pct", "trades", "neighbours", "worst", "kept"];
+    columns.extend(told.map(str::to_owned));
+    let cell = |measure: &Measure| measure.value.map_or(Cell::Empty, |value| Cell::Real((value * 1e3).round() / 1e3));
+    let row = |top: &TopReport| {
+        let (f, n) = (&top.figures, &top.neighbours);
+        let values = document.grid.iter().map(|axis| top.values.get(&axis.key).cloned().unwrap_or_default());
+        let mut cells: Vec<Cell> = values.map(Cell::Text).collect();
+        cells.extend([&f.sharpe_daily, &f.total_return_pct, &f.max_drawdown_days_pct].map(cell));
+        cells.push(Cell::Text(f.trades.to_string()));
+        cells.extend([&n.median_sharpe, &n.worst_sharpe, &n.kept].map(cell));
+        cells
+    };
+    Table { columns, rows: document.top.iter().map(row).collect() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_median_is_the_middle_or_between_the_two() {
+        assert_eq!((median(&[]), median(&[3.0])), (None, Some(3.0)));
+        assert_eq!((median(&[1.0, 5.0]), median(&[1.0, 2.0, 9.0])), (Some(3.0), Some(2.0)));
+    }
+}
