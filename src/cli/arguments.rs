@@ -9,6 +9,7 @@ use super::backtest_arguments::{BacktestArgs, StretchArgs};
 use super::output::OutputArgs;
 use super::sweep_arguments::SweepArgs;
 use super::verify_arguments::VerifyArgs;
+use super::walk_arguments::WalkArgs;
 use crate::command::{Backfill, CycleOptions};
 use crate::report::Shape;
 use crate::settings::{Color, LogFormat, LogLevel, LogSettings};
@@ -130,6 +131,13 @@ Every combination is a trial, and counts against the best of them.")]
 
 Exit code 3 when a check fails. Nothing is changed.")]
     Verify(VerifyArgs),
+    /// Choose parameters on one stretch of time, judge them on the one after it, and walk on
+    #[command(after_help = "Examples:
+  trader walk-forward --grid exits.stop_atr=2..4:0.5 --grid strategy.buy_score=30,40,50
+  trader walk-forward --train 52w --test 13w --anchored --grid trend.enter_score=30..60:10 --strategy trend
+  trader walk-forward --grid exits.stop_atr=1..5:0.1 --shard 2/4 --out walk-2.jsonl
+  trader sweep merge walk-*.jsonl")]
+    WalkForward(WalkArgs),
     /// Show the newest stored rows
     #[command(after_help = "Examples:
   trader show decisions --symbol BTC/USDT --limit 5
@@ -306,6 +314,7 @@ pub(super) enum SchemaOf {
     Backtest,
     Sweep,
     Verify,
+    WalkForward,
 }
 
 #[derive(Clone, Copy, Debug, Subcommand)]
@@ -384,6 +393,7 @@ impl From<SchemaOf> for Shape {
             SchemaOf::Backtest => Self::Backtest,
             SchemaOf::Sweep => Self::Sweep,
             SchemaOf::Verify => Self::Verify,
+            SchemaOf::WalkForward => Self::WalkForward,
         }
     }
 }
@@ -395,6 +405,7 @@ impl Command {
             Self::Backtest(args) => Some(&args.stretch),
             Self::Sweep(args) => Some(&args.stretch),
             Self::Verify(args) => Some(&args.stretch),
+            Self::WalkForward(args) => Some(&args.stretch),
             _ => None,
         }
     }

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{
     BacktestDocument, Cycle, Explanation, HistoryReport, OutcomesDocument, PortfolioDocument, RiskDocument,
-    SweepDocument, VerifyDocument,
+    SweepDocument, VerifyDocument, WalkDocument,
 };
 
 /// The document, on one line or, when `pretty`, on many. Our shapes have string keys and finite numbers, so this cannot
@@ -35,6 +35,8 @@ pub enum Shape {
     Sweep,
     /// `trader.verify.v1`.
     Verify,
+    /// `trader.walk_forward.v1`.
+    WalkForward,
 }
 
 /// The JSON Schema of a document, made from its type.
@@ -49,5 +51,6 @@ pub fn schema(of: Shape) -> schemars::Schema {
         Shape::Backtest => schemars::schema_for!(BacktestDocument),
         Shape::Sweep => schemars::schema_for!(SweepDocument),
         Shape::Verify => schemars::schema_for!(VerifyDocument),
+        Shape::WalkForward => schemars::schema_for!(WalkDocument),
     }
 }

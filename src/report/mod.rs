@@ -14,6 +14,7 @@ mod sweep;
 mod summary;
 mod table;
 mod verify;
+mod walk_forward;
 mod history;
 
 pub use backtest::{
@@ -43,3 +44,4 @@ pub use sweep::{
 };
 pub use table::{Cell, Format, Table};
 pub use verify::{BreakReport, CheckReport, MeasureReport, VerifyDocument};
+pub use walk_forward::{CurveReport, DriftReport, WalkDocument, WalkHead, WalkReport, WindowReport, WindowRow};

@@ -3,4 +3,6 @@
 
 mod command;
 mod parity;
+mod trend;
 mod verify;
+mod walk_forward;

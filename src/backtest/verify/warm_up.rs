@@ -45,8 +45,8 @@ struct Tally {
     gated: u64,
     /// The largest difference by start and reading, as a share of the value, and as a share of its bound.
     readings: BTreeMap<(usize, Indicator), (f64, Option<f64>)>,
-    /// The largest difference by start, in tenths of a point.
-    scores: BTreeMap<usize, u32>,
+    /// By start, the largest difference in tenths of a point, how many scores were compared, and how many were too far off.
+    scores: BTreeMap<usize, (u32, u64, u64)>,
     /// The largest difference with a view of the analyst or more, in tenths of a point.
     worst_score: u32,
     broken: Option<Break>,
@@ -86,8 +86,8 @@ impl Tally {
         if let (Some(then), Some(now)) = (expected.score(), came.score()) {
             let apart = then.tenths().abs_diff(now.tenths());
             self.comparisons += 1;
-            let most = self.scores.entry(place.start).or_default();
-            *most = apart.max(*most);
+            let (most, all, off) = self.scores.entry(place.start).or_default();
+            (*most, *all, *off) = (apart.max(*most), *all + 1, *off + u64::from(apart > TENTHS));
             let is_deep = place.start + 1 >= depth;
             if is_deep {
                 self.worst_score = self.worst_score.max(apart);
@@ -162,9 +162,11 @@ impl Tally {
 
     fn measures(&self) -> Vec<Measure> {
         let mut measures = Vec::new();
-        for (start, tenths) in &self.scores {
+        for (start, (tenths, all, off)) in &self.scores {
             let name = format!("score, {start} candles before: largest difference, points");
             measures.push(Measure::of(name, f64::from(*tenths) / 10.0));
+            let name = format!("score, {start} candles before: off by over a point, % of candles");
+            measures.push(Measure::of(name, 100.0 * *off as f64 / *all as f64));
         }
         for ((start, indicator), (share, of_bound)) in &self.readings {
             let name = format!("{indicator}, {start} candles before: largest difference, % of the value");
