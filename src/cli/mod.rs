@@ -9,6 +9,7 @@ mod backtest_arguments;
 mod log;
 mod output;
 mod sweep_arguments;
+mod topic_arguments;
 mod verify_arguments;
 mod walk_arguments;
 
@@ -47,7 +48,9 @@ fn run(cli: &Cli, settings: Result<Settings, SettingsError>, paths: &Paths) -> a
     match &cli.command {
         Command::Cycle(args) => command::cycle(&settings?, &args.options(pretty)),
         Command::Backfill(args) => command::backfill(&settings?, &args.wanted(pretty)),
-        Command::Backtest(args) => command::backtest(&settings?, &args.stretch.asked(), args.output.style()),
+        Command::Backtest(args) => {
+            command::backtest(&settings?, &args.stretch.asked(), args.html.as_deref(), args.output.style())
+        }
         Command::Sweep(args) => sweep(args, &settings?),
         Command::Verify(args) => command::verify(&settings?, &args.asked(), args.output.style()),
         Command::WalkForward(args) => command::walk_forward(&settings?, &args.asked(), args.output.style()),

@@ -2,6 +2,7 @@
 //! believed.
 
 mod command;
+mod page;
 mod parity;
 mod trend;
 mod verify;
