@@ -7,13 +7,12 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use super::account_arguments::{CloseWhich, OutcomesArgs, ReasonArgs, RowsArgs};
 use super::backtest_arguments::{BacktestArgs, StretchArgs};
 use super::output::OutputArgs;
+use super::show_arguments::{SchemaOf, ShowArgs};
 use super::sweep_arguments::SweepArgs;
-use super::topic_arguments::{SchemaOf, ShowTopic};
 use super::verify_arguments::VerifyArgs;
 use super::walk_arguments::WalkArgs;
 use crate::command::{Backfill, CycleOptions};
 use crate::settings::{Color, LogFormat, LogLevel, LogSettings};
-use crate::store::Filter;
 use crate::unit::{Symbol, Timeframe, UtcMillis};
 
 /// Autonomous crypto trading without a daemon: one run an hour, started by cron.
@@ -277,18 +276,6 @@ pub(super) struct BackfillArgs {
     pub(super) pretty: bool,
 }
 
-#[derive(Debug, Args)]
-pub(super) struct ShowArgs {
-    /// What to show
-    #[arg(value_enum)]
-    pub(super) topic: ShowTopic,
-    /// Of this timeframe only
-    #[arg(long)]
-    pub(super) timeframe: Option<Timeframe>,
-    #[command(flatten)]
-    pub(super) rows: RowsArgs,
-}
-
 #[derive(Clone, Copy, Debug, Subcommand)]
 pub(super) enum ConfigCommand {
     /// Write a commented configuration with every default
@@ -326,12 +313,6 @@ impl CycleArgs {
 impl BackfillArgs {
     pub(super) fn wanted(&self, terminal: bool) -> Backfill {
         Backfill { from: self.from, to: self.to, pretty: self.pretty || terminal }
-    }
-}
-
-impl ShowArgs {
-    pub(super) fn filter(&self) -> Filter {
-        Filter { timeframe: self.timeframe, ..self.rows.filter() }
     }
 }
 

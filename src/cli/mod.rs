@@ -8,8 +8,8 @@ mod arguments;
 mod backtest_arguments;
 mod log;
 mod output;
+mod show_arguments;
 mod sweep_arguments;
-mod topic_arguments;
 mod verify_arguments;
 mod walk_arguments;
 

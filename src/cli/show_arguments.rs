@@ -1,9 +1,23 @@
-//! Names that are typed: what is shown, and of which document the schema is printed.
+//! What is to be shown: rows of the database, or the shape of a document.
 
-use clap::ValueEnum;
+use clap::{Args, ValueEnum};
 
+use super::account_arguments::RowsArgs;
 use crate::report::Shape;
-use crate::store::Topic;
+use crate::store::{Filter, Topic};
+use crate::unit::Timeframe;
+
+#[derive(Debug, Args)]
+pub(super) struct ShowArgs {
+    /// What to show
+    #[arg(value_enum)]
+    pub(super) topic: ShowTopic,
+    /// Of this timeframe only
+    #[arg(long)]
+    pub(super) timeframe: Option<Timeframe>,
+    #[command(flatten)]
+    pub(super) rows: RowsArgs,
+}
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(super) enum ShowTopic {
@@ -18,6 +32,26 @@ pub(super) enum ShowTopic {
     Equity,
     Forecasts,
     Outcomes,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum SchemaOf {
+    Cycle,
+    History,
+    Explain,
+    Portfolio,
+    Risk,
+    Outcomes,
+    Backtest,
+    Sweep,
+    WalkForward,
+    Verify,
+}
+
+impl ShowArgs {
+    pub(super) fn filter(&self) -> Filter {
+        Filter { timeframe: self.timeframe, ..self.rows.filter() }
+    }
 }
 
 impl From<ShowTopic> for Topic {
@@ -38,20 +72,6 @@ impl From<ShowTopic> for Topic {
     }
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(super) enum SchemaOf {
-    Cycle,
-    History,
-    Explain,
-    Portfolio,
-    Risk,
-    Outcomes,
-    Backtest,
-    Sweep,
-    Verify,
-    WalkForward,
-}
-
 impl From<SchemaOf> for Shape {
     fn from(of: SchemaOf) -> Self {
         match of {
@@ -63,8 +83,8 @@ impl From<SchemaOf> for Shape {
             SchemaOf::Outcomes => Self::Outcomes,
             SchemaOf::Backtest => Self::Backtest,
             SchemaOf::Sweep => Self::Sweep,
-            SchemaOf::Verify => Self::Verify,
             SchemaOf::WalkForward => Self::WalkForward,
+            SchemaOf::Verify => Self::Verify,
         }
     }
 }
