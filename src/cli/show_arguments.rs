@@ -45,6 +45,7 @@ pub(super) enum SchemaOf {
     Backtest,
     Sweep,
     WalkForward,
+    Verify,
 }
 
 impl ShowArgs {
@@ -83,6 +84,7 @@ impl From<SchemaOf> for Shape {
             SchemaOf::Backtest => Self::Backtest,
             SchemaOf::Sweep => Self::Sweep,
             SchemaOf::WalkForward => Self::WalkForward,
+            SchemaOf::Verify => Self::Verify,
         }
     }
 }

@@ -1,9 +1,10 @@
-//! Backtests: the same decisions, orders, fills and equity as runs of the cycle, to the last digit. Sweeps and walks: the
-//! same rows in whatever parts and by however many threads they are made.
+//! Backtests: the same decisions, orders, fills and equity as runs of the cycle, to the last digit; and whether they can be
+//! believed.
 
 mod command;
 mod page;
 mod parity;
 mod trend;
+mod verify;
 mod walk_forward;
 mod waves;
