@@ -17,6 +17,19 @@ pub struct Days {
     day: Option<UtcMillis>,
 }
 
+impl Days {
+    /// The equity of days in multiples of what was put in: first 1, then that of each midnight. Of the last of them this share
+    /// is left.
+    pub fn curve(&self, left: f64) -> Vec<f64> {
+        let start = self.equity.first().copied().unwrap_or(1.0);
+        let mut curve: Vec<f64> = self.equity.iter().map(|equity| equity / start).collect();
+        if let Some(last) = curve.last_mut() {
+            *last *= left;
+        }
+        curve
+    }
+}
+
 impl Witness for Days {
     const ATTENDS: Attention = Attention::Days;
 

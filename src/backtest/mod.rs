@@ -20,6 +20,7 @@ mod tape;
 mod timing;
 mod trading;
 mod verdict;
+mod walk;
 
 #[cfg(test)]
 mod samples;
@@ -28,7 +29,7 @@ pub use attempt::{Attempt, Days};
 pub use bar::{Bar, bars};
 pub use baseline::{Baseline, Yardstick, baselines};
 pub use choice::{Choice, ChoiceGrounds};
-pub use course::{Course, Growth, Market, daily_returns, midnights};
+pub use course::{Course, Growth, Market, daily_returns, daily_sharpe, midnights, returns, yearly};
 pub use figure::{Figure, Undefined};
 pub use grid::{Axis, Grid, GridError, draw};
 pub use luck::{Luck, RESAMPLES};
@@ -38,3 +39,4 @@ pub use tape::{Tape, TapeError};
 pub use timing::{RandomTiming, SHIFTS, random_timing};
 pub use trading::Trading;
 pub use verdict::{Grounds, Verdict};
+pub use walk::{Leg, Walk, Walked, WalkedGrounds, chained, left_after_selling};

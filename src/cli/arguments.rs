@@ -8,6 +8,7 @@ use super::account_arguments::{CloseWhich, OutcomesArgs, ReasonArgs, RowsArgs};
 use super::backtest_arguments::{BacktestArgs, StretchArgs};
 use super::output::OutputArgs;
 use super::sweep_arguments::SweepArgs;
+use super::walk_arguments::WalkArgs;
 use crate::command::{Backfill, CycleOptions};
 use crate::report::Shape;
 use crate::settings::{Color, LogFormat, LogLevel, LogSettings};
@@ -121,6 +122,13 @@ The candles have to be stored: trader backfill --from DATE, or trader import.")]
 
 Every combination is a trial, and counts against the best of them.")]
     Sweep(SweepArgs),
+    /// Choose parameters on one stretch of time, judge them on the one after it, and walk on
+    #[command(after_help = "Examples:
+  trader walk-forward --grid exits.stop_atr=2..4:0.5 --grid strategy.buy_score=30,40,50
+  trader walk-forward --train 52w --test 13w --anchored --grid trend.enter_score=30..60:10 --strategy trend
+  trader walk-forward --grid exits.stop_atr=1..5:0.1 --shard 2/4 --out walk-2.jsonl
+  trader sweep merge walk-*.jsonl")]
+    WalkForward(WalkArgs),
     /// Show the newest stored rows
     #[command(after_help = "Examples:
   trader show decisions --symbol BTC/USDT --limit 5
@@ -296,6 +304,7 @@ pub(super) enum SchemaOf {
     Outcomes,
     Backtest,
     Sweep,
+    WalkForward,
 }
 
 #[derive(Clone, Copy, Debug, Subcommand)]
@@ -373,6 +382,7 @@ impl From<SchemaOf> for Shape {
             SchemaOf::Outcomes => Self::Outcomes,
             SchemaOf::Backtest => Self::Backtest,
             SchemaOf::Sweep => Self::Sweep,
+            SchemaOf::WalkForward => Self::WalkForward,
         }
     }
 }
@@ -383,6 +393,7 @@ impl Command {
         match self {
             Self::Backtest(args) => Some(&args.stretch),
             Self::Sweep(args) => Some(&args.stretch),
+            Self::WalkForward(args) => Some(&args.stretch),
             _ => None,
         }
     }

@@ -9,6 +9,7 @@ mod backtest_arguments;
 mod log;
 mod output;
 mod sweep_arguments;
+mod walk_arguments;
 
 use std::io::{IsTerminal, Write};
 
@@ -47,6 +48,7 @@ fn run(cli: &Cli, settings: Result<Settings, SettingsError>, paths: &Paths) -> a
         Command::Backfill(args) => command::backfill(&settings?, &args.wanted(pretty)),
         Command::Backtest(args) => command::backtest(&settings?, &args.stretch.asked(), args.output.style()),
         Command::Sweep(args) => sweep(args, &settings?),
+        Command::WalkForward(args) => command::walk_forward(&settings?, &args.asked(), args.output.style()),
         Command::Import { files, pretty: many } => command::import(&settings?.db, files, pretty || *many),
         Command::Show(args) => {
             command::show(&settings?.db, args.topic.into(), &args.filter(), args.rows.output.style())

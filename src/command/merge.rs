@@ -1,10 +1,11 @@
 //! The files of shards, joined.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::rows_file::read;
+use super::rows_file::{read, read_head};
 use super::usage;
 use crate::report::{Shard, SweepHead};
 
@@ -24,6 +25,15 @@ impl Head for SweepHead {
     fn of_all(self) -> Self {
         Self { shard: None, ..self }
     }
+}
+
+/// What a file says that it holds.
+pub(super) fn schema_of(path: &Path) -> anyhow::Result<String> {
+    #[derive(Deserialize)]
+    struct Schema {
+        schema: String,
+    }
+    Ok(read_head::<Schema>(path)?.schema)
 }
 
 /// The head and the rows of all files, in the order of the shards; each shard has to be there once.

@@ -77,19 +77,47 @@ impl RowsFile {
     }
 }
 
+/// The head of a file.
+pub(super) fn read_head<H: DeserializeOwned>(path: &Path) -> anyhow::Result<H> {
+    Lines::of(path)?.head()
+}
+
 /// The head and the rows of a file that is whole.
 pub(super) fn read<H: DeserializeOwned, R: DeserializeOwned>(path: &Path) -> anyhow::Result<(H, Vec<R>)> {
-    let no_rows = |why: String| usage(format!("{} is no file of rows: {why}", path.display()));
-    let file = File::open(path).map_err(|e| usage(format!("cannot read {}: {e}", path.display())))?;
-    let mut lines = BufReader::new(file).lines();
-    let mut next = || lines.next().transpose().map_err(|e| no_rows(e.to_string()));
-    let head = next()?.ok_or_else(|| no_rows("it is empty".to_owned()))?;
-    let head = serde_json::from_str(&head).map_err(|e| no_rows(e.to_string()))?;
+    let mut lines = Lines::of(path)?;
+    let head = lines.head()?;
     let mut rows = Vec::new();
-    while let Some(line) = next()? {
-        rows.push(serde_json::from_str(&line).map_err(|e| no_rows(e.to_string()))?);
+    while let Some(row) = lines.next()? {
+        rows.push(row);
     }
     Ok((head, rows))
+}
+
+/// The lines of a file, each a value.
+struct Lines<'p> {
+    path: &'p Path,
+    lines: io::Lines<BufReader<File>>,
+}
+
+impl<'p> Lines<'p> {
+    fn of(path: &'p Path) -> anyhow::Result<Self> {
+        let file = File::open(path).map_err(|e| usage(format!("cannot read {}: {e}", path.display())))?;
+        Ok(Self { path, lines: BufReader::new(file).lines() })
+    }
+
+    fn head<H: DeserializeOwned>(&mut self) -> anyhow::Result<H> {
+        self.next()?.ok_or_else(|| self.refused("it is empty"))
+    }
+
+    fn next<T: DeserializeOwned>(&mut self) -> anyhow::Result<Option<T>> {
+        let line = self.lines.next().transpose().map_err(|e| self.refused(&e.to_string()))?;
+        let read = |line: String| serde_json::from_str(&line).map_err(|e| self.refused(&e.to_string()));
+        line.map(read).transpose()
+    }
+
+    fn refused(&self, why: &str) -> anyhow::Error {
+        usage(format!("{} is no file of rows: {why}", self.path.display()))
+    }
 }
 
 /// The whole rows under this head, and where they end; 0 where there is not even a head.

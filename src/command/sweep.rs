@@ -5,7 +5,8 @@ mod summary;
 
 use std::path::PathBuf;
 
-pub(super) use self::field::{BLOCKS, Field};
+use self::field::BLOCKS;
+pub(super) use self::field::Field;
 use self::summary::{document, story};
 use super::backtest::{BacktestAsked, History, manifest};
 use super::in_order::in_order;
@@ -74,8 +75,13 @@ pub fn sweep(settings: &Settings, asked: &SweepAsked, style: Style) -> anyhow::R
     }
 }
 
-/// Joins the files that shards have written.
+/// Joins the files that shards of a sweep or of a walk forward have written.
 pub fn sweep_merge(settings: &Settings, files: &[PathBuf], top: usize, style: Style) -> anyhow::Result<Output> {
+    if let Some(first) = files.first()
+        && super::merge::schema_of(first)? == super::walk_forward::ROWS
+    {
+        return super::walk_forward::merge(settings, files, style);
+    }
     let (head, rows) = super::merge::joined::<SweepHead, SweepRow>(files)?;
     let grid = Grid::new(head.grid.clone(), Variations::changes_readings).map_err(|e| usage(e.to_string()))?;
     let expected = numbers(&grid, head.random, None)?;
@@ -86,7 +92,7 @@ pub fn sweep_merge(settings: &Settings, files: &[PathBuf], top: usize, style: St
 }
 
 /// Values that the configuration would not take are refused before anything is run: each by itself.
-fn refuse_bad_values(field: &Field<'_>, grid: &Grid) -> anyhow::Result<()> {
+pub(super) fn refuse_bad_values(field: &Field<'_>, grid: &Grid) -> anyhow::Result<()> {
     for axis in grid.axes() {
         for value in &axis.values {
             field.variant(&[(&axis.key, value)]).map_err(|e| usage(e.to_string()))?;
@@ -96,7 +102,7 @@ fn refuse_bad_values(field: &Field<'_>, grid: &Grid) -> anyhow::Result<()> {
 }
 
 /// The numbers of the combinations that are tried, in order.
-fn numbers(grid: &Grid, random: Option<Drawn>, shard: Option<Shard>) -> anyhow::Result<Vec<u64>> {
+pub(super) fn numbers(grid: &Grid, random: Option<Drawn>, shard: Option<Shard>) -> anyhow::Result<Vec<u64>> {
     let count = random.map_or(grid.combinations(), |drawn| drawn.count.min(grid.combinations()));
     if count > MOST {
         let text = format!(

@@ -66,7 +66,7 @@ pub fn over(timeframe: Timeframe, view: &[Candle]) -> Option<Readings> {
 #[derive(Debug)]
 pub struct Pass {
     candles: usize,
-    previous: Option<Candle>,
+    previous: Option<Before>,
     trend: Trend,
     momentum: Momentum,
     bands: Option<Bands>,
@@ -75,6 +75,23 @@ pub struct Pass {
     /// From here on windows are filled, and so many candles have been in them.
     windows: UtcMillis,
     windowed: usize,
+    /// From here on volume-weighted prices are summed: where the day begins in which windows are first filled.
+    days: UtcMillis,
+}
+
+/// What is looked at of the candle before.
+#[derive(Clone, Copy, Debug)]
+struct Before {
+    high: f64,
+    low: f64,
+    close: f64,
+}
+
+impl Before {
+    #[inline]
+    const fn of(candle: &Candle) -> Self {
+        Self { high: candle.high(), low: candle.low(), close: candle.close() }
+    }
 }
 
 impl Pass {
@@ -83,6 +100,7 @@ impl Pass {
         Self {
             windows: UtcMillis::new(i64::MIN),
             windowed: 0,
+            days: UtcMillis::new(i64::MIN),
             candles: 0,
             previous: None,
             trend: Trend::new(),
@@ -96,29 +114,44 @@ impl Pass {
     /// A pass over the candles of views that begin at `first`. Averages take in all of them; windows only those that the
     /// first decision needs and later ones, which spares half of the work.
     pub fn of_view(timeframe: Timeframe, first: UtcMillis) -> Self {
-        Self { windows: View::windows(timeframe, first), ..Self::new(timeframe) }
+        let windows = View::windows(timeframe, first);
+        Self { windows, days: Timeframe::D1.floor(windows), ..Self::new(timeframe) }
     }
 
     /// Takes the next candle, whose readings nobody asks for.
     #[inline]
     pub fn skip(&mut self, candle: &Candle) {
-        self.next(candle);
+        if candle.open_time() >= self.windows {
+            self.next(candle);
+            return;
+        }
+        self.candles += 1;
+        let previous = self.previous.replace(Before::of(candle));
+        let mut unread = [f64::NAN; Indicator::COUNT];
+        self.trend.push(candle.close(), &mut unread);
+        self.momentum.push(candle, previous.as_ref(), &mut unread);
+        self.volume.balance(candle, previous.as_ref());
+        if candle.open_time() >= self.days {
+            self.volume.sum(candle, self.candles);
+        }
     }
 
     /// Takes the next candle.
     #[inline]
     pub fn next(&mut self, candle: &Candle) -> Readings {
         self.candles += 1;
-        let previous = self.previous.replace(*candle);
+        let previous = self.previous.replace(Before::of(candle));
         let mut values = [f64::NAN; Indicator::COUNT];
         self.trend.push(candle.close(), &mut values);
         self.momentum.push(candle, previous.as_ref(), &mut values);
-        self.volume.push(candle, previous.as_ref(), &mut values);
+        set(&mut values, Indicator::Obv, self.volume.balance(candle, previous.as_ref()));
+        if candle.open_time() >= self.days {
+            self.volume.sum(candle, self.candles);
+            let vwap = self.volume.vwap(candle).filter(|_| !self.daily);
+            set(&mut values, Indicator::Vwap, vwap);
+        }
         if candle.open_time() >= self.windows {
             self.fill_windows(candle, &mut values);
-        }
-        if self.daily {
-            set(&mut values, Indicator::Vwap, None);
         }
         Readings { open_time: candle.open_time(), candles: self.candles, values }
     }
@@ -157,7 +190,7 @@ fn set(values: &mut Values, indicator: Indicator, value: impl Into<Option<f64>>)
 /// Moving averages of the close, and the MACD made of two of them.
 #[derive(Debug)]
 struct Trend {
-    emas: [(Indicator, Seeded<EMA>); 4],
+    emas: [Seeded<EMA>; 4],
     fast: Seeded<EMA>,
     slow: Seeded<EMA>,
     signal: Seeded<EMA>,
@@ -168,12 +201,7 @@ struct Trend {
 impl Trend {
     fn new() -> Self {
         Self {
-            emas: [
-                (Indicator::Ema9, Seeded::new(9)),
-                (Indicator::Ema21, Seeded::new(21)),
-                (Indicator::Ema50, Seeded::new(50)),
-                (Indicator::Ema200, Seeded::new(200)),
-            ],
+            emas: [9, 21, 50, 200].map(Seeded::new),
             fast: Seeded::new(12),
             slow: Seeded::new(26),
             signal: Seeded::new(9),
@@ -181,11 +209,13 @@ impl Trend {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn push(&mut self, close: f64, values: &mut Values) {
-        for (name, ema) in &mut self.emas {
-            set(values, *name, ema.push(close));
-        }
+        let [fastest, fast, slow, slowest] = &mut self.emas;
+        set(values, Indicator::Ema9, fastest.push(close));
+        set(values, Indicator::Ema21, fast.push(close));
+        set(values, Indicator::Ema50, slow.push(close));
+        set(values, Indicator::Ema200, slowest.push(close));
         let slow = self.slow.push(close);
         let fast = if self.fast_waits > 0 { self.wait() } else { self.fast.push(close) };
         let Some(macd) = fast.zip(slow).map(|(fast, slow)| fast - slow) else { return };
@@ -232,26 +262,27 @@ impl Momentum {
         }
     }
 
-    #[inline]
-    fn push(&mut self, candle: &Candle, previous: Option<&Candle>, values: &mut Values) {
+    #[inline(always)]
+    fn push(&mut self, candle: &Candle, previous: Option<&Before>, values: &mut Values) {
         let Some(previous) = previous else { return };
-        let change = candle.close() - previous.close();
-        let (gain, loss) = (self.gain.push(change.max(0.0)), self.loss.push((-change).max(0.0)));
+        let change = candle.close() - previous.close;
+        let (gain, loss) = (self.gain.push(positive(change)), self.loss.push(positive(-change)));
         if let Some((gain, loss)) = gain.zip(loss) {
             set(values, Indicator::Rsi14, share(gain, gain + loss, 0.5) * 100.0);
         }
-        set(values, Indicator::Atr14, self.true_range.next(candle, previous));
+        set(values, Indicator::Atr14, self.true_range.after(previous.close, candle));
         if let Some(adx) = self.adx(candle, previous) {
             set(values, Indicator::Adx14, adx * 100.0);
         }
     }
 
-    #[inline]
-    fn adx(&mut self, candle: &Candle, previous: &Candle) -> Option<f64> {
-        let (up, down) = (candle.high() - previous.high(), previous.low() - candle.low());
-        let prevails = |this: f64, other: f64| this > 0.0 && this - other > TIE * (this + other.abs());
-        let plus = self.plus_sum.push(if prevails(up, down) { up } else { 0.0 });
-        let minus = self.minus_sum.push(if prevails(down, up) { down } else { 0.0 });
+    #[inline(always)]
+    fn adx(&mut self, candle: &Candle, previous: &Before) -> Option<f64> {
+        let (up, down) = (candle.high() - previous.high, previous.low - candle.low());
+        // Both questions are always asked: nobody could foretell the answers, and a wrong guess costs more than a question.
+        let prevails = |this: f64, other: f64| (this > 0.0) & (this - other > TIE * (this + other.abs()));
+        let plus = self.plus_sum.push(only_if(prevails(up, down), up));
+        let minus = self.minus_sum.push(only_if(prevails(down, up), down));
         let (plus, minus) = plus.zip(minus)?;
         // The sums of the first 13 candles only seed the averages; the first index follows a candle later.
         if !std::mem::replace(&mut self.begun, true) {
@@ -316,17 +347,15 @@ struct Volume {
 }
 
 impl Volume {
+    /// Counts a candle's volume to the side on which it closed.
     #[inline]
-    fn push(&mut self, candle: &Candle, previous: Option<&Candle>, values: &mut Values) {
+    fn balance(&mut self, candle: &Candle, previous: Option<&Before>) -> f64 {
         let (volume, close) = (candle.volume(), candle.close());
-        match previous {
-            None => self.obv = volume,
-            Some(previous) if close > previous.close() => self.obv += volume,
-            Some(previous) if close < previous.close() => self.obv -= volume,
-            Some(_) => {}
-        }
-        set(values, Indicator::Obv, self.obv);
-        set(values, Indicator::Vwap, self.vwap(candle));
+        self.obv += match previous {
+            None => volume,
+            Some(previous) => only_if(close > previous.close, volume) - only_if(close < previous.close, volume),
+        };
+        self.obv
     }
 
     #[inline]
@@ -339,18 +368,35 @@ impl Volume {
         share(obv - before, traded, 0.0).clamp(-1.0, 1.0)
     }
 
+    /// Sums up what was paid and traded since the day began; the candle is so many candles from the first one on.
     #[inline]
-    fn vwap(&mut self, candle: &Candle) -> Option<f64> {
+    fn sum(&mut self, candle: &Candle, candles: usize) {
         let day = Timeframe::D1.floor(candle.open_time());
         if self.day != Some(day) {
             // A pass that begins in the middle of a day does not know what was traded before.
-            self.day_began = self.day.is_some() || candle.open_time() == day;
+            self.day_began = candles > 1 || candle.open_time() == day;
             (self.day, self.paid, self.traded) = (Some(day), 0.0, 0.0);
         }
         self.paid += candle.typical() * candle.volume();
         self.traded += candle.volume();
+    }
+
+    #[inline]
+    fn vwap(&self, candle: &Candle) -> Option<f64> {
         self.day_began.then(|| share(self.paid, self.traded, candle.typical()))
     }
+}
+
+/// The value, or nothing; without a branch.
+#[inline]
+fn only_if(condition: bool, value: f64) -> f64 {
+    f64::from_bits(value.to_bits() & u64::from(condition).wrapping_neg())
+}
+
+/// What of a change is a gain.
+#[inline]
+fn positive(change: f64) -> f64 {
+    if change > 0.0 { change } else { 0.0 }
 }
 
 /// `part / whole`, or what stands for it when there is no whole.

@@ -27,7 +27,14 @@ impl TrueRange {
     /// Takes the next candle and the one before it.
     #[inline]
     pub fn next(&mut self, candle: &Candle, previous: &Candle) -> Option<f64> {
-        let range = candle.high().max(previous.close()) - candle.low().min(previous.close());
-        self.average.push(range)
+        self.after(previous.close(), candle)
+    }
+
+    /// Takes the next candle and the close of the one before it.
+    #[inline]
+    pub(super) fn after(&mut self, close: f64, candle: &Candle) -> Option<f64> {
+        let high = if close > candle.high() { close } else { candle.high() };
+        let low = if close < candle.low() { close } else { candle.low() };
+        self.average.push(high - low)
     }
 }

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{
     BacktestDocument, Cycle, Explanation, HistoryReport, OutcomesDocument, PortfolioDocument, RiskDocument,
-    SweepDocument,
+    SweepDocument, WalkDocument,
 };
 
 /// The document, on one line or, when `pretty`, on many. Our shapes have string keys and finite numbers, so this cannot
@@ -33,6 +33,8 @@ pub enum Shape {
     Backtest,
     /// `trader.sweep.v1`.
     Sweep,
+    /// `trader.walk_forward.v1`.
+    WalkForward,
 }
 
 /// The JSON Schema of a document, made from its type.
@@ -46,5 +48,6 @@ pub fn schema(of: Shape) -> schemars::Schema {
         Shape::Outcomes => schemars::schema_for!(OutcomesDocument),
         Shape::Backtest => schemars::schema_for!(BacktestDocument),
         Shape::Sweep => schemars::schema_for!(SweepDocument),
+        Shape::WalkForward => schemars::schema_for!(WalkDocument),
     }
 }

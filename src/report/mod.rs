@@ -13,6 +13,7 @@ mod explanation;
 mod sweep;
 mod summary;
 mod table;
+mod walk_forward;
 mod history;
 
 pub use backtest::{
@@ -41,3 +42,4 @@ pub use sweep::{
     SweepHead, SweepRow, TopReport,
 };
 pub use table::{Cell, Format, Table};
+pub use walk_forward::{CurveReport, DriftReport, WalkDocument, WalkHead, WalkReport, WindowReport, WindowRow};

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use crate::backtest::{Attempt, Bar, Days, Tape, bars, replay};
+use crate::backtest::{Attempt, Bar, Days, Rules, Tape, bars, replay};
 use crate::command::backtest::{History, rules_of};
 use crate::ledger::Terms;
 use crate::settings::{Settings, Strategy, Trading, Variations};
@@ -13,7 +13,7 @@ use crate::store::StoreError;
 use crate::unit::{Timeframe, UtcMillis};
 
 /// Blocks of days that overfitting is told from: each half of them is once in sample, 924 times in all.
-pub(in crate::command) const BLOCKS: usize = 12;
+pub(super) const BLOCKS: usize = 12;
 
 /// Stored candles under settings that are varied.
 pub(in crate::command) struct Field<'a> {
@@ -56,11 +56,15 @@ impl<'a> Field<'a> {
         span: (UtcMillis, UtcMillis),
     ) -> anyhow::Result<Attempt> {
         let variant = self.variant(values)?;
-        let rules = rules_of(&variant.strategy, &variant.trading, self.history.delay_ms);
         let (tapes, mut days) = (self.tapes(&variant), Days::default());
-        let replayed = replay(&tapes, &self.bars(&variant), &rules, span, &mut days)
+        let replayed = replay(&tapes, &self.bars(&variant), &self.rules(&variant), span, &mut days)
             .map_err(|e| StoreError::BadRow(e.to_string()))?;
         Ok(Attempt::of(&days, &replayed, self.length(span), BLOCKS))
+    }
+
+    /// What a run of a variant goes by.
+    pub(in crate::command) fn rules(&self, variant: &Variant) -> Rules {
+        rules_of(&variant.strategy, &variant.trading, self.history.delay_ms)
     }
 
     /// The candles on the terms of a variant.

@@ -17,13 +17,13 @@ const HOURS: (i64, i64) = (190, 500);
 
 /// What happened, and the first moment of each day. It is told of no more than it has to be.
 #[derive(Default)]
-struct Days {
+struct EachDay {
     events: Vec<Event>,
     days: Vec<Moment>,
     states: Vec<RiskState>,
 }
 
-impl Witness for Days {
+impl Witness for EachDay {
     const ATTENDS: Attention = Attention::Days;
 
     fn happened(&mut self, event: &Event) {
@@ -41,7 +41,7 @@ impl Witness for Days {
 
 /// The same, of somebody who is told of every moment.
 #[derive(Default)]
-struct Plain(Days);
+struct Plain(EachDay);
 
 impl Witness for Plain {
     fn happened(&mut self, event: &Event) {
@@ -162,9 +162,9 @@ fn read(tapes: &[Tape], atr: Timeframe) -> Vec<Vec<Bar>> {
 
 /// Replays once passing over what is quiet and once not, and compares; what was told the first time.
 #[track_caller]
-fn assert_alike(tapes: &[Tape], bars: &[Vec<Bar>], rules: &Rules) -> (Days, Replayed) {
+fn assert_alike(tapes: &[Tape], bars: &[Vec<Bar>], rules: &Rules) -> (EachDay, Replayed) {
     let span = (Timeframe::H1.step(START, HOURS.0), Timeframe::H1.step(START, HOURS.0 + HOURS.1));
-    let (mut days, mut plain) = (Days::default(), Plain::default());
+    let (mut days, mut plain) = (EachDay::default(), Plain::default());
     let quick = replay(tapes, bars, rules, span, &mut days).unwrap();
     let slow = replay(tapes, bars, rules, span, &mut plain).unwrap();
     assert_eq!(quick, slow);
