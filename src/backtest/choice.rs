@@ -1,9 +1,8 @@
 //! What the choice of the best of many combinations comes down to, in fixed words.
 
 use super::figure::Figure;
+use super::verdict::{FEWEST_DAYS, SURE};
 
-/// How sure the best must be above what the best of all trials has by luck (Bailey & López de Prado, 2014).
-const SURE: f64 = 0.95;
 /// A choice that is as often among the worse half as among the better one says nothing (Bailey et al., 2017).
 const EVEN: f64 = 0.5;
 /// What the neighbours of a peak that is no accident keep of it.
@@ -12,6 +11,8 @@ const KEPT: f64 = 0.5;
 /// What a choice comes down to: the first that holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Choice {
+    /// Under 90 days.
+    TooShort,
     /// No combination has a Sharpe ratio: nothing was ever held.
     NothingHeld,
     /// The best one has none above 0.
@@ -29,6 +30,8 @@ pub enum Choice {
 /// What a choice is judged by.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ChoiceGrounds {
+    /// How many days there are; none where nothing was ever held.
+    pub days: Option<usize>,
     /// The Sharpe ratio of the best.
     pub sharpe: Option<f64>,
     /// Its deflated Sharpe ratio.
@@ -41,13 +44,15 @@ pub struct ChoiceGrounds {
 
 impl Choice {
     /// All of them, the most damning first.
-    pub const ALL: [Self; 6] =
-        [Self::NothingHeld, Self::AllLose, Self::Luck, Self::Overfitted, Self::Lonely, Self::Stable];
+    pub const ALL: [Self; 7] =
+        [Self::TooShort, Self::NothingHeld, Self::AllLose, Self::Luck, Self::Overfitted, Self::Lonely, Self::Stable];
 
     /// What these grounds come down to.
     pub fn of(grounds: &ChoiceGrounds) -> Self {
-        let Some(sharpe) = grounds.sharpe else { return Self::NothingHeld };
-        if sharpe <= 0.0 {
+        let (Some(sharpe), Some(days)) = (grounds.sharpe, grounds.days) else { return Self::NothingHeld };
+        if (days as f64) < FEWEST_DAYS {
+            Self::TooShort
+        } else if sharpe <= 0.0 {
             Self::AllLose
         } else if !grounds.deflated.is_ok_and(|sure| sure >= SURE) {
             Self::Luck
@@ -63,6 +68,7 @@ impl Choice {
     /// The line.
     pub const fn words(self) -> &'static str {
         match self {
+            Self::TooShort => "too short to tell",
             Self::NothingHeld => "nothing was ever held",
             Self::AllLose => "all of them lose after costs",
             Self::Luck => "the best is not distinguishable from luck",
@@ -82,9 +88,16 @@ mod tests {
 
     #[test]
     fn the_first_that_holds_counts() {
-        let good = ChoiceGrounds { sharpe: Some(1.5), deflated: Ok(0.97), overfitting: Some(0.2), kept: Some(0.8) };
+        let good = ChoiceGrounds {
+            days: Some(90),
+            sharpe: Some(1.5),
+            deflated: Ok(0.97),
+            overfitting: Some(0.2),
+            kept: Some(0.8),
+        };
         for (grounds, choice) in [
             (good, Choice::Stable),
+            (ChoiceGrounds { days: Some(89), sharpe: Some(-1.0), ..good }, Choice::TooShort),
             (ChoiceGrounds { deflated: Ok(0.95), overfitting: Some(0.5), kept: Some(0.5), ..good }, Choice::Stable),
             (ChoiceGrounds { kept: Some(0.49), ..good }, Choice::Lonely),
             (ChoiceGrounds { kept: None, ..good }, Choice::Lonely),
@@ -93,7 +106,7 @@ mod tests {
             (ChoiceGrounds { deflated: Ok(0.94), overfitting: None, ..good }, Choice::Luck),
             (ChoiceGrounds { deflated: Err(Undefined::UnknownTrials), ..good }, Choice::Luck),
             (ChoiceGrounds { sharpe: Some(0.0), deflated: Ok(0.1), ..good }, Choice::AllLose),
-            (ChoiceGrounds { sharpe: None, ..good }, Choice::NothingHeld),
+            (ChoiceGrounds { sharpe: None, days: None, ..good }, Choice::NothingHeld),
         ] {
             assert_eq!(Choice::of(&grounds), choice, "{grounds:?}");
         }

@@ -7,13 +7,13 @@ use super::timing::RandomTiming;
 use crate::outcome::Interval;
 
 /// Below this the growth of a year is not told, and no verdict either.
-const FEWEST_DAYS: f64 = 90.0;
+pub(super) const FEWEST_DAYS: f64 = 90.0;
 /// So many independent outcomes it takes to tell a rate, as everywhere in this house; round trips stand for them.
 const FEWEST_TRADES: usize = 30;
 /// The chance of being wrong that is accepted, of the random-timing test as of any other (Fisher, 1925).
 const LEVEL: f64 = 0.05;
 /// How sure the ratio must be above what the best of all trials has by luck (Bailey & López de Prado, 2014).
-const SURE: f64 = 0.95;
+pub(super) const SURE: f64 = 0.95;
 
 /// What a result comes down to. Whoever is told one of the later ones has passed all before it.
 ///

@@ -7,6 +7,7 @@
 use super::figure::{Figure, Undefined};
 use super::replay::Replayed;
 use super::tape::Tape;
+use super::verdict::{FEWEST_DAYS, SURE};
 use crate::statistics::{Training, walk_forward};
 use crate::unit::{Timeframe, UtcMillis};
 
@@ -67,6 +68,8 @@ pub fn chained<'a>(tests: impl Iterator<Item = &'a [f64]>) -> Vec<f64> {
 /// What walking forward comes down to: the first that holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Walked {
+    /// The tests together last under 90 days.
+    TooShort,
     /// Nothing was ever held in a test.
     NothingHeld,
     /// The tests together lost.
@@ -82,6 +85,8 @@ pub enum Walked {
 /// What that is judged by.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct WalkedGrounds {
+    /// How many days the tests have.
+    pub days: usize,
     /// The total return of the tests.
     pub total_return: Figure,
     /// Their Sharpe ratio.
@@ -94,11 +99,20 @@ pub struct WalkedGrounds {
 
 impl Walked {
     /// All of them, the most damning first.
-    pub const ALL: [Self; 5] =
-        [Self::NothingHeld, Self::LosesMoney, Self::ChoiceWorthNothing, Self::Luck, Self::Distinguishable];
+    pub const ALL: [Self; 6] = [
+        Self::TooShort,
+        Self::NothingHeld,
+        Self::LosesMoney,
+        Self::ChoiceWorthNothing,
+        Self::Luck,
+        Self::Distinguishable,
+    ];
 
     /// What these grounds come down to.
     pub fn of(grounds: &WalkedGrounds) -> Self {
+        if (grounds.days as f64) < FEWEST_DAYS {
+            return Self::TooShort;
+        }
         let Ok(sharpe) = grounds.sharpe else {
             let is_lost = grounds.sharpe == Err(Undefined::AccountLost);
             return if is_lost { Self::LosesMoney } else { Self::NothingHeld };
@@ -107,7 +121,7 @@ impl Walked {
             Self::LosesMoney
         } else if grounds.configured.is_ok_and(|configured| configured >= sharpe) {
             Self::ChoiceWorthNothing
-        } else if grounds.deflated.is_ok_and(|sure| sure >= 0.95) {
+        } else if grounds.deflated.is_ok_and(|sure| sure >= SURE) {
             Self::Distinguishable
         } else {
             Self::Luck
@@ -117,6 +131,7 @@ impl Walked {
     /// The line.
     pub const fn words(self) -> &'static str {
         match self {
+            Self::TooShort => "too short to tell",
             Self::NothingHeld => "nothing was held out of sample",
             Self::LosesMoney => "loses money out of sample, after costs",
             Self::ChoiceWorthNothing => "choosing was worth nothing: the configured values did as well",
@@ -166,9 +181,11 @@ mod tests {
 
     #[test]
     fn the_first_that_holds_counts() {
-        let good = WalkedGrounds { total_return: Ok(0.5), sharpe: Ok(1.2), configured: Ok(0.8), deflated: Ok(0.96) };
+        let good =
+            WalkedGrounds { days: 90, total_return: Ok(0.5), sharpe: Ok(1.2), configured: Ok(0.8), deflated: Ok(0.96) };
         for (grounds, walked) in [
             (good, Walked::Distinguishable),
+            (WalkedGrounds { days: 89, sharpe: Err(Undefined::NoSpread), ..good }, Walked::TooShort),
             (WalkedGrounds { deflated: Ok(0.94), ..good }, Walked::Luck),
             (WalkedGrounds { deflated: Err(Undefined::UnknownTrials), ..good }, Walked::Luck),
             (WalkedGrounds { configured: Ok(1.2), deflated: Ok(0.1), ..good }, Walked::ChoiceWorthNothing),

@@ -2,3 +2,5 @@
 
 mod command;
 mod parity;
+mod trend;
+mod walk_forward;

@@ -31,6 +31,7 @@ pub(super) fn document(
     let overfitting = overfitting(rows);
     let around = |row: &SweepRow| neighbours(row, &grid.neighbours(row.number), &known, |n| tried.contains_key(&n));
     let grounds = ChoiceGrounds {
+        days: best.and_then(|best| Some(best.days?.n)),
         sharpe: best.and_then(|best| best.figures.sharpe_daily.value),
         deflated,
         overfitting: overfitting.as_ref().map(|o| o.probability),

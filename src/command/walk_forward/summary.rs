@@ -17,6 +17,7 @@ pub(super) fn document(
     let (curve, configured) = (curve(rows), chained(rows.iter().map(|row| row.configured.as_slice())));
     let deflated = deflated(record, sharpes);
     let grounds = WalkedGrounds {
+        days: curve.len() - 1,
         total_return: total(&curve),
         sharpe: sharpe(&curve),
         configured: sharpe(&configured),

@@ -4,7 +4,7 @@ use crate::contract::Promise;
 use crate::world::{Run, World};
 
 /// A world after five runs of the cycle over the small recording.
-fn lived() -> World {
+pub(super) fn lived() -> World {
     let world = World::new();
     for hour in 12..=16 {
         world.replay_at(&format!("2026-09-01T{hour}:00:30Z")).expect(0);
