@@ -304,6 +304,7 @@ pub(super) enum SchemaOf {
     Outcomes,
     Backtest,
     Sweep,
+    Shard,
     WalkForward,
 }
 
@@ -382,6 +383,7 @@ impl From<SchemaOf> for Shape {
             SchemaOf::Outcomes => Self::Outcomes,
             SchemaOf::Backtest => Self::Backtest,
             SchemaOf::Sweep => Self::Sweep,
+            SchemaOf::Shard => Self::Shard,
             SchemaOf::WalkForward => Self::WalkForward,
         }
     }

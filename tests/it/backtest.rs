@@ -2,5 +2,7 @@
 
 mod command;
 mod parity;
+mod sweep;
+mod sweep_files;
 mod trend;
 mod walk_forward;
