@@ -1,7 +1,7 @@
 //! What the choice of the best of many combinations comes down to, in fixed words.
 
 use super::figure::Figure;
-use super::verdict::{FEWEST_DAYS, SURE};
+use super::verdict::{FEWEST_DAYS, Verdict};
 
 /// A choice that is as often among the worse half as among the better one says nothing (Bailey et al., 2017).
 const EVEN: f64 = 0.5;
@@ -54,7 +54,7 @@ impl Choice {
             Self::TooShort
         } else if sharpe <= 0.0 {
             Self::AllLose
-        } else if !grounds.deflated.is_ok_and(|sure| sure >= SURE) {
+        } else if !grounds.deflated.is_ok_and(|sure| sure >= Verdict::SURE) {
             Self::Luck
         } else if !grounds.overfitting.is_some_and(|probability| probability <= EVEN) {
             Self::Overfitted

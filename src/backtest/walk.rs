@@ -7,7 +7,7 @@
 use super::figure::{Figure, Undefined};
 use super::replay::Replayed;
 use super::tape::Tape;
-use super::verdict::{FEWEST_DAYS, SURE};
+use super::verdict::{FEWEST_DAYS, Verdict};
 use crate::statistics::{Training, walk_forward};
 use crate::unit::{Timeframe, UtcMillis};
 
@@ -121,7 +121,7 @@ impl Walked {
             Self::LosesMoney
         } else if grounds.configured.is_ok_and(|configured| configured >= sharpe) {
             Self::ChoiceWorthNothing
-        } else if grounds.deflated.is_ok_and(|sure| sure >= SURE) {
+        } else if grounds.deflated.is_ok_and(|sure| sure >= Verdict::SURE) {
             Self::Distinguishable
         } else {
             Self::Luck

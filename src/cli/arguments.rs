@@ -7,12 +7,11 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use super::account_arguments::{CloseWhich, OutcomesArgs, ReasonArgs, RowsArgs};
 use super::backtest_arguments::{BacktestArgs, StretchArgs};
 use super::output::OutputArgs;
+use super::show_arguments::{SchemaOf, ShowArgs};
 use super::sweep_arguments::SweepArgs;
 use super::walk_arguments::WalkArgs;
 use crate::command::{Backfill, CycleOptions};
-use crate::report::Shape;
 use crate::settings::{Color, LogFormat, LogLevel, LogSettings};
-use crate::store::{Filter, Topic};
 use crate::unit::{Symbol, Timeframe, UtcMillis};
 
 /// Autonomous crypto trading without a daemon: one run an hour, started by cron.
@@ -110,6 +109,7 @@ pub(super) enum Command {
   trader backtest --pairs BTC/USDT --costs 2 --format json | jq .account
   trader backtest --from 2024-03-01 --fine 1m
   trader backtest --strategy trend
+  trader backtest --from 2021-01-01 --html backtest.html   on a page with charts as well
 
 The candles have to be stored: trader backfill --from DATE, or trader import.")]
     Backtest(BacktestArgs),
@@ -267,47 +267,6 @@ pub(super) struct BackfillArgs {
     pub(super) pretty: bool,
 }
 
-#[derive(Debug, Args)]
-pub(super) struct ShowArgs {
-    /// What to show
-    #[arg(value_enum)]
-    pub(super) topic: ShowTopic,
-    /// Of this timeframe only
-    #[arg(long)]
-    pub(super) timeframe: Option<Timeframe>,
-    #[command(flatten)]
-    pub(super) rows: RowsArgs,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(super) enum ShowTopic {
-    Candles,
-    Indicators,
-    Signals,
-    Decisions,
-    Runs,
-    Orders,
-    Fills,
-    Trades,
-    Equity,
-    Forecasts,
-    Outcomes,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(super) enum SchemaOf {
-    Cycle,
-    History,
-    Explain,
-    Portfolio,
-    Risk,
-    Outcomes,
-    Backtest,
-    Sweep,
-    Shard,
-    WalkForward,
-}
-
 #[derive(Clone, Copy, Debug, Subcommand)]
 pub(super) enum ConfigCommand {
     /// Write a commented configuration with every default
@@ -345,47 +304,6 @@ impl CycleArgs {
 impl BackfillArgs {
     pub(super) fn wanted(&self, terminal: bool) -> Backfill {
         Backfill { from: self.from, to: self.to, pretty: self.pretty || terminal }
-    }
-}
-
-impl ShowArgs {
-    pub(super) fn filter(&self) -> Filter {
-        Filter { timeframe: self.timeframe, ..self.rows.filter() }
-    }
-}
-
-impl From<ShowTopic> for Topic {
-    fn from(topic: ShowTopic) -> Self {
-        match topic {
-            ShowTopic::Candles => Self::Candles,
-            ShowTopic::Indicators => Self::Indicators,
-            ShowTopic::Signals => Self::Signals,
-            ShowTopic::Decisions => Self::Decisions,
-            ShowTopic::Runs => Self::Runs,
-            ShowTopic::Orders => Self::Orders,
-            ShowTopic::Fills => Self::Fills,
-            ShowTopic::Trades => Self::Trades,
-            ShowTopic::Equity => Self::Equity,
-            ShowTopic::Forecasts => Self::Forecasts,
-            ShowTopic::Outcomes => Self::Outcomes,
-        }
-    }
-}
-
-impl From<SchemaOf> for Shape {
-    fn from(of: SchemaOf) -> Self {
-        match of {
-            SchemaOf::Cycle => Self::Cycle,
-            SchemaOf::History => Self::History,
-            SchemaOf::Explain => Self::Explanation,
-            SchemaOf::Portfolio => Self::Portfolio,
-            SchemaOf::Risk => Self::Risk,
-            SchemaOf::Outcomes => Self::Outcomes,
-            SchemaOf::Backtest => Self::Backtest,
-            SchemaOf::Sweep => Self::Sweep,
-            SchemaOf::Shard => Self::Shard,
-            SchemaOf::WalkForward => Self::WalkForward,
-        }
     }
 }
 

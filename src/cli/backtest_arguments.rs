@@ -1,5 +1,7 @@
 //! What a backtest is asked.
 
+use std::path::PathBuf;
+
 use clap::Args;
 
 use super::output::OutputArgs;
@@ -11,6 +13,9 @@ use crate::unit::{Symbol, Timeframe, UtcMillis};
 pub(super) struct BacktestArgs {
     #[command(flatten)]
     pub(super) stretch: StretchArgs,
+    /// Also draw it on a page for a browser, in this file: whole in itself, nothing is loaded from anywhere
+    #[arg(long, value_name = "FILE")]
+    pub(super) html: Option<PathBuf>,
     #[command(flatten)]
     pub(super) output: OutputArgs,
 }

@@ -8,6 +8,7 @@ mod arguments;
 mod backtest_arguments;
 mod log;
 mod output;
+mod show_arguments;
 mod sweep_arguments;
 mod walk_arguments;
 
@@ -46,7 +47,9 @@ fn run(cli: &Cli, settings: Result<Settings, SettingsError>, paths: &Paths) -> a
     match &cli.command {
         Command::Cycle(args) => command::cycle(&settings?, &args.options(pretty)),
         Command::Backfill(args) => command::backfill(&settings?, &args.wanted(pretty)),
-        Command::Backtest(args) => command::backtest(&settings?, &args.stretch.asked(), args.output.style()),
+        Command::Backtest(args) => {
+            command::backtest(&settings?, &args.stretch.asked(), args.html.as_deref(), args.output.style())
+        }
         Command::Sweep(args) => sweep(args, &settings?),
         Command::WalkForward(args) => command::walk_forward(&settings?, &args.asked(), args.output.style()),
         Command::Import { files, pretty: many } => command::import(&settings?.db, files, pretty || *many),

@@ -26,7 +26,7 @@ mod progress;
 mod run;
 mod say;
 mod show;
-mod summary_file;
+mod output_file;
 mod history_run;
 
 pub use backfill::{Backfill, backfill};

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::summary_file::place_of;
+use super::output_file::place_of;
 use super::usage;
 use crate::file::resolved;
 use crate::report::to_json;

@@ -8,6 +8,7 @@ mod json;
 mod measure;
 mod number;
 mod outcomes;
+mod page;
 mod portfolio;
 mod explanation;
 mod sweep;
@@ -17,8 +18,8 @@ mod walk_forward;
 mod history;
 
 pub use backtest::{
-    AccountReport, BacktestDocument, BaselineReport, DecisionCounts, FigureReport, FiguresReport, LuckReport, Manifest,
-    TradeReport, TradingReport,
+    AccountReport, BacktestDocument, BaselineReport, CostReport, DecisionCounts, FigureReport, FiguresReport,
+    LuckReport, Manifest, TradeReport, TradingReport,
 };
 pub use explanation::{Explanation, GateReport, Provenance, Recheck};
 pub use history::{Failure, HistoryReport, Tally};
@@ -29,6 +30,7 @@ pub use outcomes::{
     BinReport, Counts, ErrorRate, Figure, HorizonScore, Judged, MissReport, NEEDED_FOR_IC, NEEDED_FOR_PROBABILITIES,
     NEEDED_FOR_RATES, OutcomesDocument,
 };
+pub use page::BacktestPage;
 pub use portfolio::{
     FillReport, ForecastReport, HorizonReport, LimitReport, OrderReport, PortfolioDocument, PortfolioReport,
     PositionReport, RiskDocument, exact, percent,

@@ -105,7 +105,7 @@ impl Trend {
 
     /// What goes from candle to candle of a view.
     pub fn watch(&self, timeframe: Timeframe) -> TrendWatch {
-        TrendWatch { timeframe, weights: self.weights, pass: SlowPass::new(timeframe), last: None, newest: None }
+        TrendWatch { timeframe, weights: self.weights, pass: SlowPass::new(timeframe), newest: None, told: None }
     }
 }
 
@@ -133,21 +133,23 @@ pub struct TrendWatch {
     timeframe: Timeframe,
     weights: TrendWeights,
     pass: SlowPass,
-    /// The readings of the candle before the newest.
-    last: Option<SlowReadings>,
     newest: Option<SlowReadings>,
+    /// What was said of the newest, where it was asked.
+    told: Option<Option<Score>>,
 }
 
 impl Watch for TrendWatch {
     fn skip(&mut self, candle: &Candle) {
-        self.last = self.newest.replace(self.pass.next(candle));
+        self.newest = Some(self.pass.next(candle));
+        self.told = None;
     }
 
     fn next(&mut self, candle: &Candle) -> Option<(Score, Backing)> {
-        let before = self.score();
+        let before = self.told.unwrap_or_else(|| self.score());
         self.skip(candle);
-        let volatility = self.newest.as_ref()?.volatility;
-        Some((self.score()?, Backing { before, volatility }))
+        let score = self.score();
+        self.told = Some(score);
+        Some((score?, Backing { before, volatility: self.newest?.volatility }))
     }
 }
 

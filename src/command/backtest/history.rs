@@ -1,6 +1,7 @@
 //! What a run over stored candles begins with: the span, and the tapes of the pairs.
 
 use super::BacktestAsked;
+use super::earlier::earlier;
 use super::tapes::{Span, tapes};
 use crate::backtest::{Bar, Tape, bars};
 use crate::command::usage;
@@ -21,6 +22,8 @@ pub(in crate::command) struct History {
     pub(in crate::command) tapes: Vec<Tape>,
     /// From the end of a candle to the run that decides on it.
     pub(in crate::command) delay_ms: i64,
+    /// Of each pair, the daily closes before the first midnight, the oldest first.
+    pub(in crate::command) days: Vec<Vec<f64>>,
 }
 
 impl History {
@@ -30,7 +33,8 @@ impl History {
         let tapes = tapes(settings, store, &span)?;
         let Some(finest) = tapes.iter().map(Tape::finest).min() else { return Err(nothing_stored(settings)) };
         let delay_ms = if finest < settings.strategy.timeframe { DELAY_MS } else { 0 };
-        Ok(Self { span, tapes, delay_ms })
+        let days = earlier(settings, store, &tapes, span.from)?;
+        Ok(Self { span, tapes, delay_ms, days })
     }
 }
 
