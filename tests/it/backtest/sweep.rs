@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use insta::assert_snapshot;
 use serde_json::Value;
+use trader::backtest::Choice;
 
 use super::command::lived;
 use crate::contract::Promise;
@@ -287,6 +288,14 @@ fn without_a_database_there_is_nothing_to_try() {
     let world = World::new();
     swept(&world, &["--out", "rows.jsonl"]).expect(7);
     assert_eq!(world.names(), [""; 0]);
+}
+
+#[test]
+fn the_readme_knows_every_verdict() {
+    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
+    for choice in Choice::ALL {
+        assert!(readme.contains(&format!("| `{}` |", choice.words())), "{choice:?}");
+    }
 }
 
 #[test]
