@@ -20,6 +20,7 @@ mod tape;
 mod timing;
 mod trading;
 mod verdict;
+mod verify;
 mod walk;
 
 #[cfg(test)]
@@ -39,4 +40,5 @@ pub use tape::{Tape, TapeError};
 pub use timing::{RandomTiming, SHIFTS, random_timing};
 pub use trading::Trading;
 pub use verdict::{Grounds, Verdict};
+pub use verify::{Break, Check, Finding, Measure, Reader, Subject, Uniform, Verified};
 pub use walk::{Leg, Walk, Walked, WalkedGrounds, chained, left_after_selling};

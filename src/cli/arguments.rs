@@ -9,6 +9,7 @@ use super::backtest_arguments::{BacktestArgs, StretchArgs};
 use super::output::OutputArgs;
 use super::show_arguments::{SchemaOf, ShowArgs};
 use super::sweep_arguments::SweepArgs;
+use super::verify_arguments::VerifyArgs;
 use super::walk_arguments::WalkArgs;
 use crate::command::{Backfill, CycleOptions};
 use crate::settings::{Color, LogFormat, LogLevel, LogSettings};
@@ -122,6 +123,14 @@ The candles have to be stored: trader backfill --from DATE, or trader import.")]
 
 Every combination is a trial, and counts against the best of them.")]
     Sweep(SweepArgs),
+    /// Whether backtests can be believed: nothing looks ahead, stored runs decide alike
+    #[command(after_help = "Examples:
+  trader verify
+  trader verify --from 2023-01-01 --check look-ahead --check poison --cuts 1000
+  trader verify --format json | jq '.checks[] | {name, result}'
+
+Exit code 3 when a check fails. Nothing is changed.")]
+    Verify(VerifyArgs),
     /// Choose parameters on one stretch of time, judge them on the one after it, and walk on
     #[command(after_help = "Examples:
   trader walk-forward --grid exits.stop_atr=2..4:0.5 --grid strategy.buy_score=30,40,50
@@ -313,6 +322,7 @@ impl Command {
         match self {
             Self::Backtest(args) => Some(&args.stretch),
             Self::Sweep(args) => Some(&args.stretch),
+            Self::Verify(args) => Some(&args.stretch),
             Self::WalkForward(args) => Some(&args.stretch),
             _ => None,
         }

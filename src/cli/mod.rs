@@ -10,6 +10,7 @@ mod log;
 mod output;
 mod show_arguments;
 mod sweep_arguments;
+mod verify_arguments;
 mod walk_arguments;
 
 use std::io::{IsTerminal, Write};
@@ -51,6 +52,7 @@ fn run(cli: &Cli, settings: Result<Settings, SettingsError>, paths: &Paths) -> a
             command::backtest(&settings?, &args.stretch.asked(), args.html.as_deref(), args.output.style())
         }
         Command::Sweep(args) => sweep(args, &settings?),
+        Command::Verify(args) => command::verify(&settings?, &args.asked(), args.output.style()),
         Command::WalkForward(args) => command::walk_forward(&settings?, &args.asked(), args.output.style()),
         Command::Import { files, pretty: many } => command::import(&settings?.db, files, pretty || *many),
         Command::Show(args) => {

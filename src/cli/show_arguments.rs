@@ -46,6 +46,7 @@ pub(super) enum SchemaOf {
     Sweep,
     Shard,
     WalkForward,
+    Verify,
 }
 
 impl ShowArgs {
@@ -85,6 +86,7 @@ impl From<SchemaOf> for Shape {
             SchemaOf::Sweep => Self::Sweep,
             SchemaOf::Shard => Self::Shard,
             SchemaOf::WalkForward => Self::WalkForward,
+            SchemaOf::Verify => Self::Verify,
         }
     }
 }

@@ -27,6 +27,7 @@ mod run;
 mod say;
 mod show;
 mod output_file;
+mod verify;
 mod history_run;
 
 pub use backfill::{Backfill, backfill};
@@ -43,4 +44,5 @@ pub use rows_file::Unwritable;
 pub use say::{Output, Style, UsageError, say, usage};
 pub use show::show;
 pub use sweep::{SweepAsked, sweep, sweep_merge};
+pub use verify::{VerifyAsked, verify};
 pub use walk_forward::{WalkAsked, walk_forward};

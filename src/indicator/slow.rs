@@ -38,7 +38,8 @@ pub struct SlowReadings {
     pub returns: [Option<f64>; RETURN_DAYS.len()],
     /// The simple means of the closes of 5, 10, 20, 50 and 100 days.
     pub averages: [Option<f64>; AVERAGE_DAYS.len()],
-    /// Whether the close has broken out of its channel of 10, 20, 30, 60 and 90 days and not fallen back since.
+    /// Whether the close has broken out of its channel of 10, 20, 30, 60 and 90 days in the last thirty days, and not fallen
+    /// back since.
     pub breakouts: [Option<bool>; CHANNEL_DAYS.len()],
     /// A fast exponential average less a slow one, of four-hour closes, as a share of the last of these.
     pub crosses: [Option<f64>; CROSSES.len()],
@@ -195,37 +196,69 @@ impl Mean {
     }
 }
 
+/// Daily closes for which a breakout counts that no later one renews. Whatever lies further back says nothing, so that views
+/// of any depth say the same.
+const BREAKOUT_COUNTS: usize = 30;
+
 /// A channel of daily closes: a close that is the highest of all is a breakout, and it lasts until a close lies at or below
 /// the middle of the channel, or the highest that this middle has been since (Zarattini, Pagani & Barbon, *Catching Crypto
-/// Trends*, 2025).
+/// Trends*, 2025), or for thirty closes.
 #[derive(Debug)]
 struct Channel {
     days: usize,
     closes: VecDeque<f64>,
-    stop: f64,
+    /// The newest closes, each with its channel.
+    recent: VecDeque<Close>,
     is_out: Option<bool>,
+}
+
+/// A close and the channel that ends with it.
+#[derive(Clone, Copy, Debug)]
+struct Close {
+    close: f64,
+    highest: f64,
+    middle: f64,
 }
 
 impl Channel {
     fn new(days: u16) -> Self {
         let days = usize::from(days);
-        Self { days, closes: VecDeque::with_capacity(days), stop: 0.0, is_out: None }
+        let (closes, recent) = (VecDeque::with_capacity(days), VecDeque::with_capacity(BREAKOUT_COUNTS));
+        Self { days, closes, recent, is_out: None }
     }
 
     fn push(&mut self, close: f64) {
-        if self.closes.len() == self.days {
-            self.closes.pop_front();
-        }
-        self.closes.push_back(close);
+        put(&mut self.closes, close, self.days);
         if self.closes.len() < self.days {
             return;
         }
         let highest = self.closes.iter().copied().fold(f64::MIN, f64::max);
         let middle = f64::midpoint(highest, self.closes.iter().copied().fold(f64::MAX, f64::min));
-        let was_out = self.is_out == Some(true);
-        self.stop = if was_out { self.stop.max(middle) } else { middle };
-        self.is_out = Some(if was_out { close > self.stop } else { close >= highest && close > middle });
+        put(&mut self.recent, Close { close, highest, middle }, BREAKOUT_COUNTS);
+        self.is_out = Some(is_out(&self.recent));
     }
+}
+
+/// Whether these closes, one after another, leave a breakout behind.
+fn is_out(closes: &VecDeque<Close>) -> bool {
+    // While it is out, the stop; the highest middle since the breakout.
+    let mut stop: Option<f64> = None;
+    for Close { close, highest, middle } in closes.iter().copied() {
+        let breaks_out = close >= highest && close > middle;
+        stop = match stop {
+            Some(stop) => Some(stop.max(middle)).filter(|stop| close > *stop),
+            None => breaks_out.then_some(middle),
+        };
+    }
+    stop.is_some()
+}
+
+/// Adds the newest, and lets go of the oldest where there are more than so many.
+fn put<T>(values: &mut VecDeque<T>, newest: T, most: usize) {
+    if values.len() >= most {
+        values.pop_front();
+    }
+    values.push_back(newest);
 }
 
 /// Two exponential averages of four-hour closes.

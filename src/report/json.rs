@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{
     BacktestDocument, Cycle, Explanation, HistoryReport, OutcomesDocument, PortfolioDocument, RiskDocument,
-    ShardDocument, SweepDocument, WalkDocument,
+    ShardDocument, SweepDocument, VerifyDocument, WalkDocument,
 };
 
 /// The document, on one line or, when `pretty`, on many. Our shapes have string keys and finite numbers, so this cannot
@@ -35,6 +35,8 @@ pub enum Shape {
     Sweep,
     /// `trader.shard.v1`.
     Shard,
+    /// `trader.verify.v1`.
+    Verify,
     /// `trader.walk_forward.v1`.
     WalkForward,
 }
@@ -51,6 +53,7 @@ pub fn schema(of: Shape) -> schemars::Schema {
         Shape::Backtest => schemars::schema_for!(BacktestDocument),
         Shape::Sweep => schemars::schema_for!(SweepDocument),
         Shape::Shard => schemars::schema_for!(ShardDocument),
+        Shape::Verify => schemars::schema_for!(VerifyDocument),
         Shape::WalkForward => schemars::schema_for!(WalkDocument),
     }
 }

@@ -14,6 +14,7 @@ mod explanation;
 mod sweep;
 mod summary;
 mod table;
+mod verify;
 mod walk_forward;
 mod history;
 
@@ -44,4 +45,5 @@ pub use sweep::{
     SweepHead, SweepRow, TopReport,
 };
 pub use table::{Cell, Format, Table};
+pub use verify::{BreakReport, CheckReport, MeasureReport, VerifyDocument};
 pub use walk_forward::{CurveReport, DriftReport, WalkDocument, WalkHead, WalkReport, WindowReport, WindowRow};

@@ -84,7 +84,7 @@ const MOST_Z: f64 = 3.0;
 const LEAST_WEIGHT: f64 = 0.6;
 /// The days of its slowest reading.
 const SLOWEST_DAYS: i64 = 100;
-/// The days that its views hold at least.
+/// The days that its views hold at least: the longest channel, and the time that its breakouts count.
 const DAYS: i64 = 120;
 
 impl Trend {

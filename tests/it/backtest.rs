@@ -1,4 +1,5 @@
-//! Backtests: the same decisions, orders, fills and equity as runs of the cycle, to the last digit.
+//! Backtests: the same decisions, orders, fills and equity as runs of the cycle, to the last digit; and whether they can be
+//! believed.
 
 mod command;
 mod page;
@@ -6,4 +7,5 @@ mod parity;
 mod sweep;
 mod sweep_files;
 mod trend;
+mod verify;
 mod walk_forward;

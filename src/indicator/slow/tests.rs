@@ -71,6 +71,40 @@ fn a_breakout_lasts_until_the_close_falls_to_the_middle_of_the_channel_or_its_hi
 }
 
 #[test]
+fn a_breakout_that_nothing_renews_counts_for_thirty_days() {
+    // Ten days: 1 … 9 and 20: out, with the stop at 10.5. Then 19 for as long as it takes: never a new high of ten days until
+    // the 20 has left them, and then every close is one.
+    let mut closes: Vec<f64> = (1..10).map(f64::from).chain([20.0]).collect();
+    // Each close a little lower than the one before: no high ever again, and never at the middle.
+    closes.extend((0..40).map(|i| 19.0 - f64::from(i) / 1000.0));
+    let all = read(Timeframe::D1, &closes);
+    let lasts = all[9..].iter().take_while(|readings| readings.breakouts[0] == Some(true)).count();
+    // The middle of ten such closes lies between them: the close falls below it once the 20 has left, ten days later.
+    assert_eq!(lasts, 9);
+    // Of sixty days the middle stays far below: 30 closes, the first of them the breakout.
+    let mut closes: Vec<f64> = (1..60).map(f64::from).chain([200.0]).collect();
+    closes.extend((0..40).map(|i| 199.0 - f64::from(i)));
+    let all = read(Timeframe::D1, &closes);
+    let lasts = all[59..].iter().take_while(|readings| readings.breakouts[3] == Some(true)).count();
+    assert_eq!(lasts, 30);
+}
+
+#[test]
+fn whatever_lies_before_the_channel_and_thirty_days_says_nothing() {
+    let closes: Vec<f64> = wander(400).iter().zip(0..).map(|(close, i)| close + f64::from(i % 7)).collect();
+    let all = read(Timeframe::D1, &closes);
+    for from in [0, 50, 100, 250] {
+        let later = read(Timeframe::D1, &closes[from..]);
+        for (k, days) in CHANNEL_DAYS.into_iter().enumerate() {
+            let known = usize::from(days) + BREAKOUT_COUNTS - 1;
+            for i in known..later.len() {
+                assert_eq!(later[i].breakouts[k], all[from + i].breakouts[k], "{days} days, from {from}, {i}");
+            }
+        }
+    }
+}
+
+#[test]
 fn a_price_that_stands_still_breaks_out_of_nothing() {
     assert_eq!(read(Timeframe::D1, &[5.0; 12])[11].breakouts[0], Some(false));
 }
