@@ -34,6 +34,9 @@ pub enum GridError {
     /// There is no way from the first value to the last.
     #[error("`{0}` leads nowhere: FROM lies below TO, and STEP is above 0")]
     Nowhere(String),
+    /// There are more values than anybody means.
+    #[error("`{0}` has more than {most} values; take a larger STEP", most = MOST_VALUES)]
+    TooManyValues(String),
     /// A value is there twice.
     #[error("{key} has {value} twice")]
     Twice {
@@ -60,19 +63,27 @@ impl FromStr for Axis {
         let unreadable = || GridError::Unreadable(text.to_owned());
         let (key, values) = text.split_once('=').ok_or_else(unreadable)?;
         let key = key.trim().to_owned();
-        let values = match range(values) {
+        let values: Vec<String> = match range(values) {
             Some(range) => range.steps().ok_or_else(|| GridError::Nowhere(text.to_owned()))?,
             None => values.split(',').map(|value| value.trim().to_owned()).collect(),
         };
+        if values.len() > MOST_VALUES {
+            return Err(GridError::TooManyValues(text.to_owned()));
+        }
         if key.is_empty() || values.iter().any(String::is_empty) {
             return Err(unreadable());
         }
         let mut seen = BTreeSet::new();
-        match values.iter().find(|value| !seen.insert(value.as_str())) {
+        match values.iter().find(|value| !seen.insert(meant(value))) {
             Some(value) => Err(GridError::Twice { value: value.clone(), key }),
             None => Ok(Self { key, values }),
         }
     }
+}
+
+/// However a number is written: 2 and 2.0 are the same.
+fn meant(value: &str) -> String {
+    value.parse::<Decimal>().map_or_else(|_| value.to_owned(), |number| number.normalize().to_string())
 }
 
 impl fmt::Display for Axis {
@@ -96,11 +107,12 @@ fn range(text: &str) -> Option<Range> {
 }
 
 impl Range {
+    /// All of them, or one more than there may be.
     fn steps(&self) -> Option<Vec<String>> {
         let is_sane = self.step > Decimal::ZERO && self.from <= self.to;
         let mut values = Vec::new();
         let mut value = self.from;
-        while is_sane && value <= self.to && values.len() < MOST_VALUES {
+        while is_sane && value <= self.to && values.len() <= MOST_VALUES {
             values.push(value.normalize().to_string());
             value = value.checked_add(self.step)?;
         }
@@ -224,6 +236,8 @@ mod tests {
             ("k=3..2:1", "leads nowhere"),
             ("k=1..2:0", "leads nowhere"),
             ("k=1,2,1", "k has 1 twice"),
+            ("k=2,2.0", "k has 2.0 twice"),
+            ("k=0..1:0.00001", "more than 100000 values"),
         ] {
             match text.parse::<Axis>() {
                 Err(error) => assert!(error.to_string().contains(words), "{text}: {error}"),

@@ -44,6 +44,7 @@ pub(super) enum SchemaOf {
     Outcomes,
     Backtest,
     Sweep,
+    Shard,
     WalkForward,
     Verify,
 }
@@ -83,6 +84,7 @@ impl From<SchemaOf> for Shape {
             SchemaOf::Outcomes => Self::Outcomes,
             SchemaOf::Backtest => Self::Backtest,
             SchemaOf::Sweep => Self::Sweep,
+            SchemaOf::Shard => Self::Shard,
             SchemaOf::WalkForward => Self::WalkForward,
             SchemaOf::Verify => Self::Verify,
         }

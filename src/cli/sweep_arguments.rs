@@ -49,7 +49,7 @@ pub(super) struct TriesArgs {
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..))]
     pub(super) random: Option<u64>,
     /// What chance begins with
-    #[arg(long, value_name = "NUMBER", default_value = "1")]
+    #[arg(long, value_name = "NUMBER", default_value = "1", requires = "random")]
     pub(super) seed: u64,
     /// Do one part of the work, like 3/8, and write its rows to the file that --out names
     #[arg(long, value_name = "I/N", value_parser = shard, requires = "out")]

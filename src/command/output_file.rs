@@ -41,7 +41,7 @@ impl OutputFile {
 }
 
 /// The regular file that a path leads to, or will lead to. A device, a pipe or a socket would be lost by a rename.
-fn place_of(path: &Path) -> Result<PathBuf, String> {
+pub(super) fn place_of(path: &Path) -> Result<PathBuf, String> {
     match fs::metadata(path) {
         Ok(found) if found.is_file() => Ok(resolved(path)),
         Ok(found) if found.is_dir() => Err("it is a folder".to_owned()),

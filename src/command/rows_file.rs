@@ -4,18 +4,23 @@
 //! is cut off, so that a run that was cut off and gone on with leaves the same bytes as one that was not.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{self, BufRead, BufReader, BufWriter, Seek, SeekFrom, Write};
+use std::io::{self, BufRead, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::output_file::place_of;
 use super::usage;
+use crate::file::resolved;
 use crate::report::to_json;
-use crate::store::StoreError;
+use crate::settings::Settings;
+use crate::store::{StoreError, files_of};
 
 /// Rows that may be lost with the power.
 const SYNCED_EVERY: usize = 1000;
+/// No line of ours is longer: whatever has none is not read into memory whole.
+const LONGEST_LINE: u64 = 64 * 1024 * 1024;
 
 /// A file that cannot be written: exit 7, as a database that cannot.
 #[derive(Debug, thiserror::Error)]
@@ -37,6 +42,7 @@ impl RowsFile {
     /// Opens it to write rows under this head; what an earlier run wrote under the same head.
     pub(super) fn open<R: DeserializeOwned>(path: &Path, head: &impl Serialize) -> anyhow::Result<(Self, Vec<R>)> {
         let cannot = |cause| Unwritable { path: path.to_owned(), cause };
+        place_of(path).map_err(|why| usage(format!("cannot write rows to {}: {why}", path.display())))?;
         let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path).map_err(cannot)?;
         match file.try_lock() {
             Ok(()) => {}
@@ -77,6 +83,18 @@ impl RowsFile {
     }
 }
 
+/// Rows never take the place of a file that the program lives on, not even of an empty one.
+pub(super) fn refuse_own_files(settings: &Settings, out: Option<&PathBuf>) -> anyhow::Result<()> {
+    let mut ours = files_of(&settings.db).into_iter().chain(settings.file.clone());
+    match out.filter(|path| ours.any(|file| resolved(&file) == resolved(path))) {
+        Some(path) => Err(usage(format!(
+            "cannot write rows to {}: it is the database, the configuration or a file beside them",
+            path.display()
+        ))),
+        None => Ok(()),
+    }
+}
+
 /// The head of a file.
 pub(super) fn read_head<H: DeserializeOwned>(path: &Path) -> anyhow::Result<H> {
     Lines::of(path)?.head()
@@ -96,13 +114,13 @@ pub(super) fn read<H: DeserializeOwned, R: DeserializeOwned>(path: &Path) -> any
 /// The lines of a file, each a value.
 struct Lines<'p> {
     path: &'p Path,
-    lines: io::Lines<BufReader<File>>,
+    file: BufReader<File>,
 }
 
 impl<'p> Lines<'p> {
     fn of(path: &'p Path) -> anyhow::Result<Self> {
         let file = File::open(path).map_err(|e| usage(format!("cannot read {}: {e}", path.display())))?;
-        Ok(Self { path, lines: BufReader::new(file).lines() })
+        Ok(Self { path, file: BufReader::new(file) })
     }
 
     fn head<H: DeserializeOwned>(&mut self) -> anyhow::Result<H> {
@@ -110,9 +128,17 @@ impl<'p> Lines<'p> {
     }
 
     fn next<T: DeserializeOwned>(&mut self) -> anyhow::Result<Option<T>> {
-        let line = self.lines.next().transpose().map_err(|e| self.refused(&e.to_string()))?;
-        let read = |line: String| serde_json::from_str(&line).map_err(|e| self.refused(&e.to_string()));
-        line.map(read).transpose()
+        let line = line_of(&mut self.file, LONGEST_LINE).map_err(|e| self.refused(&e.to_string()))?;
+        match serde_json::from_slice(&line) {
+            _ if line.is_empty() => Ok(None),
+            Ok(value) if line.ends_with(b"\n") => Ok(Some(value)),
+            Err(e) if !e.is_eof() => Err(self.refused(&e.to_string())),
+            // Whoever wrote it was cut off, or still writes.
+            _ => Err(usage(format!(
+                "{} ends within a row: its shard has not ended yet\n  run it again, it is gone on with",
+                self.path.display()
+            ))),
+        }
     }
 
     fn refused(&self, why: &str) -> anyhow::Error {
@@ -120,15 +146,18 @@ impl<'p> Lines<'p> {
     }
 }
 
+/// The next line with its end, as much as may be read of it; empty at the end of the file.
+fn line_of(file: &mut impl BufRead, longest: u64) -> io::Result<Vec<u8>> {
+    let mut line = Vec::new();
+    file.by_ref().take(longest).read_until(b'\n', &mut line)?;
+    Ok(line)
+}
+
 /// The whole rows under this head, and where they end; 0 where there is not even a head.
 fn found<R: DeserializeOwned>(path: &Path, file: &File, head: &str) -> anyhow::Result<(Vec<R>, u64)> {
     let mut lines = BufReader::new(file);
-    let mut line = Vec::new();
-    let mut next = |line: &mut Vec<u8>| {
-        line.clear();
-        lines.read_until(b'\n', line).map_err(|cause| Unwritable { path: path.to_owned(), cause })
-    };
-    next(&mut line)?;
+    let mut next = |longest| line_of(&mut lines, longest).map_err(|cause| Unwritable { path: path.to_owned(), cause });
+    let line = next(head.len() as u64 + 1)?;
     if !line.ends_with(b"\n") && format!("{head}\n").as_bytes().starts_with(&line) {
         return Ok((Vec::new(), 0));
     }
@@ -139,13 +168,16 @@ fn found<R: DeserializeOwned>(path: &Path, file: &File, head: &str) -> anyhow::R
         )));
     }
     let (mut rows, mut end) = (Vec::new(), line.len() as u64);
-    while next(&mut line)? > 0 && line.ends_with(b"\n") {
+    loop {
+        let line = next(LONGEST_LINE)?;
+        if !line.ends_with(b"\n") {
+            return Ok((rows, end));
+        }
         rows.push(serde_json::from_slice(&line).map_err(|e| {
             usage(format!("row {} of {} makes no sense: {e}\n  remove the file", rows.len() + 1, path.display()))
         })?);
         end += line.len() as u64;
     }
-    Ok((rows, end))
 }
 
 #[cfg(test)]
@@ -178,7 +210,7 @@ mod tests {
     fn whatever_else_is_there_is_left_alone() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("rows");
-        for text in ["\"other\"\n1\n", "\"heads", "mine", "\"head\"\n1\nx\n"] {
+        for text in ["\"other\"\n1\n", "\"heads", "\"head\" \n", "mine", "\"head\"\n1\nx\n"] {
             std::fs::write(&path, text).unwrap();
             assert!(RowsFile::open::<u64>(&path, &"head").unwrap_err().is::<super::super::UsageError>(), "{text}");
             assert_eq!(std::fs::read_to_string(&path).unwrap(), text);

@@ -11,7 +11,7 @@ use self::summary::{document, story};
 use super::backtest::{BacktestAsked, History, manifest};
 use super::in_order::in_order;
 use super::progress::progress;
-use super::rows_file::RowsFile;
+use super::rows_file::{RowsFile, refuse_own_files};
 use super::say::{Output, Style};
 use super::usage;
 use crate::backtest::{Axis, Grid, draw};
@@ -20,7 +20,7 @@ use crate::report::{Cell, Drawn, Format, Shard, ShardDocument, SweepDocument, Sw
 use crate::settings::{Settings, Variations, digest};
 use crate::store::{Access, Store};
 
-/// More combinations than this are not tried in one run: each keeps a few hundred bytes until the end.
+/// More combinations than this are not tried in one run: each keeps about two kilobytes until the end.
 const MOST: u64 = 2_000_000;
 /// How the first line of a file of rows begins.
 pub(super) const ROWS: &str = "trader.sweep.rows.v1";
@@ -46,12 +46,14 @@ pub struct SweepAsked {
 
 /// Tries combinations, and says which were the best and what that is worth.
 pub fn sweep(settings: &Settings, asked: &SweepAsked, style: Style) -> anyhow::Result<Output> {
+    refuse_own_files(settings, asked.out.as_ref())?;
     let grid = Grid::new(asked.grid.clone(), Variations::changes_readings).map_err(|e| usage(e.to_string()))?;
+    let numbers = numbers(&grid, asked.random, asked.shard)?;
     let store = Store::open(&settings.db, Access::Read)?;
     let history = History::open(settings, &store, &asked.backtest)?;
     drop(store);
     let field = Field::new(settings, &history, asked.backtest.costs, asked.jobs)?;
-    refuse_bad_values(&field, &grid)?;
+    refuse_bad_values(&field, &grid, &numbers)?;
     let head = SweepHead {
         schema: ROWS.to_owned(),
         manifest: serde_json::to_value(manifest(settings, &history, asked.backtest.costs))?,
@@ -60,7 +62,6 @@ pub fn sweep(settings: &Settings, asked: &SweepAsked, style: Style) -> anyhow::R
         combinations: grid.combinations(),
         shard: asked.shard,
     };
-    let numbers = numbers(&grid, asked.random, asked.shard)?;
     let (rows, found) = rows_of(asked, &head, &numbers, |number| {
         let values = grid.values(number);
         Ok(SweepRow::of(number, &values, &field.attempt(&values, (history.span.from, history.span.to))?))
@@ -77,26 +78,34 @@ pub fn sweep(settings: &Settings, asked: &SweepAsked, style: Style) -> anyhow::R
 
 /// Joins the files that shards of a sweep or of a walk forward have written.
 pub fn sweep_merge(settings: &Settings, files: &[PathBuf], top: usize, style: Style) -> anyhow::Result<Output> {
-    if let Some(first) = files.first()
-        && super::merge::schema_of(first)? == super::walk_forward::ROWS
-    {
+    let first = files.first().ok_or_else(|| usage("no file is named"))?;
+    let schema = super::merge::schema_of(first)?;
+    if schema == super::walk_forward::ROWS {
         return super::walk_forward::merge(settings, files, style);
+    } else if schema != ROWS {
+        return Err(usage(format!("{} holds `{schema}`, not the rows of a sweep", first.display())));
     }
     let (head, rows) = super::merge::joined::<SweepHead, SweepRow>(files)?;
     let grid = Grid::new(head.grid.clone(), Variations::changes_readings).map_err(|e| usage(e.to_string()))?;
     let expected = numbers(&grid, head.random, None)?;
     if !rows.iter().map(|row| row.number).eq(expected.iter().copied()) {
-        return Err(usage(format!("{} rows of {} are there: a shard has not ended yet", rows.len(), expected.len())));
+        return Err(usage("the rows of the files are not those of their sweep\n  remove the files"));
     }
     say(settings, &head, &rows, (top, style))
 }
 
-/// Values that the configuration would not take are refused before anything is run: each by itself.
-pub(super) fn refuse_bad_values(field: &Field<'_>, grid: &Grid) -> anyhow::Result<()> {
+/// What the configuration would not take is refused before anything is run: every value of the grid by itself, and the
+/// combinations that are tried, for some values do not go together.
+pub(super) fn refuse_bad_values(field: &Field<'_>, grid: &Grid, numbers: &[u64]) -> anyhow::Result<()> {
     for axis in grid.axes() {
         for value in &axis.values {
-            field.variant(&[(&axis.key, value)]).map_err(|e| usage(e.to_string()))?;
+            field.check(&axis.key, value)?;
         }
+    }
+    for number in numbers {
+        let values = grid.values(*number);
+        let told = || values.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(" ");
+        field.variant(&values).map_err(|e| usage(format!("{e}\n  in the combination {}", told())))?;
     }
     Ok(())
 }

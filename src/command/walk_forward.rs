@@ -9,7 +9,7 @@ use super::backtest::{History, manifest};
 use super::in_order::in_order;
 use super::merge::{Head, joined};
 use super::progress::progress;
-use super::rows_file::RowsFile;
+use super::rows_file::{RowsFile, refuse_own_files};
 use super::say::{Output, Style};
 use super::sweep::{Field, SweepAsked, numbers, refuse_bad_values};
 use super::usage;
@@ -43,13 +43,14 @@ pub struct WalkAsked {
 
 /// Walks forward, and says what choosing was worth.
 pub fn walk_forward(settings: &Settings, asked: &WalkAsked, style: Style) -> anyhow::Result<Output> {
+    refuse_own_files(settings, asked.sweep.out.as_ref())?;
     let grid = Grid::new(asked.sweep.grid.clone(), Variations::changes_readings).map_err(|e| usage(e.to_string()))?;
     let store = Store::open(&settings.db, Access::Read)?;
     let history = History::open(settings, &store, &asked.sweep.backtest)?;
     drop(store);
     let field = Field::new(settings, &history, asked.sweep.backtest.costs, asked.sweep.jobs)?;
-    refuse_bad_values(&field, &grid)?;
     let numbers = numbers(&grid, asked.sweep.random, None)?;
+    refuse_bad_values(&field, &grid, &numbers)?;
     let (walk, report) = lengths(settings, asked);
     let legs = walk.legs(history.span.from, history.span.to);
     if legs.is_empty() {

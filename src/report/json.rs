@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{
     BacktestDocument, Cycle, Explanation, HistoryReport, OutcomesDocument, PortfolioDocument, RiskDocument,
-    SweepDocument, VerifyDocument, WalkDocument,
+    ShardDocument, SweepDocument, VerifyDocument, WalkDocument,
 };
 
 /// The document, on one line or, when `pretty`, on many. Our shapes have string keys and finite numbers, so this cannot
@@ -33,6 +33,8 @@ pub enum Shape {
     Backtest,
     /// `trader.sweep.v1`.
     Sweep,
+    /// `trader.shard.v1`.
+    Shard,
     /// `trader.verify.v1`.
     Verify,
     /// `trader.walk_forward.v1`.
@@ -50,6 +52,7 @@ pub fn schema(of: Shape) -> schemars::Schema {
         Shape::Outcomes => schemars::schema_for!(OutcomesDocument),
         Shape::Backtest => schemars::schema_for!(BacktestDocument),
         Shape::Sweep => schemars::schema_for!(SweepDocument),
+        Shape::Shard => schemars::schema_for!(ShardDocument),
         Shape::Verify => schemars::schema_for!(VerifyDocument),
         Shape::WalkForward => schemars::schema_for!(WalkDocument),
     }

@@ -30,17 +30,27 @@ impl Variations {
         READINGS.iter().any(|readings| key.starts_with(readings))
     }
 
+    /// Whether a key may be varied and the value is one that it may have; whether it goes with those of other keys is
+    /// another question.
+    pub fn check(&self, key: &str, value: &str) -> Result<(), SettingsError> {
+        self.keys_with(&[(key, value)]).map(drop)
+    }
+
     /// The strategy and the handling of money with these values of these keys, each held to what the file would be held to.
     pub fn with(&self, values: &[(&str, &str)]) -> Result<(Strategy, Trading), SettingsError> {
+        let keys = self.keys_with(values)?;
+        let strategy = Strategy::from_keys(&keys.strategy, &keys.trend, &keys.trading())?;
+        let trading = keys.trading().settle(&keys.account, strategy.timeframe)?;
+        Ok((strategy, trading))
+    }
+
+    fn keys_with(&self, values: &[(&str, &str)]) -> Result<FileSettings, SettingsError> {
         let mut table = self.keys.clone();
         for (key, text) in values {
             let place = place(&mut table, key).filter(|_| is_varied(key)).ok_or_else(|| unknown(key))?;
             *place = read(place, text).ok_or_else(|| refused(key, text, "is no value of this key"))?;
         }
-        let keys: FileSettings = Value::Table(table).try_into().map_err(|e| blamed(values, &e))?;
-        let strategy = Strategy::from_keys(&keys.strategy, &keys.trend, &keys.trading())?;
-        let trading = keys.trading().settle(&keys.account, strategy.timeframe)?;
-        Ok((strategy, trading))
+        Value::Table(table).try_into().map_err(|e| blamed(values, &e))
     }
 }
 

@@ -4,6 +4,8 @@
 mod command;
 mod page;
 mod parity;
+mod sweep;
+mod sweep_files;
 mod trend;
 mod verify;
 mod walk_forward;

@@ -43,6 +43,11 @@ impl<'a> Field<'a> {
         Ok(Self { settings, history, variations, costs, shelf })
     }
 
+    /// Whether a key may be varied and the value is one that it may have, whatever the others are.
+    pub(in crate::command) fn check(&self, key: &str, value: &str) -> anyhow::Result<()> {
+        Ok(self.variations.check(key, value)?)
+    }
+
     /// The settings with these values.
     pub(in crate::command) fn variant(&self, values: &[(&str, &str)]) -> anyhow::Result<Variant> {
         let (strategy, trading) = self.variations.with(values)?;

@@ -102,9 +102,9 @@ fn neighbours(
     NeighboursReport {
         count: around.len(),
         tried: around.iter().filter(|number| was_tried(**number)).count(),
-        median_sharpe: measure(median, "none was tried"),
-        worst_sharpe: measure(sharpes.first().copied(), "none was tried"),
-        kept: measure(kept, "none was tried, or its own is not above 0"),
+        median_sharpe: measure(median, "none that was tried has one"),
+        worst_sharpe: measure(sharpes.first().copied(), "none that was tried has one"),
+        kept: measure(kept, "none that was tried has one, or its own is not above 0"),
     }
 }
 
