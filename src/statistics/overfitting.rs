@@ -74,25 +74,30 @@ pub fn block_sums(returns: &[f64], blocks: usize) -> Vec<BlockSum> {
     if returns.len() < 2 * blocks { Vec::new() } else { folds(returns.len(), blocks).into_iter().map(sum).collect() }
 }
 
-/// [`overfitting`] of configurations of which no more is kept than the sums of their blocks.
+/// [`overfitting`] of so many configurations of which no more is kept than the sums of so many blocks: `sum` tells that of a
+/// configuration over a block.
 ///
-/// None when they have not all the same blocks, and as there.
-pub fn overfitting_of_blocks(configurations: &[Vec<BlockSum>], score: Score) -> Option<Overfitting> {
-    let first = configurations.first()?;
-    let blocks = first.len();
-    let rows: Vec<usize> = first.iter().map(|block| block.rows).collect();
-    let alike = |sums: &Vec<BlockSum>| {
-        let is_sum = |(block, rows): (&BlockSum, &usize)| block.rows == *rows && block.squared.is_finite();
-        sums.len() == blocks && sums.iter().zip(&rows).all(is_sum)
-    };
+/// None when blocks have not as many rows in all of them, and as there.
+pub fn overfitting_of_blocks(
+    (configurations, blocks): (usize, usize),
+    sum: impl Fn(usize, usize) -> BlockSum,
+    score: Score,
+) -> Option<Overfitting> {
     let even = blocks.is_multiple_of(2) && (2..=MOST_BLOCKS).contains(&blocks);
-    let proper = even && configurations.len() > 1 && configurations.iter().all(alike);
-    let block = |place: usize| Sums {
-        rows: rows[place] as f64,
-        plain: configurations.iter().map(|sums| sums[place].plain).collect(),
-        squared: configurations.iter().map(|sums| sums[place].squared).collect(),
+    let proper = even && configurations > 1;
+    let block = |block: usize| {
+        let rows = sum(0, block).rows;
+        let sums = || (0..configurations).map(|configuration| sum(configuration, block));
+        let alike = sums().all(|sum| sum.rows == rows && sum.squared.is_finite());
+        let sums = Sums {
+            rows: rows as f64,
+            plain: sums().map(|sum| sum.plain).collect(),
+            squared: sums().map(|sum| sum.squared).collect(),
+        };
+        (alike && rows > 0).then_some(sums)
     };
-    proper.then(|| of_sums(&(0..blocks).map(block).collect::<Vec<Sums>>(), score)).flatten()
+    let sums = proper.then(|| (0..blocks).map(block).collect::<Option<Vec<Sums>>>()).flatten()?;
+    of_sums(&sums, score)
 }
 
 fn of_sums(sums: &[Sums], score: Score) -> Option<Overfitting> {
@@ -287,6 +292,18 @@ mod tests {
         let mut edge = noise;
         edge[3].iter_mut().for_each(|r| *r += 0.30);
         assert_close("an edge", overfitting(&edge, 8, Score::Sharpe).map(|told| told.probability), 0.085_714_285_71);
+    }
+
+    #[test]
+    fn the_sums_of_blocks_are_enough() {
+        let noise = columns(7, 240, 12);
+        let sums: Vec<Vec<BlockSum>> = noise.iter().map(|returns| block_sums(returns, 8)).collect();
+        let told = overfitting_of_blocks((12, 8), |k, block| sums[k][block], Score::Sharpe);
+        assert_eq!(told, overfitting(&noise, 8, Score::Sharpe));
+        let ragged = |k: usize, block: usize| BlockSum { rows: 30 + k, ..sums[k][block] };
+        assert_eq!(overfitting_of_blocks((12, 8), ragged, Score::Sharpe), None);
+        assert_eq!(overfitting_of_blocks((1, 8), |k, block| sums[k][block], Score::Sharpe), None);
+        assert_eq!(overfitting_of_blocks((0, 8), |_, _| BlockSum::default(), Score::Sharpe), None);
     }
 
     #[test]
