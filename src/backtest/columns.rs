@@ -1,9 +1,13 @@
 //! A series column by column, for what runs over many candles and looks at one price of each.
 
 use crate::market::{Candle, Series};
+use crate::unit::Price;
 
 /// Prices lie between these, so that decimals and floats tell the same of them; others are looked at one by one.
 const USUAL: std::ops::RangeInclusive<f64> = 1e-8..=1e9;
+
+/// So many candles tell how many places prices have.
+const LOOKED_AT: usize = 256;
 
 /// The prices of a series.
 #[derive(Clone, Debug)]
@@ -18,6 +22,8 @@ pub(super) struct Columns {
     breaks: Vec<usize>,
     /// No price is out of the usual.
     pub(super) is_usual: bool,
+    /// Places behind the point that most prices do with.
+    places: u32,
 }
 
 impl Columns {
@@ -32,8 +38,14 @@ impl Columns {
             low: column(Candle::low),
             close: column(Candle::close),
             breaks: breaks.collect(),
+            places: candles.iter().take(LOOKED_AT).filter_map(|c| Price::places(c.close())).max().unwrap_or_default(),
             is_usual: candles.iter().all(|c| USUAL.contains(&c.low()) && USUAL.contains(&c.high())),
         }
+    }
+
+    /// The close of a candle, exact.
+    pub(super) fn close_price(&self, candle: usize) -> Option<Price> {
+        Price::from_candle_near(self.close[candle], self.places)
     }
 
     /// The first candle after this one that does not follow the one before it, or the end.

@@ -139,19 +139,21 @@ impl Pass {
     pub fn next(&mut self, candle: &Candle) -> Readings {
         self.candles += 1;
         let previous = self.previous.replace(Before::of(candle));
-        let mut values = [f64::NAN; Indicator::COUNT];
-        self.trend.push(candle.close(), &mut values);
-        self.momentum.push(candle, previous.as_ref(), &mut values);
-        set(&mut values, Indicator::Obv, self.volume.balance(candle, previous.as_ref()));
+        let (open_time, candles) = (candle.open_time(), self.candles);
+        let mut readings = Readings { open_time, candles, values: [f64::NAN; Indicator::COUNT] };
+        let values = &mut readings.values;
+        self.trend.push(candle.close(), values);
+        self.momentum.push(candle, previous.as_ref(), values);
+        set(values, Indicator::Obv, self.volume.balance(candle, previous.as_ref()));
         if candle.open_time() >= self.days {
             self.volume.sum(candle, self.candles);
             let vwap = self.volume.vwap(candle).filter(|_| !self.daily);
-            set(&mut values, Indicator::Vwap, vwap);
+            set(values, Indicator::Vwap, vwap);
         }
         if candle.open_time() >= self.windows {
-            self.fill_windows(candle, &mut values);
+            self.fill_windows(candle, values);
         }
-        Readings { open_time: candle.open_time(), candles: self.candles, values }
+        readings
     }
 }
 

@@ -55,13 +55,14 @@ impl Technical {
     /// The score of that opinion alone: the same points, without the sentences that explain them.
     pub fn score(&self, candle: &Candle, readings: &Readings) -> Score {
         let look = Look::new(candle, readings);
-        let mut tenths = 0.0;
-        for (strength, weight) in look.strengths().into_iter().zip(self.weights.0) {
-            tenths += tenths_of(weight, strength);
+        let (weights, mut tenths) = (&self.weights.0, look.strengths());
+        // Not summed up at once: so several rules are taken together.
+        for (tenths, weight) in tenths.iter_mut().zip(weights) {
+            *tenths = tenths_of(*weight, *tenths);
         }
         #[expect(clippy::cast_possible_truncation, reason = "the sum of whole numbers of at most a thousand each")]
-        let tenths = tenths as i32;
-        Score::from_tenths(tenths)
+        let sum = tenths.iter().sum::<f64>() as i32;
+        Score::from_tenths(sum)
     }
 
     #[inline]

@@ -12,7 +12,7 @@ use crate::execution::passed;
 use crate::ledger::{Event, Position, Unbalanced};
 use crate::market::Candle;
 use crate::signal::Leaning;
-use crate::unit::{Money, Price, Quantity, Timeframe, UtcMillis, real};
+use crate::unit::{Money, Quantity, Timeframe, UtcMillis, real};
 
 /// Decimals lie no farther from the floats that stand for them, as a share; in truth much nearer.
 const NEAR: f64 = 1e-9;
@@ -210,7 +210,7 @@ impl Run<'_> {
             quiet.most = 0;
         }
         if waits > 0 {
-            let mark = next.checked_sub(1).and_then(|newest| Price::from_candle(columns.close[newest]));
+            let mark = next.checked_sub(1).and_then(|newest| columns.close_price(newest));
             quiet.fixed += mark.map_or(Money::ZERO, |mark| Money::proceeds(mark, coins));
             quiet.most = quiet.most.min(if position.is_some() { 0 } else { waits });
             return;
@@ -260,11 +260,13 @@ impl Run<'_> {
 
     /// How many moments are quiet, and what is remembered after them.
     fn find<W: Witness>(&self, quiet: &mut Quiet, memory: Memory, last: &Moment, witness: &mut W) -> (usize, Memory) {
-        let (mut memory, mut passed) = (memory, 0);
+        let (mut memory, mut passed, mut tomorrow) = (memory, 0, 0);
         while passed < quiet.most {
             let now = self.moment(quiet.met, passed).plus_ms(self.rules.delay_ms);
             let day = Timeframe::D1.floor(now);
-            let tomorrow = self.moments_before(quiet.met.plus_ms(self.rules.delay_ms), Timeframe::D1.step(day, 1));
+            if passed >= tomorrow {
+                tomorrow = self.moments_before(quiet.met.plus_ms(self.rules.delay_ms), Timeframe::D1.step(day, 1));
+            }
             let end = quiet.most.min(passed + CHUNK).min(tomorrow);
             let begins = day != memory.day;
             if begins && memory.day_is_lost && last.state != RiskState::Halted {
@@ -363,8 +365,8 @@ impl Run<'_> {
     /// The equity at a moment of the stretch, exact.
     fn worth(&self, quiet: &Quiet, moment: usize) -> Money {
         let coins = quiet.pairs.iter().filter(|pair| pair.coins.1 > 0.0).filter_map(|pair| {
-            let close = self.tapes[pair.tape].columns().close[pair.from + moment];
-            Some(Money::proceeds(Price::from_candle(close)?, pair.coins.0))
+            let close = self.tapes[pair.tape].columns().close_price(pair.from + moment)?;
+            Some(Money::proceeds(close, pair.coins.0))
         });
         quiet.fixed + coins.sum()
     }
@@ -400,11 +402,24 @@ fn smaller(a: f64, b: f64) -> f64 {
 }
 
 fn highest(prices: &[f64]) -> f64 {
-    prices.iter().copied().fold(f64::NEG_INFINITY, larger)
+    extreme(prices, f64::NEG_INFINITY, larger)
 }
 
 fn lowest(prices: &[f64]) -> f64 {
-    prices.iter().copied().fold(f64::INFINITY, smaller)
+    extreme(prices, f64::INFINITY, smaller)
+}
+
+/// Four at a time: one after another they would have to wait for each other.
+#[inline]
+fn extreme(prices: &[f64], none: f64, of: impl Fn(f64, f64) -> f64) -> f64 {
+    let (fours, rest) = prices.as_chunks::<4>();
+    let mut lanes = [none; 4];
+    for four in fours {
+        for (lane, price) in lanes.iter_mut().zip(four) {
+            *lane = of(*lane, *price);
+        }
+    }
+    rest.iter().chain(&lanes).copied().fold(none, of)
 }
 
 #[cfg(test)]

@@ -180,7 +180,7 @@ proptest! {
 #[test]
 fn what_the_property_looks_at_is_traded_halted_and_quiet() {
     let (mut trades, mut told, mut states, mut runs) = (0, 0, Vec::new(), 0);
-    for seed in 0..24 {
+    for seed in 0..64 {
         let mut uniform = chance(seed);
         let tapes = [tape("BTC", &mut uniform), tape("ETH", &mut uniform)];
         let bars = read(&tapes, Timeframe::H1);
