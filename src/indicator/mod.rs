@@ -8,6 +8,7 @@ mod name;
 mod pass;
 mod seeded;
 mod true_range;
+mod volume;
 
 pub use name::Indicator;
 pub use pass::{Pass, Readings, over, readings};

@@ -298,9 +298,8 @@ fn tenths_of(weight: f64, strength: f64) -> f64 {
     let whole = tenths + WHOLE - WHOLE;
     let rest = tenths - whole;
     // At the half away from zero.
-    let up = if (rest >= 0.5) & (tenths > 0.0) { 1.0 } else { 0.0 };
-    let down = if (rest <= -0.5) & (tenths < 0.0) { 1.0 } else { 0.0 };
-    whole + up - down
+    let is = |condition: bool| if condition { 1.0 } else { 0.0 };
+    whole + is(rest >= 0.5) * is(tenths > 0.0) - is(rest <= -0.5) * is(tenths < 0.0)
 }
 
 /// 0 at an ADX of 15 (no trend) to 1 at 40 (a strong one).

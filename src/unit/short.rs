@@ -91,6 +91,7 @@ impl Short {
 
     /// As a decimal again.
     #[inline]
+    #[expect(clippy::cast_possible_truncation, reason = "halves of a word")]
     pub(super) const fn decimal(self) -> Decimal {
         let (low, middle) = (self.digits & 0xffff_ffff, self.digits >> 32);
         Decimal::from_parts(low as u32, middle as u32, 0, false, self.places)
