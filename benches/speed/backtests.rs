@@ -32,7 +32,7 @@ fn cpu() -> Duration {
 fn seconds<T>(work: impl FnOnce() -> T) -> (f64, T) {
     let before = cpu();
     let done = black_box(work());
-    ((cpu() - before).as_secs_f64(), done)
+    (cpu().saturating_sub(before).as_secs_f64(), done)
 }
 
 /// The recordings that lie beside this repository, where they do.
@@ -110,11 +110,11 @@ impl Bench {
         let bars = self.read();
         let base = rules(&self.settings, 0);
         let combination = |n: usize| {
-            let [buy, sell, stop] = [n % 10, n / 10 % 10, n / 100].map(|n| i32::try_from(n).expect("few"));
+            let [first, second, third] = [n % 10, n / 10 % 10, n / 100].map(|n| i32::try_from(n).expect("few"));
             let mut rules = base.clone();
-            let (buy, sell) = (Score::from_tenths(100 + 50 * buy), Score::from_tenths(-100 - 60 * sell));
-            rules.policy.thresholds = Thresholds { buy, sell };
-            rules.exits.stop_atr = 1.0 + 0.5 * f64::from(stop);
+            rules.policy.thresholds =
+                Thresholds { buy: Score::from_tenths(100 + 50 * first), sell: Score::from_tenths(-100 - 60 * second) };
+            rules.exits.stop_atr = 1.0 + 0.5 * f64::from(third);
             rules
         };
         let sweep = || (0..COMBINATIONS).for_each(|n| self.replay(&bars, &combination(n), &mut Daily::default()));
@@ -160,14 +160,13 @@ pub(crate) fn hours() {
     ];
     let home = tempfile::tempdir().expect("a temporary directory");
     let pairs = ["BTC/USDT", "ETH/USDT", "SOL/USDT", "AVAX/USDT", "MATIC/USDT"];
-    let (files, from, source) = match RECORDED.iter().map(|name| recorded(name)).collect::<Option<Vec<String>>>() {
-        // 2021-01-01T00:00:00Z.
-        Some(files) => (files, 1_609_459_200_000, "recorded"),
-        None => {
-            let made = |pair: &&str| archive_of(home.path(), (&pair.replace('/', ""), "1h"), HOUR, HOURS);
-            (pairs.iter().map(made).collect(), NEW_YEAR, "made up")
-        }
-    };
+    let recordings: Option<Vec<String>> = RECORDED.iter().map(|name| recorded(name)).collect();
+    let made_up = |pair: &&str| archive_of(home.path(), (&pair.replace('/', ""), "1h"), HOUR, HOURS);
+    let (files, from, source) = recordings.map_or_else(
+        || (pairs.iter().map(made_up).collect(), NEW_YEAR, "made up"),
+        // From 2021-01-01T00:00:00Z on.
+        |files| (files, 1_609_459_200_000, "recorded"),
+    );
     let (db, span) = (database(home.path(), &files), (from, from + HOURS * HOUR));
     let all = Bench::load(&db, &[("TRADER_PAIRS", &pairs.join(","))], span, source);
     all.decisions("backtest, 5 pairs by the hour", 21);
