@@ -30,17 +30,23 @@ impl Columns {
     /// Those of a series.
     pub(super) fn of(series: &Series) -> Self {
         let (timeframe, candles) = (series.timeframe(), series.candles());
-        let column = |price: fn(&Candle) -> f64| candles.iter().map(price).collect();
-        let follows = |pair: &[Candle]| timeframe.step(pair[0].open_time(), 1) == pair[1].open_time();
-        let breaks = candles.windows(2).enumerate().filter(|(_, pair)| !follows(pair)).map(|(i, _)| i + 1);
-        Self {
-            high: column(Candle::high),
-            low: column(Candle::low),
-            close: column(Candle::close),
-            breaks: breaks.collect(),
-            places: candles.iter().take(LOOKED_AT).filter_map(|c| Price::places(c.close())).max().unwrap_or_default(),
-            is_usual: candles.iter().all(|c| USUAL.contains(&c.low()) && USUAL.contains(&c.high())),
+        let empty = || Vec::with_capacity(candles.len());
+        let places = candles.iter().take(LOOKED_AT).filter_map(|c| Price::places(c.close())).max().unwrap_or_default();
+        let (high, low, close) = (empty(), empty(), empty());
+        let mut columns = Self { high, low, close, breaks: Vec::new(), is_usual: true, places };
+        let mut follows = candles.first().map(Candle::open_time);
+        // All at once: a long series does not fit into the caches of a machine.
+        for (i, candle) in candles.iter().enumerate() {
+            columns.high.push(candle.high());
+            columns.low.push(candle.low());
+            columns.close.push(candle.close());
+            columns.is_usual &= USUAL.contains(&candle.low()) && USUAL.contains(&candle.high());
+            if follows != Some(candle.open_time()) {
+                columns.breaks.push(i);
+            }
+            follows = Some(timeframe.step(candle.open_time(), 1));
         }
+        columns
     }
 
     /// The close of a candle, exact.
