@@ -4,6 +4,7 @@
 mod command;
 mod page;
 mod parity;
+mod quiet;
 mod trend;
 mod verify;
 mod walk_forward;
