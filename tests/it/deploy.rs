@@ -73,16 +73,14 @@ fn what_both_try_is_the_same_and_may_be_tried() {
     assert!(run.stderr.contains("candles of BTC/USDT are stored in that time"), "{run}");
 }
 
-/// Every option that a text gives to the program, in the lines that name it and those that go on from them.
+/// Every option that a text gives to the program in the commands that name it.
 fn options(text: &str) -> Vec<String> {
-    let joined = text.replace("# ", "").replace("\\\n", " ").replace("#               ", " ");
-    let ours = joined
-        .lines()
-        .filter(|line| line.contains("sweep") && (line.contains("trader --db") || line.contains("$TRADER")));
-    let words =
-        ours.flat_map(|line| line.split_once("--db").map(|(_, rest)| format!("--db{rest}"))).collect::<Vec<_>>();
-    let options = words.iter().flat_map(|line| line.split_whitespace()).filter(|word| word.starts_with("--"));
-    options.map(|word| word.trim_matches('\'').to_owned()).collect()
+    let commands = text.replace("\\\n", " ");
+    let ours = commands.lines().filter(|line| line.contains(" sweep "));
+    let given = ours.filter_map(|line| Some(format!("--db{}", line.split_once(" --db")?.1)));
+    let words: Vec<String> =
+        given.flat_map(|line| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>()).collect();
+    words.into_iter().filter(|word| word.starts_with("--")).collect()
 }
 
 #[test]
@@ -241,7 +239,8 @@ fn the_jobs_of_kubernetes_hold_together() {
     let spec = &jobs[0]["spec"];
     assert_eq!(spec["completionMode"], "Indexed");
     assert!(spec["backoffLimitPerIndex"].as_u64().is_some_and(|limit| limit > 0));
-    assert!(jobs.iter().all(|job| variable(job, "SHARDS") == spec["completions"].to_string()));
+    let parts = spec["completions"].to_string();
+    assert!(jobs.iter().all(|job| variable(job, "SHARDS") == parts));
     assert_eq!(jobs[1]["spec"]["suspend"], true, "the joining waits until the parts are there");
     for job in &jobs {
         assert_eq!((&job["apiVersion"], &job["kind"]), (&"batch/v1".into(), &"Job".into()));
