@@ -176,6 +176,7 @@ fn a_task_whose_process_was_killed_or_came_too_early_asks_to_begin_anew_some_tim
     program(&world, "scontrol", "echo \"$@\" >> asked");
     program(&world, "sleep", "true");
     program(&world, "killed", "kill -9 $$");
+    program(&world, "ended", "kill -15 $$");
     for (name, code) in [("busy", 5), ("usage", 2), ("storage", 7)] {
         program(&world, name, &format!("exit {code}"));
     }
@@ -184,6 +185,7 @@ fn a_task_whose_process_was_killed_or_came_too_early_asks_to_begin_anew_some_tim
         ("killed", Some("2"), 137, true),
         ("killed", Some("3"), 137, false),
         ("busy", None, 5, true),
+        ("ended", None, 143, false),
         ("usage", None, 2, false),
         ("storage", None, 7, false),
     ] {
