@@ -6,6 +6,8 @@
 // The candles are those of the tests' exchange.
 #[path = "../tests/it/exchange_server/candles.rs"]
 mod candles;
+#[path = "speed/backtests.rs"]
+mod backtests;
 #[path = "speed/exchange.rs"]
 mod exchange;
 #[path = "speed/process.rs"]
@@ -23,14 +25,10 @@ use std::time::{Duration, Instant};
 use exchange::Exchange;
 use process::{Cost, cost, peak_memory};
 use table::{Limit, Line, print_head};
-use trader::backtest::{Silent, Tape, bars, replay};
-use trader::command::rules;
 use trader::indicator::Pass;
-use trader::ledger::Terms;
-use trader::market::{Candle, Instrument, Series, SeriesKey};
-use trader::settings::{Flags, Paths, Settings};
+use trader::market::{Candle, SeriesKey};
 use trader::store::{Access, Store};
-use trader::unit::{Symbol, Timeframe, UtcMillis};
+use trader::unit::{Timeframe, UtcMillis};
 
 /// 2026-09-01T12:00:30Z: half a minute after the hour, when a cron run would start.
 const NOON: i64 = 1_788_264_030_000;
@@ -56,9 +54,10 @@ fn main() {
         let mut words = words.iter().filter(|word| !word.starts_with('-')).peekable();
         words.peek().is_none() || words.any(|word| name.contains(word.as_str()))
     };
-    let measurements: [(&str, fn()); 6] = [
+    let measurements: [(&str, fn()); 7] = [
         ("indicators", indicators),
-        ("backtest", backtest),
+        ("backtest hours", backtests::hours),
+        ("backtest minutes", backtests::minutes),
         ("version", version),
         ("import tail", import_and_tail),
         ("cycle plain", || cycles(false)),
@@ -102,47 +101,9 @@ fn indicators() {
 }
 
 fn hourly(open_time: i64) -> Candle {
-    of_an_hour("BTCUSDT", open_time)
-}
-
-fn of_an_hour(symbol: &str, open_time: i64) -> Candle {
-    let row = candles::row(symbol, open_time, HOUR, false, None);
+    let row = candles::row("BTCUSDT", open_time, HOUR, false, None);
     let number = |i: usize| row[i].as_str().and_then(|text| text.parse::<f64>().ok()).expect("a number");
     Candle::from_parts(UtcMillis::new(open_time), [1, 2, 3, 4].map(number), number(5), None).expect("a sane candle")
-}
-
-/// Five pairs over five years of hours: what is read of each candle, and the decisions with all that follows from them.
-fn backtest() {
-    const HOURS: i64 = 43_824;
-    let settings = Settings::load(&Flags { db: Some("none.db".into()), ..Flags::default() }, &[], &Paths::default())
-        .expect("the defaults are valid");
-    let tape = |symbol: &Symbol| {
-        let candles = (0..HOURS).map(|n| of_an_hour(&symbol.exchange_name(), NEW_YEAR + n * HOUR)).collect();
-        let series = Series::new(Timeframe::H1, candles).expect("hour by hour");
-        let instrument = Instrument::assumed(symbol.clone(), UtcMillis::new(NEW_YEAR));
-        let terms =
-            Terms { costs: settings.trading.costs(symbol), participation: settings.trading.participation, instrument };
-        Tape::new(symbol.clone(), terms, vec![series]).expect("there are candles")
-    };
-    let tapes: Vec<Tape> = settings.pairs.iter().map(tape).collect();
-    let count = f64::from(u32::try_from(HOURS).expect("few")) * tapes.len() as f64;
-    let span = (UtcMillis::new(NEW_YEAR), UtcMillis::new(NEW_YEAR + HOURS * HOUR));
-    let (analyst, warm_up) = (settings.strategy.analyst.clone(), settings.strategy.policy.gap_window);
-    let (mut read, mut replayed, mut both) = (Vec::new(), Vec::new(), Vec::new());
-    for _ in 0..21 {
-        let start = Instant::now();
-        let bars: Vec<_> = tapes.iter().map(|t| bars(t, &analyst, settings.trading.atr_timeframe, warm_up)).collect();
-        let after = start.elapsed();
-        let start = Instant::now();
-        black_box(replay(&tapes, &bars, &rules(&settings, 0), span, &mut Silent).expect("the books balance"));
-        let [after, rest] = [after, start.elapsed()].map(|time| time.as_secs_f64() * 1e9 / count);
-        read.push(after);
-        replayed.push(rest);
-        both.push(after + rest);
-    }
-    Line::new("backtest, 5 x 43,824 hours: readings, score", "ns/bar", Limit::None, read).print();
-    Line::new("  decisions, risk, fills", "ns/bar", Limit::None, replayed).print();
-    Line::new("  both", "ns/bar", Limit::AtMost(150.0), both).print();
 }
 
 /// The program in an environment of its own.
@@ -187,10 +148,15 @@ fn remove_database(db: &Path) {
 
 /// A file like those of the exchange's archive; gives its name.
 fn archive(folder: &Path) -> String {
-    let name = "BTCUSDT-1m-2022.csv".to_owned();
+    archive_of(folder, ("BTCUSDT", "1m"), MINUTE, i64::from(MILLION))
+}
+
+/// So many candles of a pair from a new year on.
+fn archive_of(folder: &Path, (symbol, timeframe): (&str, &str), length: i64, count: i64) -> String {
+    let name = format!("{symbol}-{timeframe}-2022.csv");
     let mut file = BufWriter::new(fs::File::create(folder.join(&name)).expect("a new file"));
-    for n in 0..i64::from(MILLION) {
-        let row = candles::row("BTCUSDT", NEW_YEAR + n * MINUTE, MINUTE, false, None).to_string();
+    for n in 0..count {
+        let row = candles::row(symbol, NEW_YEAR + n * length, length, false, None).to_string();
         let row = row.trim_matches(['[', ']']).replace('"', "");
         writeln!(file, "{row}").expect("room on the disk");
     }

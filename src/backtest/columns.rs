@@ -1,9 +1,13 @@
 //! A series column by column, for what runs over many candles and looks at one price of each.
 
 use crate::market::{Candle, Series};
+use crate::unit::Price;
 
 /// Prices lie between these, so that decimals and floats tell the same of them; others are looked at one by one.
 const USUAL: std::ops::RangeInclusive<f64> = 1e-8..=1e9;
+
+/// So many candles tell how many places prices have.
+const LOOKED_AT: usize = 256;
 
 /// The prices of a series.
 #[derive(Clone, Debug)]
@@ -18,22 +22,36 @@ pub(super) struct Columns {
     breaks: Vec<usize>,
     /// No price is out of the usual.
     pub(super) is_usual: bool,
+    /// Places behind the point that most prices do with.
+    places: u32,
 }
 
 impl Columns {
     /// Those of a series.
     pub(super) fn of(series: &Series) -> Self {
         let (timeframe, candles) = (series.timeframe(), series.candles());
-        let column = |price: fn(&Candle) -> f64| candles.iter().map(price).collect();
-        let follows = |pair: &[Candle]| timeframe.step(pair[0].open_time(), 1) == pair[1].open_time();
-        let breaks = candles.windows(2).enumerate().filter(|(_, pair)| !follows(pair)).map(|(i, _)| i + 1);
-        Self {
-            high: column(Candle::high),
-            low: column(Candle::low),
-            close: column(Candle::close),
-            breaks: breaks.collect(),
-            is_usual: candles.iter().all(|c| USUAL.contains(&c.low()) && USUAL.contains(&c.high())),
+        let empty = || Vec::with_capacity(candles.len());
+        let places = candles.iter().take(LOOKED_AT).filter_map(|c| Price::places(c.close())).max().unwrap_or_default();
+        let (high, low, close) = (empty(), empty(), empty());
+        let mut columns = Self { high, low, close, breaks: Vec::new(), is_usual: true, places };
+        let mut follows = candles.first().map(Candle::open_time);
+        // All at once: a long series does not fit into the caches of a machine.
+        for (i, candle) in candles.iter().enumerate() {
+            columns.high.push(candle.high());
+            columns.low.push(candle.low());
+            columns.close.push(candle.close());
+            columns.is_usual &= USUAL.contains(&candle.low()) && USUAL.contains(&candle.high());
+            if follows != Some(candle.open_time()) {
+                columns.breaks.push(i);
+            }
+            follows = Some(timeframe.step(candle.open_time(), 1));
         }
+        columns
+    }
+
+    /// The close of a candle, exact.
+    pub(super) fn close_price(&self, candle: usize) -> Option<Price> {
+        Price::from_candle_near(self.close[candle], self.places)
     }
 
     /// The first candle after this one that does not follow the one before it, or the end.

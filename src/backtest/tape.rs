@@ -49,7 +49,8 @@ impl Tape {
         lengths.retain(|series| series.newest().is_some());
         lengths.sort_by_key(Series::timeframe);
         let Some(decided_on) = lengths.pop() else { return Err(TapeError::Empty(symbol)) };
-        let is_whole = whole(lengths.first().unwrap_or(&decided_on), &decided_on);
+        let is_whole =
+            lengths.first().map_or_else(|| vec![true; decided_on.candles().len()], |finest| whole(finest, &decided_on));
         let partial = (0..is_whole.len()).filter(|bar| !is_whole[*bar]).collect();
         let columns = Columns::of(&decided_on);
         let candles = Candles { finer: lengths, decided_on, is_whole, partial, columns };
@@ -104,7 +105,7 @@ fn whole(finest: &Series, longest: &Series) -> Vec<bool> {
     let mut from = 0;
     let candles = finest.candles();
     let mut count = |bar: &Candle| {
-        from += candles[from..].partition_point(|c| c.open_time() < bar.open_time());
+        from += candles[from..].iter().take_while(|c| c.open_time() < bar.open_time()).count();
         let end = longest.timeframe().step(bar.open_time(), 1);
         let reach = (from + ratio).min(candles.len());
         candles[from..reach].partition_point(|c| c.open_time() < end) == ratio

@@ -6,7 +6,7 @@
 //! Sizing", 2008, with the costs inside.
 
 use crate::ledger::Terms;
-use crate::unit::{Decimal, Money, Price, Quantity, counted_down};
+use crate::unit::{Decimal, Money, Price, Quantity, counted_down, quotient_counted_down};
 
 /// What an entry may use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,12 +23,13 @@ pub fn size(terms: &Terms, buy: Price, sell: Price, allowance: &Allowance) -> Qu
     let for_risk = if loss > Decimal::ZERO { quotient(allowance.risk, loss) } else { Decimal::ZERO };
     let for_cash = quotient(allowance.cash, buy.get());
     let most = terms.instrument.max_quantity.unwrap_or(Decimal::MAX);
-    let coins = counted_down(for_risk.min(for_cash).min(most));
+    let coins = for_risk.min(for_cash).min(counted_down(most));
     within(terms, buy, sell, allowance, terms.sellable(Quantity::new(coins).unwrap_or_default()))
 }
 
+/// Rounded down to what the exchange counts.
 fn quotient(money: Money, each: Decimal) -> Decimal {
-    money.get().max(Decimal::ZERO).checked_div(each).unwrap_or_default()
+    quotient_counted_down(money.get().max(Decimal::ZERO), each)
 }
 
 /// Coins that remain below a step after the fee cannot be sold at the stop, and amounts are rounded against us: where

@@ -22,9 +22,9 @@ pub(super) struct Place<'a> {
 }
 
 impl Place<'_> {
-    /// The most that the candle lets one order have; a known book is deep enough for what a retail account buys.
-    fn most(&self, terms: &Terms) -> Option<Quantity> {
-        self.step.map(|step| terms.most_of(quote_volume(&step.candle), self.price))
+    /// What the candle lets one order have of what it wants; a known book is deep enough for what a retail account buys.
+    fn of_wanted(&self, terms: &Terms, wanted: Quantity) -> Quantity {
+        self.step.map_or(wanted, |step| terms.of_wanted(quote_volume(&step.candle), self.price, wanted))
     }
 
     fn fill(&self, order: &Order, part: u32, quantity: Quantity, notional: Money, fee: Decimal) -> Fill {
@@ -70,7 +70,7 @@ pub(super) fn enter(order: &Approved<Order>, plan: &EntryPlan, terms: &Terms, pl
     };
     let promised = Allowance { risk: plan.risk, cash: Money::cost(plan.price, order.quantity) };
     let wanted = size(terms, place.price, sell, &promised).min(order.quantity);
-    let quantity = place.most(terms).map_or(wanted, |most| most.min(wanted));
+    let quantity = place.of_wanted(terms, wanted);
     if !terms.can_be_left(quantity, place.price, sell) {
         return vec![ended(order, place.at, End::TooSmall)];
     }
@@ -85,7 +85,7 @@ pub(super) fn enter(order: &Approved<Order>, plan: &EntryPlan, terms: &Terms, pl
 pub(super) fn leave(order: &Approved<Order>, books: &Books, terms: &Terms, place: &Place<'_>) -> Vec<Event> {
     let order = order.get();
     let held = terms.sellable(Quantity::new(books.balance(order.symbol.base())).unwrap_or_default());
-    let quantity = place.most(terms).map_or(held, |most| most.min(held));
+    let quantity = place.of_wanted(terms, held);
     if !terms.is_large_enough(place.price, quantity) {
         return Vec::new();
     }

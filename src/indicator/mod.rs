@@ -9,6 +9,7 @@ mod pass;
 mod seeded;
 mod slow;
 mod true_range;
+mod volume;
 
 pub use name::Indicator;
 pub use pass::{Pass, Readings, over, readings};

@@ -4,11 +4,12 @@
 //! convention (seeds, population deviation, 0–100 scales) is done here, in this one place.
 
 use yata::core::Method;
-use yata::methods::{EMA, Highest, Lowest, Past, RMA, SMA, StDev};
+use yata::methods::{EMA, Highest, Lowest, RMA, SMA, StDev};
 
 use super::Indicator;
 use super::seeded::Seeded;
 use super::true_range::TrueRange;
+use super::volume::{Volume, only_if, share};
 use crate::market::{Candle, Series, View};
 use crate::unit::{Timeframe, UtcMillis};
 
@@ -81,10 +82,10 @@ pub struct Pass {
 
 /// What is looked at of the candle before.
 #[derive(Clone, Copy, Debug)]
-struct Before {
+pub(super) struct Before {
     high: f64,
     low: f64,
-    close: f64,
+    pub(super) close: f64,
 }
 
 impl Before {
@@ -141,19 +142,21 @@ impl Pass {
     pub fn next(&mut self, candle: &Candle) -> Readings {
         self.candles += 1;
         let previous = self.previous.replace(Before::of(candle));
-        let mut values = [f64::NAN; Indicator::COUNT];
-        self.trend.push(candle.close(), &mut values);
-        self.momentum.push(candle, previous.as_ref(), &mut values);
-        set(&mut values, Indicator::Obv, self.volume.balance(candle, previous.as_ref()));
+        let (open_time, candles) = (candle.open_time(), self.candles);
+        let mut readings = Readings { open_time, candles, values: [f64::NAN; Indicator::COUNT] };
+        let values = &mut readings.values;
+        self.trend.push(candle.close(), values);
+        self.momentum.push(candle, previous.as_ref(), values);
+        set(values, Indicator::Obv, self.volume.balance(candle, previous.as_ref()));
         if candle.open_time() >= self.days {
             self.volume.sum(candle, self.candles);
             let vwap = self.volume.vwap(candle).filter(|_| !self.daily);
-            set(&mut values, Indicator::Vwap, vwap);
+            set(values, Indicator::Vwap, vwap);
         }
         if candle.open_time() >= self.windows {
-            self.fill_windows(candle, &mut values);
+            self.fill_windows(candle, values);
         }
-        Readings { open_time: candle.open_time(), candles: self.candles, values }
+        readings
     }
 }
 
@@ -209,6 +212,7 @@ impl Trend {
         }
     }
 
+    #[expect(clippy::inline_always, reason = "what a skipped candle does not need falls away")]
     #[inline(always)]
     fn push(&mut self, close: f64, values: &mut Values) {
         let [fastest, fast, slow, slowest] = &mut self.emas;
@@ -262,6 +266,7 @@ impl Momentum {
         }
     }
 
+    #[expect(clippy::inline_always, reason = "what a skipped candle does not need falls away")]
     #[inline(always)]
     fn push(&mut self, candle: &Candle, previous: Option<&Before>, values: &mut Values) {
         let Some(previous) = previous else { return };
@@ -276,6 +281,7 @@ impl Momentum {
         }
     }
 
+    #[expect(clippy::inline_always, reason = "what a skipped candle does not need falls away")]
     #[inline(always)]
     fn adx(&mut self, candle: &Candle, previous: &Before) -> Option<f64> {
         let (up, down) = (candle.high() - previous.high, previous.low - candle.low());
@@ -335,74 +341,10 @@ impl Bands {
     }
 }
 
-/// On-balance volume and the day's volume-weighted price.
-#[derive(Debug, Default)]
-struct Volume {
-    obv: f64,
-    before: Option<(Past<f64>, SMA)>,
-    day: Option<UtcMillis>,
-    day_began: bool,
-    paid: f64,
-    traded: f64,
-}
-
-impl Volume {
-    /// Counts a candle's volume to the side on which it closed.
-    #[inline]
-    fn balance(&mut self, candle: &Candle, previous: Option<&Before>) -> f64 {
-        let (volume, close) = (candle.volume(), candle.close());
-        self.obv += match previous {
-            None => volume,
-            Some(previous) => only_if(close > previous.close, volume) - only_if(close < previous.close, volume),
-        };
-        self.obv
-    }
-
-    #[inline]
-    fn flow(&mut self, volume: f64) -> f64 {
-        const FITS: &str = "14 is a valid period for yata's windows";
-        let obv = self.obv;
-        let (past, mean) =
-            self.before.get_or_insert_with(|| (Past::new(14, &obv).expect(FITS), SMA::new(14, &volume).expect(FITS)));
-        let (before, traded) = (past.next(&obv), mean.next(&volume) * 14.0);
-        share(obv - before, traded, 0.0).clamp(-1.0, 1.0)
-    }
-
-    /// Sums up what was paid and traded since the day began; the candle is so many candles from the first one on.
-    #[inline]
-    fn sum(&mut self, candle: &Candle, candles: usize) {
-        let day = Timeframe::D1.floor(candle.open_time());
-        if self.day != Some(day) {
-            // A pass that begins in the middle of a day does not know what was traded before.
-            self.day_began = candles > 1 || candle.open_time() == day;
-            (self.day, self.paid, self.traded) = (Some(day), 0.0, 0.0);
-        }
-        self.paid += candle.typical() * candle.volume();
-        self.traded += candle.volume();
-    }
-
-    #[inline]
-    fn vwap(&self, candle: &Candle) -> Option<f64> {
-        self.day_began.then(|| share(self.paid, self.traded, candle.typical()))
-    }
-}
-
-/// The value, or nothing; without a branch.
-#[inline]
-fn only_if(condition: bool, value: f64) -> f64 {
-    f64::from_bits(value.to_bits() & u64::from(condition).wrapping_neg())
-}
-
 /// What of a change is a gain.
 #[inline]
 fn positive(change: f64) -> f64 {
     if change > 0.0 { change } else { 0.0 }
-}
-
-/// `part / whole`, or what stands for it when there is no whole.
-#[inline]
-fn share(part: f64, whole: f64, nothing: f64) -> f64 {
-    if whole > 0.0 { part / whole } else { nothing }
 }
 
 #[cfg(test)]

@@ -215,7 +215,7 @@ struct Channel {
 /// A close and the channel that ends with it.
 #[derive(Clone, Copy, Debug)]
 struct Close {
-    close: f64,
+    price: f64,
     highest: f64,
     middle: f64,
 }
@@ -234,7 +234,7 @@ impl Channel {
         }
         let highest = self.closes.iter().copied().fold(f64::MIN, f64::max);
         let middle = f64::midpoint(highest, self.closes.iter().copied().fold(f64::MAX, f64::min));
-        put(&mut self.recent, Close { close, highest, middle }, BREAKOUT_COUNTS);
+        put(&mut self.recent, Close { price: close, highest, middle }, BREAKOUT_COUNTS);
         self.is_out = Some(is_out(&self.recent));
     }
 }
@@ -243,10 +243,10 @@ impl Channel {
 fn is_out(closes: &VecDeque<Close>) -> bool {
     // While it is out, the stop; the highest middle since the breakout.
     let mut stop: Option<f64> = None;
-    for Close { close, highest, middle } in closes.iter().copied() {
-        let breaks_out = close >= highest && close > middle;
+    for Close { price, highest, middle } in closes.iter().copied() {
+        let breaks_out = price >= highest && price > middle;
         stop = match stop {
-            Some(stop) => Some(stop.max(middle)).filter(|stop| close > *stop),
+            Some(stop) => Some(stop.max(middle)).filter(|stop| price > *stop),
             None => breaks_out.then_some(middle),
         };
     }

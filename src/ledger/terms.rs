@@ -4,7 +4,7 @@
 //! and spread are estimates, never 0 unless the configuration says so.
 
 use crate::market::{Instrument, Quote};
-use crate::unit::{Bps, Decimal, Money, Price, Quantity, counted_down, counted_up};
+use crate::unit::{Bps, Decimal, Money, Price, Quantity, counted_down, counted_up, real};
 
 /// What trading costs beside the price.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -142,6 +142,16 @@ impl Terms {
         let money = volume.saturating_mul(self.participation.share());
         let coins = money.checked_div(price.get()).map(counted_down).and_then(Quantity::new);
         self.sellable(coins.unwrap_or_default())
+    }
+
+    /// What of the wanted may be traded against a candle with this quote volume.
+    pub fn of_wanted(&self, quote_volume: f64, price: Price, wanted: Quantity) -> Quantity {
+        // Mostly it is far more than is wanted, and floats tell that; decimals end somewhere above.
+        const LARGEST: f64 = 1e20;
+        let step = self.instrument.step_size.unwrap_or_default();
+        let plenty = 2.0 * real(price.get()) * (real(wanted.get()) + real(step));
+        let is_plenty = quote_volume < LARGEST && quote_volume * self.participation.real() > plenty;
+        if is_plenty { wanted } else { self.most_of(quote_volume, price).min(wanted) }
     }
 
     /// Whether an order of this size is large enough for the exchange.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::unit::{Decimal, Price, Quantity, Symbol, UtcMillis};
+use crate::unit::{Decimal, Price, Quantity, Symbol, UtcMillis, in_steps};
 
 /// A pair's state at the exchange. Only `TRADING` permits trading; every other word means: keep reading, do not trade.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -110,7 +110,7 @@ impl Instrument {
 /// one that is none. Nothing for numbers that lie beyond what can be counted.
 fn floor(value: Decimal, step: Option<Decimal>) -> Option<Decimal> {
     match step.filter(|step| *step > Decimal::ZERO) {
-        Some(step) => value.checked_sub(value.checked_rem(step)?),
+        Some(step) => in_steps(value, step),
         None => Some(value),
     }
 }

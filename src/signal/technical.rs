@@ -63,13 +63,14 @@ impl Technical {
     /// The score of that opinion alone: the same points, without the sentences that explain them.
     pub fn score(&self, candle: &Candle, readings: &Readings) -> Score {
         let look = Look::new(candle, readings);
-        let mut tenths = 0.0;
-        for (strength, weight) in look.strengths().into_iter().zip(self.weights.0) {
-            tenths += tenths_of(weight, strength);
+        let (weights, mut tenths) = (&self.weights.0, look.strengths());
+        // Not summed up at once: so several rules are taken together.
+        for (tenths, weight) in tenths.iter_mut().zip(weights) {
+            *tenths = tenths_of(*weight, *tenths);
         }
         #[expect(clippy::cast_possible_truncation, reason = "the sum of whole numbers of at most a thousand each")]
-        let tenths = tenths as i32;
-        Score::from_tenths(tenths)
+        let sum = tenths.iter().sum::<f64>() as i32;
+        Score::from_tenths(sum)
     }
 
     /// What goes from candle to candle of views that begin at `first`.
@@ -330,9 +331,8 @@ fn tenths_of(weight: f64, strength: f64) -> f64 {
     let whole = tenths + WHOLE - WHOLE;
     let rest = tenths - whole;
     // At the half away from zero.
-    let up = if (rest >= 0.5) & (tenths > 0.0) { 1.0 } else { 0.0 };
-    let down = if (rest <= -0.5) & (tenths < 0.0) { 1.0 } else { 0.0 };
-    whole + up - down
+    let is = |condition: bool| if condition { 1.0 } else { 0.0 };
+    whole + is(rest >= 0.5) * is(tenths > 0.0) - is(rest <= -0.5) * is(tenths < 0.0)
 }
 
 /// 0 at an ADX of 15 (no trend) to 1 at 40 (a strong one).

@@ -105,7 +105,13 @@ impl Trend {
 
     /// What goes from candle to candle of a view.
     pub fn watch(&self, timeframe: Timeframe) -> TrendWatch {
-        TrendWatch { timeframe, weights: self.weights, pass: SlowPass::new(timeframe), newest: None, told: None }
+        TrendWatch {
+            timeframe,
+            weights: self.weights,
+            pass: SlowPass::new(timeframe),
+            newest: None,
+            told: Told::NotAsked,
+        }
     }
 }
 
@@ -134,21 +140,31 @@ pub struct TrendWatch {
     weights: TrendWeights,
     pass: SlowPass,
     newest: Option<SlowReadings>,
-    /// What was said of the newest, where it was asked.
-    told: Option<Option<Score>>,
+    /// What is said of the newest, where it was asked.
+    told: Told,
+}
+
+/// What is said of a candle: nothing may be said of it, or nobody has asked.
+#[derive(Clone, Copy, Debug)]
+enum Told {
+    NotAsked,
+    Asked(Option<Score>),
 }
 
 impl Watch for TrendWatch {
     fn skip(&mut self, candle: &Candle) {
         self.newest = Some(self.pass.next(candle));
-        self.told = None;
+        self.told = Told::NotAsked;
     }
 
     fn next(&mut self, candle: &Candle) -> Option<(Score, Backing)> {
-        let before = self.told.unwrap_or_else(|| self.score());
+        let before = match self.told {
+            Told::Asked(score) => score,
+            Told::NotAsked => self.score(),
+        };
         self.skip(candle);
         let score = self.score();
-        self.told = Some(score);
+        self.told = Told::Asked(score);
         Some((score?, Backing { before, volatility: self.newest?.volatility }))
     }
 }

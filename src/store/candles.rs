@@ -98,7 +98,7 @@ impl Store {
         );
         let mut statement = self.connection.prepare_cached(&sql)?;
         let mut rows = statement.query(params![series, from.get(), end.get()])?;
-        let mut candles = Vec::new();
+        let mut candles = Vec::with_capacity(room(key.timeframe, from, end));
         while let Some(row) = rows.next()? {
             candles.push(candle(row, extras(row)?)?);
         }
@@ -199,6 +199,12 @@ impl Store {
             self.connection.prepare_cached("SELECT id FROM series WHERE symbol = ?1 AND timeframe = ?2")?;
         Ok(statement.query_row(params![key.symbol.as_str(), key.timeframe.name()], |r| r.get(0)).optional()?)
     }
+}
+
+/// So many candles lie between at most, where that is not beyond what anybody has.
+fn room(timeframe: Timeframe, from: UtcMillis, end: UtcMillis) -> usize {
+    const MOST: i64 = 2_000_000;
+    usize::try_from((end.since_ms(from) / timeframe.ms() + 1).clamp(0, MOST)).unwrap_or_default()
 }
 
 fn whole(from: UtcMillis, to: UtcMillis) -> Vec<Stretch> {

@@ -103,31 +103,39 @@ impl Price {
         short_decimal(price).or_else(told).filter(|p| p.is_sign_positive() && !p.is_zero()).map(Self)
     }
 
+    /// The same, looked for at so many places first, which is sooner where most prices of a pair have no more. It may end in
+    /// zeros.
+    pub fn from_candle_near(price: f64, places: u32) -> Option<Self> {
+        with_places(price, places).and_then(Self::new).or_else(|| Self::from_candle(price))
+    }
+
+    /// The places behind the point of a candle's price.
+    pub fn places(price: f64) -> Option<u32> {
+        short_decimal(price).map(|price| price.scale())
+    }
+
     /// The decimal itself.
     pub const fn get(self) -> Decimal {
         self.0
     }
 }
 
+/// The decimal of so many places that reads back as this float, if there is one of at most fifteen digits.
+#[inline]
+fn with_places(price: f64, places: u32) -> Option<Decimal> {
+    const LARGEST: f64 = 1e15;
+    let scale = POWERS[places.min(8) as usize];
+    let whole = nearest((price * scale).max(0.0));
+    #[expect(clippy::float_cmp, reason = "it is this float or it is not")]
+    let is_it = whole < LARGEST && whole / scale == price;
+    #[expect(clippy::cast_possible_truncation, reason = "a whole number below 10^15")]
+    is_it.then(|| Decimal::new(whole as i64, places.min(8)))
+}
+
 /// The shortest decimal of at most eight places and fifteen digits that reads back as this float, without writing it down:
 /// both whole numbers are exact as floats, so the quotient is the float nearest to the decimal, as reading it would give.
 fn short_decimal(price: f64) -> Option<Decimal> {
-    const LARGEST: f64 = 1e15;
-    let mut scale = 1.0;
-    for places in 0..=8 {
-        let whole = nearest((price * scale).max(0.0));
-        if whole >= LARGEST {
-            return None;
-        }
-        #[expect(clippy::float_cmp, reason = "it is this float or it is not")]
-        let is_it = whole / scale == price;
-        if is_it {
-            #[expect(clippy::cast_possible_truncation, reason = "a whole number below 10^15")]
-            return Some(Decimal::new(whole as i64, places));
-        }
-        scale *= 10.0;
-    }
-    None
+    (0..=8).find_map(|places| with_places(price, places))
 }
 
 impl Quantity {
@@ -233,6 +241,9 @@ mod tests {
         fn a_price_is_the_decimal_that_writing_it_down_and_reading_it_would_give(digits in 1i64..999_999_999_999_999, places in 0u32..14) {
             let price = Decimal::new(digits, places).to_string().parse::<f64>().unwrap();
             let written = Decimal::from_str(&price.to_string()).unwrap();
+            for near in 0..14 {
+                prop_assert_eq!(Price::from_candle_near(price, near).map(Price::get), Some(written));
+            }
             prop_assert_eq!(Price::from_candle(price).map(|p| (p.get(), p.get().scale())), Some((written, written.scale())));
         }
     }

@@ -12,6 +12,6 @@ mod timeframe;
 
 pub use amount::{BadNumber, Decimal, Price, Quantity, parse_candle_price, parse_candle_volume};
 pub use instant::{BadInstant, UtcMillis};
-pub use money::{Bps, Money, counted_down, counted_up, real};
+pub use money::{Bps, Money, counted_down, counted_up, in_steps, quotient_counted_down, real};
 pub use symbol::{BadSymbol, Symbol};
 pub use timeframe::{BadTimeframe, Timeframe};

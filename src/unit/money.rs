@@ -35,6 +35,20 @@ pub fn counted_down(amount: Decimal) -> Decimal {
     short.map_or_else(general, Short::decimal)
 }
 
+/// What an amount is of another one, rounded down to what the exchange counts; nothing of nothing.
+pub fn quotient_counted_down(amount: Decimal, of: Decimal) -> Decimal {
+    let short = || Short::of(amount)?.of_another(Short::of(of)?, DECIMALS);
+    let general = || counted_down(amount.checked_div(of).unwrap_or_default());
+    short().map_or_else(general, Short::decimal)
+}
+
+/// The largest multiple of a step above zero that is not above a value that is not negative; none for numbers that lie beyond
+/// what can be counted.
+pub fn in_steps(value: Decimal, step: Decimal) -> Option<Decimal> {
+    let short = || Short::of(value)?.in_steps(Short::of(step)?);
+    short().map_or_else(|| value.checked_sub(value.checked_rem(step)?), |steps| Some(steps.decimal()))
+}
+
 /// An amount of the account's asset, exact; negative where it is owed or lost.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Money(Decimal);

@@ -55,6 +55,33 @@ impl Short {
         Some(Self { digits: whole.digits + u64::from(rest > 0), ..whole })
     }
 
+    /// What it is of another one, rounded down to so many places, where there is something left to round: 28 digits of it,
+    /// which is what the general arithmetic rounds it to before, are then surely enough to tell.
+    #[inline]
+    pub(super) fn of_another(self, other: Self, places: u32) -> Option<Self> {
+        const MOST: u128 = 1_000_000_000_000_000;
+        const LARGEST: u64 = 10_000_000_000_000;
+        let shift = (places + other.places).checked_sub(self.places)?;
+        if other.digits == 0 || other.digits >= LARGEST {
+            return None;
+        }
+        let whole = u128::from(self.digits) * u128::from(*TENS.get(shift as usize)?);
+        let (digits, rest) = match u64::try_from(whole) {
+            Ok(whole) => (u128::from(whole / other.digits), u128::from(whole % other.digits)),
+            Err(_) => (whole / u128::from(other.digits), whole % u128::from(other.digits)),
+        };
+        let digits = u64::try_from(digits).ok().filter(|digits| u128::from(*digits) < MOST && rest > 0)?;
+        Some(Self { digits, places })
+    }
+
+    /// The largest multiple of a step that is not above it, where the step has no more places.
+    #[inline]
+    pub(super) fn in_steps(self, step: Self) -> Option<Self> {
+        let finer = TENS.get(self.places.checked_sub(step.places)? as usize).filter(|_| self.digits > 0)?;
+        let step = step.digits.checked_mul(*finer).filter(|step| *step > 0)?;
+        Some(Self { digits: self.digits - self.digits % step, ..self })
+    }
+
     /// The digits down to a place, and those behind it.
     #[inline]
     fn cut(self, places: u32) -> Option<(Self, u64)> {
@@ -64,7 +91,7 @@ impl Short {
 
     /// As a decimal again.
     #[inline]
-    #[expect(clippy::cast_possible_truncation, reason = "each half is one")]
+    #[expect(clippy::cast_possible_truncation, reason = "halves of a word")]
     pub(super) const fn decimal(self) -> Decimal {
         let (low, middle) = (self.digits & 0xffff_ffff, self.digits >> 32);
         Decimal::from_parts(low as u32, middle as u32, 0, false, self.places)
@@ -121,6 +148,14 @@ mod tests {
             for (rounded, way) in [(short.down(places), ToNegativeInfinity), (short.up(places), ToPositiveInfinity)] {
                 let general = a.round_dp_with_strategy(places, way);
                 prop_assert!(rounded.is_none_or(|short| (short.decimal(), short.places) == (general, general.scale())));
+            }
+            if let Some(share) = short.of_another(Short::of(b).unwrap(), places) {
+                let general = (a / b).round_dp_with_strategy(places, ToNegativeInfinity);
+                prop_assert_eq!((share.decimal(), share.places), (general, general.scale()));
+            }
+            if let Some(steps) = short.in_steps(Short::of(b).unwrap()) {
+                let general = a.checked_sub(a.checked_rem(b).unwrap()).unwrap();
+                prop_assert_eq!((steps.decimal(), steps.places), (general, general.scale()), "{} in {}", a, b);
             }
             if let Some(real) = short.real() {
                 prop_assert_eq!(real.to_bits(), a.to_f64().unwrap().to_bits());

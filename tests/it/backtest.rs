@@ -4,6 +4,7 @@
 mod command;
 mod page;
 mod parity;
+mod quiet;
 mod sweep;
 mod sweep_files;
 mod trend;

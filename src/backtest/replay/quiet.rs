@@ -6,16 +6,18 @@
 //! stretch ends and the moment is met. What stays of a stretch is exact: the peak, the equity each day began with, the
 //! highest price of a position.
 
+mod levels;
+mod lines;
+
+use self::levels::{Held, NEAR, highest, larger};
+use self::lines::Lines;
 use super::{Attention, Memory, Moment, Rules, Run, Witness};
-use crate::decision::{Action, Floors, Limits, RiskState};
+use crate::decision::{Action, Floors, RiskState};
 use crate::execution::passed;
 use crate::ledger::{Event, Position, Unbalanced};
 use crate::market::Candle;
 use crate::signal::Leaning;
-use crate::unit::{Money, Price, Quantity, Timeframe, UtcMillis, real};
-
-/// Decimals lie no farther from the floats that stand for them, as a share; in truth much nearer.
-const NEAR: f64 = 1e-9;
+use crate::unit::{Money, Quantity, Timeframe, UtcMillis, real};
 
 /// Moments that are looked at together.
 const CHUNK: usize = 64;
@@ -61,92 +63,6 @@ struct Watched {
     held: Option<Held>,
     /// The moment from which on an entry might be made.
     buys_from: usize,
-}
-
-/// What a position is watched for.
-#[derive(Clone, Copy, Debug)]
-struct Held {
-    stop: f64,
-    target: f64,
-    trail: Option<f64>,
-    high: f64,
-}
-
-impl Held {
-    fn of(position: &Position) -> Self {
-        let target = position.plan.target.map_or(f64::INFINITY, |target| real(target.get()));
-        let trail = position.plan.trail.map(|trail| real(trail.get()));
-        Self { stop: real(position.stop.get()), target, trail, high: real(position.high.get()) }
-    }
-
-    /// The first candle that its stop or its target might be met in, or how many there are.
-    fn quiet(&self, high: &[f64], low: &[f64]) -> usize {
-        match self.trail {
-            None if lowest(low) > self.stop && highest(high) <= self.target => high.len(),
-            None => high.iter().zip(low).take_while(|(high, low)| **low > self.stop && **high <= self.target).count(),
-            Some(trail) => self.quiet_before(trail, high, low),
-        }
-    }
-
-    /// The stop follows the highest price, of the candle itself too. Decimals are rounded otherwise than floats: what lies
-    /// near to it might touch it.
-    fn quiet_before(&self, trail: f64, high: &[f64], low: &[f64]) -> usize {
-        let mut top = self.high;
-        let mut is_clear = |(high, low): (&f64, &f64)| {
-            top = larger(top, *high);
-            *low > self.stop && *low > top - trail + top * NEAR && *high <= self.target
-        };
-        high.iter().zip(low).take_while(|pair| is_clear(*pair)).count()
-    }
-}
-
-/// The state of the account stays what it is while equity stays between lines that move with the peak and the day.
-#[derive(Debug)]
-struct Lines {
-    state: RiskState,
-    peak: f64,
-    day_start: f64,
-    /// What is left of the peak, or of the day's start, at each limit.
-    warning: f64,
-    emergency: f64,
-    day: f64,
-    /// How far decimals may lie from floats, whatever the amounts.
-    grain: f64,
-}
-
-impl Lines {
-    fn of(limits: &Limits) -> Self {
-        let [warning, emergency, day] =
-            [limits.warning_drawdown, limits.emergency_drawdown, limits.daily_loss].map(|loss| 1.0 - loss.real());
-        Self { state: RiskState::Normal, peak: 0.0, day_start: 0.0, warning, emergency, day, grain: 0.0 }
-    }
-
-    /// The first moment at which the state might be another, or how many there are.
-    fn quiet(&self, equity: &[f64]) -> usize {
-        let (low, high) = (lowest(equity), highest(equity));
-        if self.holds(low, larger(self.peak, high)) && self.holds(high, larger(self.peak, high)) {
-            return equity.len();
-        }
-        let mut peak = self.peak;
-        let mut stays = |equity: &f64| {
-            peak = larger(peak, *equity);
-            self.holds(*equity, peak)
-        };
-        equity.iter().take_while(|equity| stays(equity)).count()
-    }
-
-    /// Whether this equity surely leaves the state as it is.
-    fn holds(&self, equity: f64, peak: f64) -> bool {
-        let margin = peak * NEAR + self.grain;
-        let (warning, emergency, day) = (peak * self.warning, peak * self.emergency, self.day_start * self.day);
-        match self.state {
-            RiskState::Normal => equity > larger(larger(warning, emergency), day) + margin,
-            RiskState::Warning => equity < warning - margin && equity > larger(emergency, day) + margin,
-            RiskState::DayLoss => equity > emergency + margin,
-            RiskState::Paused => false,
-            RiskState::Halted => true,
-        }
-    }
 }
 
 impl Run<'_> {
@@ -210,7 +126,7 @@ impl Run<'_> {
             quiet.most = 0;
         }
         if waits > 0 {
-            let mark = next.checked_sub(1).and_then(|newest| Price::from_candle(columns.close[newest]));
+            let mark = next.checked_sub(1).and_then(|newest| columns.close_price(newest));
             quiet.fixed += mark.map_or(Money::ZERO, |mark| Money::proceeds(mark, coins));
             quiet.most = quiet.most.min(if position.is_some() { 0 } else { waits });
             return;
@@ -260,11 +176,13 @@ impl Run<'_> {
 
     /// How many moments are quiet, and what is remembered after them.
     fn find<W: Witness>(&self, quiet: &mut Quiet, memory: Memory, last: &Moment, witness: &mut W) -> (usize, Memory) {
-        let (mut memory, mut passed) = (memory, 0);
+        let (mut memory, mut passed, mut tomorrow) = (memory, 0, 0);
         while passed < quiet.most {
             let now = self.moment(quiet.met, passed).plus_ms(self.rules.delay_ms);
             let day = Timeframe::D1.floor(now);
-            let tomorrow = self.moments_before(quiet.met.plus_ms(self.rules.delay_ms), Timeframe::D1.step(day, 1));
+            if passed >= tomorrow {
+                tomorrow = self.moments_before(quiet.met.plus_ms(self.rules.delay_ms), Timeframe::D1.step(day, 1));
+            }
             let end = quiet.most.min(passed + CHUNK).min(tomorrow);
             let begins = day != memory.day;
             if begins && memory.day_is_lost && last.state != RiskState::Halted {
@@ -363,8 +281,8 @@ impl Run<'_> {
     /// The equity at a moment of the stretch, exact.
     fn worth(&self, quiet: &Quiet, moment: usize) -> Money {
         let coins = quiet.pairs.iter().filter(|pair| pair.coins.1 > 0.0).filter_map(|pair| {
-            let close = self.tapes[pair.tape].columns().close[pair.from + moment];
-            Some(Money::proceeds(Price::from_candle(close)?, pair.coins.0))
+            let close = self.tapes[pair.tape].columns().close_price(pair.from + moment)?;
+            Some(Money::proceeds(close, pair.coins.0))
         });
         quiet.fixed + coins.sum()
     }
@@ -389,22 +307,6 @@ impl Run<'_> {
         }
         Ok(())
     }
-}
-
-fn larger(a: f64, b: f64) -> f64 {
-    if b > a { b } else { a }
-}
-
-fn smaller(a: f64, b: f64) -> f64 {
-    if b < a { b } else { a }
-}
-
-fn highest(prices: &[f64]) -> f64 {
-    prices.iter().copied().fold(f64::NEG_INFINITY, larger)
-}
-
-fn lowest(prices: &[f64]) -> f64 {
-    prices.iter().copied().fold(f64::INFINITY, smaller)
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ const HOURS: (i64, i64) = (190, 500);
 #[derive(Default)]
 struct EachDay {
     events: Vec<Event>,
-    days: Vec<Moment>,
+    firsts: Vec<Moment>,
     states: Vec<RiskState>,
 }
 
@@ -33,8 +33,8 @@ impl Witness for EachDay {
     fn stood(&mut self, moment: &Moment) {
         self.states.push(moment.state);
         let day = |moment: &Moment| Timeframe::D1.floor(moment.now);
-        if self.days.last().is_none_or(|last| day(last) < day(moment)) {
-            self.days.push(*moment);
+        if self.firsts.last().is_none_or(|last| day(last) < day(moment)) {
+            self.firsts.push(*moment);
         }
     }
 }
@@ -118,7 +118,7 @@ fn rules(uniform: &mut impl FnMut() -> f64) -> Rules {
     let tenths = |score: f64| Score::from_tenths(score as i32);
     let thresholds =
         Thresholds { buy: tenths(between(uniform, 20.0, 400.0)), sell: tenths(between(uniform, -1000.0, -20.0)) };
-    let warning = between(uniform, 1.0, 20.0);
+    let warning = between(uniform, 1.0, 15.0);
     Rules {
         asset: "USDT".to_owned(),
         start: Money::new(Decimal::from(count(uniform, 20, 3000))),
@@ -136,7 +136,7 @@ fn rules(uniform: &mut impl FnMut() -> f64) -> Rules {
             heat: bps(between(uniform, 4.0, 30.0)),
             daily_loss: bps(between(uniform, 0.0, 6.0)),
             warning_drawdown: bps(warning),
-            emergency_drawdown: bps(warning + between(uniform, 0.5, 20.0)),
+            emergency_drawdown: bps(warning + between(uniform, 0.5, 12.0)),
             cool_down_ms: count(uniform, 0, 30) * 3_600_000,
         },
         trades: TradePolicy {
@@ -169,7 +169,7 @@ fn assert_alike(tapes: &[Tape], bars: &[Vec<Bar>], rules: &Rules) -> (EachDay, R
     let slow = replay(tapes, bars, rules, span, &mut plain).unwrap();
     assert_eq!(quick, slow);
     assert_eq!(days.events, plain.0.events);
-    assert_eq!(days.days, plain.0.days);
+    assert_eq!(days.firsts, plain.0.firsts);
     assert_eq!(i64::try_from(plain.0.states.len()), Ok(HOURS.1 + 1));
     (days, quick)
 }
@@ -192,7 +192,7 @@ proptest! {
 #[test]
 fn what_the_property_looks_at_is_traded_halted_and_quiet() {
     let (mut trades, mut told, mut states, mut runs) = (0, 0, Vec::new(), 0);
-    for seed in 0..24 {
+    for seed in 0..128 {
         let mut uniform = chance(seed);
         let tapes = [tape("BTC", &mut uniform), tape("ETH", &mut uniform)];
         let bars = read(&tapes, Timeframe::H1);
