@@ -73,16 +73,14 @@ fn what_both_try_is_the_same_and_may_be_tried() {
     assert!(run.stderr.contains("candles of BTC/USDT are stored in that time"), "{run}");
 }
 
-/// Every option that a text gives to the program, in the lines that name it and those that go on from them.
+/// Every option that a text gives to the program in the commands that name it.
 fn options(text: &str) -> Vec<String> {
-    let joined = text.replace("# ", "").replace("\\\n", " ").replace("#               ", " ");
-    let ours = joined
-        .lines()
-        .filter(|line| line.contains("sweep") && (line.contains("trader --db") || line.contains("$TRADER")));
-    let words =
-        ours.flat_map(|line| line.split_once("--db").map(|(_, rest)| format!("--db{rest}"))).collect::<Vec<_>>();
-    let options = words.iter().flat_map(|line| line.split_whitespace()).filter(|word| word.starts_with("--"));
-    options.map(|word| word.trim_matches('\'').to_owned()).collect()
+    let commands = text.replace("\\\n", " ");
+    let ours = commands.lines().filter(|line| line.contains(" sweep "));
+    let given = ours.filter_map(|line| Some(format!("--db{}", line.split_once(" --db")?.1)));
+    let words: Vec<String> =
+        given.flat_map(|line| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>()).collect();
+    words.into_iter().filter(|word| word.starts_with("--")).collect()
 }
 
 #[test]
@@ -178,6 +176,7 @@ fn a_task_whose_process_was_killed_or_came_too_early_asks_to_begin_anew_some_tim
     program(&world, "scontrol", "echo \"$@\" >> asked");
     program(&world, "sleep", "true");
     program(&world, "killed", "kill -9 $$");
+    program(&world, "ended", "kill -15 $$");
     for (name, code) in [("busy", 5), ("usage", 2), ("storage", 7)] {
         program(&world, name, &format!("exit {code}"));
     }
@@ -186,6 +185,7 @@ fn a_task_whose_process_was_killed_or_came_too_early_asks_to_begin_anew_some_tim
         ("killed", Some("2"), 137, true),
         ("killed", Some("3"), 137, false),
         ("busy", None, 5, true),
+        ("ended", None, 143, false),
         ("usage", None, 2, false),
         ("storage", None, 7, false),
     ] {
@@ -241,7 +241,8 @@ fn the_jobs_of_kubernetes_hold_together() {
     let spec = &jobs[0]["spec"];
     assert_eq!(spec["completionMode"], "Indexed");
     assert!(spec["backoffLimitPerIndex"].as_u64().is_some_and(|limit| limit > 0));
-    assert!(jobs.iter().all(|job| variable(job, "SHARDS") == spec["completions"].to_string()));
+    let parts = spec["completions"].to_string();
+    assert!(jobs.iter().all(|job| variable(job, "SHARDS") == parts));
     assert_eq!(jobs[1]["spec"]["suspend"], true, "the joining waits until the parts are there");
     for job in &jobs {
         assert_eq!((&job["apiVersion"], &job["kind"]), (&"batch/v1".into(), &"Job".into()));

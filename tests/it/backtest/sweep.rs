@@ -138,7 +138,7 @@ fn median(mut numbers: Vec<f64>) -> Option<f64> {
     match numbers[..] {
         [] => None,
         [one] | [_, one, _] => Some(one),
-        [a, b] | [_, a, b, _] => Some((a + b) / 2.0),
+        [a, b] | [_, a, b, _] => Some(f64::midpoint(a, b)),
         _ => panic!("{numbers:?}"),
     }
 }

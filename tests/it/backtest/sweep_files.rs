@@ -72,7 +72,9 @@ fn however_many_shards_there_are_their_rows_are_those_of_the_whole() {
         (1..=of).for_each(|number| drop(shard(&world, number, of, &["--jobs", "2"]).expect(0)));
         assert_eq!(files.iter().flat_map(|file| rows(file)).collect::<Vec<_>>(), all, "{of} shards");
         merge(&world, &files.iter().map(String::as_str).collect::<Vec<_>>()).expect(0);
-        files.iter().for_each(|file| fs::remove_file(world.path(file)).unwrap());
+        for file in files {
+            fs::remove_file(world.path(&file)).unwrap();
+        }
     }
     // One file of everything is all parts there are.
     merge(&world, &["whole.jsonl"]).expect(0);
@@ -108,7 +110,7 @@ fn a_shard_that_was_cut_off_at_any_byte_is_gone_on_with_to_the_same_bytes() {
     let ends: Vec<usize> = (1..=whole.len()).filter(|end| whole[end - 1] == b'\n').collect();
     assert_eq!((ends.len(), ends[3]), (4, whole.len()), "a head and three rows");
     let around = ends.iter().flat_map(|end| [end - 1, *end, end + 1]);
-    let cuts = [0, 1, ends[0] / 2, (ends[1] + ends[2]) / 2].into_iter().chain(around);
+    let cuts = [0, 1, ends[0] / 2, usize::midpoint(ends[1], ends[2])].into_iter().chain(around);
     for cut in cuts.filter(|cut| *cut <= whole.len()) {
         write(&world, "rows-2.jsonl", &whole[..cut]);
         let run = shard(&world, 2, 3, &[]).expect(0);
@@ -199,8 +201,8 @@ fn the_rows_of_anything_else_are_not_gone_on_with() {
 #[test]
 fn rows_never_take_the_place_of_something_else() {
     let world = lived();
-    let (garbage, letter) = ([0xff_u8; 100_000], "Dear reader, these are no rows.\n".repeat(10));
-    write(&world, "garbage", garbage);
+    let (garbage, letter) = (vec![0xff_u8; 100_000], "Dear reader, these are no rows.\n".repeat(10));
+    write(&world, "garbage", &garbage);
     write(&world, "letter", &letter);
     write(&world, "config.toml", "");
     fs::create_dir(world.path("folder")).unwrap();
@@ -388,9 +390,9 @@ fn a_shard_reads_a_database_that_nobody_may_write() {
     fs::copy(world.db(), world.path("shared/trader.db")).unwrap();
     let world = world.with("TRADER_DB", "shared/trader.db");
     let set = |file: &str, mode: u32| set_mode(Path::new(&world.path(file)), mode);
-    [("shared/trader.db", 0o444), ("shared/rows", 0o777), ("shared", 0o555), (".", 0o755)]
-        .into_iter()
-        .for_each(|(file, mode)| set(file, mode));
+    for (file, mode) in [("shared/trader.db", 0o444), ("shared/rows", 0o777), ("shared", 0o555), (".", 0o755)] {
+        set(file, mode);
+    }
     let arguments = ["sweep", "--from", "2026-08-28", "--grid", "exits.stop_atr=2,3", "--shard", "1/1", "--out"];
     let run = unprivileged(&world, &[&arguments[..], &["shared/rows/rows.jsonl"]].concat());
     set("shared", 0o755);
