@@ -83,9 +83,9 @@ impl Bench {
     }
 
     fn read(&self) -> Vec<Vec<Bar>> {
-        let (analyst, policy) = (self.settings.strategy.analyst(), self.settings.strategy.policy);
+        let (analyst, policy) = (self.settings.strategy.analyst.clone(), self.settings.strategy.policy);
         let atr = self.settings.trading.atr_timeframe;
-        self.tapes.iter().map(|tape| bars(tape, &analyst, atr, policy.warm_up)).collect()
+        self.tapes.iter().map(|tape| bars(tape, &analyst, atr, policy.gap_window)).collect()
     }
 
     fn replay(&self, bars: &[Vec<Bar>], rules: &Rules, witness: &mut impl Witness) {
@@ -119,7 +119,7 @@ impl Bench {
             let mut rules = base.clone();
             rules.policy.thresholds =
                 Thresholds { buy: Score::from_tenths(100 + 50 * first), sell: Score::from_tenths(-100 - 60 * second) };
-            rules.exits.stop_atr = 1.0 + 0.5 * f64::from(third);
+            rules.trades.exits.stop_atr = 1.0 + 0.5 * f64::from(third);
             rules
         };
         let sweep = || (0..COMBINATIONS).for_each(|n| self.replay(&bars, &combination(n), &mut Daily::default()));

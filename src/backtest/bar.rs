@@ -6,18 +6,22 @@
 
 use super::tape::Tape;
 use crate::decision::Opinion;
-use crate::indicator::{Pass, TrueRange};
-use crate::market::{Candle, View};
-use crate::signal::{NotReady, Score, Technical};
+use crate::indicator::TrueRange;
+use crate::market::{Candle, Depth};
+use crate::signal::{AnyAnalyst, Backing, NotReady, Score, Watch};
 use crate::unit::{Timeframe, UtcMillis};
 
-/// What could be known at the end of a candle, in sixteen bytes: there are millions of them.
+/// What could be known at the end of a candle, in 24 bytes: there are millions of them.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Bar {
     /// Not a number where there is none.
     atr: f64,
+    /// Not a number where there is none.
+    volatility: f64,
     /// In tenths; below any score where there is none.
     score: i16,
+    /// The same of the candle before.
+    before: i16,
     candles: u16,
     missing: u16,
 }
@@ -25,23 +29,34 @@ pub struct Bar {
 impl Bar {
     const NO_SCORE: i16 = i16::MIN;
 
-    fn new(opinion: Opinion, candles: usize, missing: usize, atr: Option<f64>) -> Self {
+    fn new(opinion: Option<(Score, Backing)>, candles: usize, missing: usize, atr: Option<f64>) -> Self {
         let small = |count: usize| u16::try_from(count).unwrap_or(u16::MAX);
         let tenths = |score: Score| i16::try_from(score.tenths()).unwrap_or(Self::NO_SCORE);
+        let (score, backing) = opinion.unzip();
+        let Backing { before, volatility } = backing.unwrap_or_default();
         Self {
             atr: atr.unwrap_or(f64::NAN),
-            score: opinion.map_or(Self::NO_SCORE, tenths),
+            volatility: volatility.unwrap_or(f64::NAN),
+            score: score.map_or(Self::NO_SCORE, tenths),
+            before: before.map_or(Self::NO_SCORE, tenths),
             candles: small(candles),
             missing: small(missing),
         }
     }
 
     /// The analyst's score, or why there is none.
-    pub fn opinion(&self) -> Opinion {
-        match self.score {
-            Self::NO_SCORE => Err(NotReady { candles: self.candles(), needed: Technical::NEEDED }),
-            tenths => Ok(Score::from_tenths(i32::from(tenths))),
-        }
+    pub fn opinion(&self, needed: usize) -> Opinion {
+        self.score().ok_or(NotReady { candles: self.candles(), needed })
+    }
+
+    /// The analyst's score.
+    pub fn score(&self) -> Option<Score> {
+        score(self.score)
+    }
+
+    /// What an entry is weighed by beside it.
+    pub fn backing(&self) -> Backing {
+        Backing { before: score(self.before), volatility: known(self.volatility) }
     }
 
     /// Candles in the view.
@@ -49,81 +64,110 @@ impl Bar {
         usize::from(self.candles)
     }
 
-    /// Candles that are missing among the newest that the analyst needs.
+    /// Candles that are missing among the newest, as far back as gaps are looked for.
     pub fn missing(&self) -> usize {
         usize::from(self.missing)
     }
 
     /// The average true range that stops are measured in.
     pub fn atr(&self) -> Option<f64> {
-        Some(self.atr).filter(|atr| !atr.is_nan())
+        known(self.atr)
     }
 }
 
-/// What could be known at the end of each candle that is decided on.
-pub fn bars(tape: &Tape, analyst: &Technical, atr: Timeframe, warm_up: usize) -> Vec<Bar> {
-    let series = tape.decided_on();
-    let (timeframe, candles) = (series.timeframe(), series.candles());
-    let mut bars = Vec::with_capacity(candles.len());
-    let mut begin = 0;
-    while begin < candles.len() {
-        let first = View::first(timeframe, timeframe.step(candles[begin].open_time(), 1));
-        let from = candles.partition_point(|c| c.open_time() < first);
-        let of_same_view = |c: &Candle| View::first(timeframe, timeframe.step(c.open_time(), 1)) == first;
-        let end = begin + candles[begin..].partition_point(of_same_view);
-        let mut look = Look::new((timeframe, atr), first, &candles[from..begin]);
-        for i in begin..end {
-            bars.push(look.at(&candles[from..=i], analyst, warm_up));
-        }
-        begin = end;
-    }
-    bars
+fn known(value: f64) -> Option<f64> {
+    Some(value).filter(|value| !value.is_nan())
 }
 
-/// A pass on its way through the candles of views that begin at the same one.
-struct Look {
+fn score(tenths: i16) -> Option<Score> {
+    (tenths != Bar::NO_SCORE).then(|| Score::from_tenths(i32::from(tenths)))
+}
+
+/// What could be known at the end of each candle that is decided on; `window` is how far back gaps are looked for.
+pub fn bars(tape: &Tape, analyst: &AnyAnalyst, atr: Timeframe, window: usize) -> Vec<Bar> {
+    let timeframe = tape.decided_on().timeframe();
+    let lens = Lens {
+        candles: tape.decided_on().candles(),
+        timeframe,
+        atr,
+        depth: analyst.depth(timeframe),
+        needed: analyst.needed(timeframe),
+        window,
+    };
+    match analyst {
+        AnyAnalyst::Technical(technical) => lens.bars(|first| technical.watch(timeframe, first)),
+        AnyAnalyst::Trend(trend) => lens.bars(|_| trend.watch(timeframe)),
+    }
+}
+
+/// How the candles are looked at.
+struct Lens<'a> {
+    candles: &'a [Candle],
     timeframe: Timeframe,
-    pass: Pass,
-    range: Longer,
-    /// The first of the newest candles that the analyst needs.
+    /// The length that true ranges are taken of.
+    atr: Timeframe,
+    depth: Depth,
     needed: usize,
+    window: usize,
 }
 
-impl Look {
+impl Lens<'_> {
+    fn bars<W: Watch>(&self, watch: impl Fn(UtcMillis) -> W) -> Vec<Bar> {
+        let (timeframe, candles) = (self.timeframe, self.candles);
+        let mut bars = Vec::with_capacity(candles.len());
+        let mut begin = 0;
+        while begin < candles.len() {
+            let first_of = |c: &Candle| self.depth.first(timeframe, timeframe.step(c.open_time(), 1));
+            let first = first_of(&candles[begin]);
+            let from = candles.partition_point(|c| c.open_time() < first);
+            let end = begin + candles[begin..].partition_point(|c| first_of(c) == first);
+            let mut look = Look::new(self, watch(first), &candles[from..begin]);
+            for i in begin..end {
+                bars.push(look.at(&candles[from..=i]));
+            }
+            begin = end;
+        }
+        bars
+    }
+}
+
+/// A watch on its way through the candles of views that begin at the same one.
+struct Look<'a, W> {
+    lens: &'a Lens<'a>,
+    watch: W,
+    range: Longer,
+    /// The first of the newest candles among which gaps are looked for.
+    oldest: usize,
+}
+
+impl<'a, W: Watch> Look<'a, W> {
     /// Takes in what lies before the first candle that is decided on.
-    fn new((timeframe, atr): (Timeframe, Timeframe), first: UtcMillis, before: &[Candle]) -> Self {
-        let mut look =
-            Self { timeframe, pass: Pass::of_view(timeframe, first), range: Longer::new(timeframe, atr), needed: 0 };
+    fn new(lens: &'a Lens<'a>, watch: W, before: &[Candle]) -> Self {
+        let mut look = Self { lens, watch, range: Longer::new(lens.timeframe, lens.atr), oldest: 0 };
         for (i, candle) in before.iter().enumerate() {
-            look.pass.skip(candle);
+            look.watch.skip(candle);
             look.range.next(&before[..=i]);
         }
         look
     }
 
     /// The newest of these candles, which are those of its view.
-    fn at(&mut self, view: &[Candle], analyst: &Technical, warm_up: usize) -> Bar {
-        let newest = &view[view.len() - 1];
-        let readings = self.pass.next(newest);
+    fn at(&mut self, view: &[Candle]) -> Bar {
+        let opinion = self.watch.next(&view[view.len() - 1]).filter(|_| view.len() >= self.lens.needed);
         let atr = self.range.next(view);
-        let opinion = if view.len() < Technical::NEEDED {
-            Err(NotReady { candles: view.len(), needed: Technical::NEEDED })
-        } else {
-            Ok(analyst.score(newest, &readings))
-        };
-        Bar::new(opinion, view.len(), self.missing(view, warm_up), atr)
+        Bar::new(opinion, view.len(), self.missing(view), atr)
     }
 
     /// As `Series::missing_in_last`, from where the last candle left off.
-    fn missing(&mut self, view: &[Candle], warm_up: usize) -> usize {
-        let newest = view[view.len() - 1].open_time();
-        let reach = i64::try_from(warm_up).unwrap_or(i64::MAX).saturating_sub(1);
-        let oldest = view[0].open_time().max(self.timeframe.step(newest, -reach));
-        while view[self.needed].open_time() < oldest {
-            self.needed += 1;
+    fn missing(&mut self, view: &[Candle]) -> usize {
+        let (newest, timeframe) = (view[view.len() - 1].open_time(), self.lens.timeframe);
+        let reach = i64::try_from(self.lens.window).unwrap_or(i64::MAX).saturating_sub(1);
+        let oldest = view[0].open_time().max(timeframe.step(newest, -reach));
+        while view[self.oldest].open_time() < oldest {
+            self.oldest += 1;
         }
-        let places = newest.since_ms(oldest) / self.timeframe.ms() + 1;
-        usize::try_from(places).unwrap_or(usize::MAX).saturating_sub(view.len() - self.needed)
+        let places = newest.since_ms(oldest) / timeframe.ms() + 1;
+        usize::try_from(places).unwrap_or(usize::MAX).saturating_sub(view.len() - self.oldest)
     }
 }
 

@@ -103,7 +103,7 @@ pub fn daily_returns(equity: &[f64], moments: &[UtcMillis], bars_per_day: usize)
 }
 
 /// The simple returns of a curve.
-pub(super) fn returns(equity: &[f64]) -> Figure<Vec<f64>> {
+pub fn returns(equity: &[f64]) -> Figure<Vec<f64>> {
     if equity.len() < 2 {
         return Err(Undefined::TooFew);
     }
@@ -112,7 +112,7 @@ pub(super) fn returns(equity: &[f64]) -> Figure<Vec<f64>> {
 }
 
 /// The Sharpe ratio of a year of independent days, from the returns of days: times √365.
-pub(super) fn daily_sharpe(daily: &[f64]) -> Figure {
+pub fn daily_sharpe(daily: &[f64]) -> Figure {
     let sharpe = PeriodSharpe::of(daily).ok_or(without_spread(daily))?;
     Ok(sharpe.annualised(PeriodsPerYear::DAILY).value())
 }
@@ -148,7 +148,8 @@ impl Growth {
     }
 }
 
-fn yearly(total: f64, bars: usize, per_year: PeriodsPerYear) -> Figure {
+/// The growth of a year that makes a total return over so many bars, as a share; undefined below 90 days.
+pub fn yearly(total: f64, bars: usize, per_year: PeriodsPerYear) -> Figure {
     let telling = covers_a_quarter(bars, per_year).then_some(()).ok_or(Undefined::Under90Days);
     telling.and_then(|()| cagr(total, bars, per_year).ok_or(Undefined::NotFinite))
 }

@@ -5,11 +5,14 @@
 //! to the last digit. What came of it is told in figures, each of which may be undefined for a reason, beside what anybody could
 //! have done, and in one verdict. This room never reads a clock or a file, and what chance it needs comes in as an argument.
 
+mod attempt;
 mod bar;
+mod choice;
 mod baseline;
 mod columns;
 mod course;
 mod figure;
+mod grid;
 mod luck;
 mod performance;
 mod replay;
@@ -17,14 +20,19 @@ mod tape;
 mod timing;
 mod trading;
 mod verdict;
+mod verify;
+mod walk;
 
 #[cfg(test)]
 mod samples;
 
+pub use attempt::{Attempt, Days};
 pub use bar::{Bar, bars};
 pub use baseline::{Baseline, Yardstick, baselines};
-pub use course::{Course, Growth, Market, daily_returns, midnights};
+pub use choice::{Choice, ChoiceGrounds};
+pub use course::{Course, Growth, Market, daily_returns, daily_sharpe, midnights, returns, yearly};
 pub use figure::{Figure, Undefined};
+pub use grid::{Axis, Grid, GridError, draw};
 pub use luck::{Luck, RESAMPLES};
 pub use performance::{Evidence, Performance};
 pub use replay::{Attention, Moment, Replayed, Rules, Silent, Witness, replay};
@@ -32,3 +40,5 @@ pub use tape::{Tape, TapeError};
 pub use timing::{RandomTiming, SHIFTS, random_timing};
 pub use trading::Trading;
 pub use verdict::{Grounds, Verdict};
+pub use verify::{Break, Check, Finding, Measure, Reader, Subject, Uniform, Verified};
+pub use walk::{Leg, Walk, Walked, WalkedGrounds, chained, left_after_selling};

@@ -11,7 +11,7 @@ pub use self::witness::{Attention, Moment, Silent, Witness};
 use super::bar::Bar;
 use super::tape::Tape;
 use crate::decision::{
-    Action, Call, Decision, Desk, ExitPolicy, Floors, Limits, Objection, Outlook, Policy, RiskState, Standings, Wish,
+    Action, Call, Decision, Desk, Floors, Limits, Objection, Outlook, Policy, RiskState, Standings, TradePolicy, Wish,
     decide, follow,
 };
 use crate::execution::{Step, pass_over, settle, timeline};
@@ -30,8 +30,8 @@ pub struct Rules {
     pub policy: Policy,
     /// The risk rules.
     pub limits: Limits,
-    /// How positions are meant to end.
-    pub exits: ExitPolicy,
+    /// What entries have to show, and how positions are meant to end.
+    pub trades: TradePolicy,
     /// Names the strategy, and with it the orders.
     pub strategy_hash: String,
     /// From the end of a candle to the run that decides on it, shorter than the finest candle.
@@ -285,7 +285,7 @@ impl<'a> Run<'a> {
             candles: bar.candles(),
             missing: bar.missing(),
         };
-        Some(decide(&outlook, &[bar.opinion()], &self.rules.policy))
+        Some(decide(&outlook, &[bar.opinion(self.rules.policy.warm_up)], &self.rules.policy))
     }
 
     /// Places what the decisions call for; what stood against each, where anything was called for.
@@ -312,7 +312,7 @@ impl<'a> Run<'a> {
         let (tapes, quotes) = (self.tapes, BTreeMap::new());
         let heat = |books: &Books| heat(books, tapes, &marks);
         let desk = Desk { books: &mut self.books, equity, state, heat: &heat, quotes: &quotes, now };
-        let followed = follow(desk, &calls, &self.rules.exits, &self.rules.limits)?;
+        let followed = follow(desk, &calls, &self.rules.trades, &self.rules.limits)?;
         for event in &followed.events {
             witness.happened(event);
         }
@@ -324,15 +324,17 @@ impl<'a> Run<'a> {
         'a: 'c,
     {
         let (tape, newest) = (&self.tapes[k], self.newest(k));
+        let bar = self.next[k].checked_sub(1).and_then(|bar| self.bars[k].get(bar));
         let wish = Wish {
             symbol: &tape.symbol,
             candle: newest.map_or(now, Candle::open_time),
+            opinion: bar.and_then(|bar| Some((bar.score()?, bar.backing()))),
             close: newest.and_then(Candle::close_price),
             strategy_hash: &self.rules.strategy_hash,
             now,
             quote: None,
             needs_quote: false,
-            atr: self.next[k].checked_sub(1).and_then(|bar| self.bars[k].get(bar)?.atr()),
+            atr: bar.and_then(Bar::atr),
             terms: Some(&tape.terms),
         };
         let cools_until = self.cooling.get(&tape.symbol).map(|at| at.plus_ms(self.rules.limits.cool_down_ms));

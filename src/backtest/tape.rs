@@ -1,5 +1,7 @@
 //! The history of a pair: its candles of every length that fills are walked on, and the terms it was traded on.
 
+use std::sync::Arc;
+
 use super::columns::Columns;
 use crate::execution::Rung;
 use crate::ledger::Terms;
@@ -17,13 +19,19 @@ pub enum TapeError {
     Empty(Symbol),
 }
 
-/// The history of a pair.
+/// The history of a pair. A clone shares its candles.
 #[derive(Clone, Debug)]
 pub struct Tape {
     /// The pair.
     pub symbol: Symbol,
     /// On what terms it is traded.
     pub terms: Terms,
+    candles: Arc<Candles>,
+}
+
+/// Candles of every length, shared by all that replay them.
+#[derive(Debug)]
+struct Candles {
     /// Shorter ones than those that are decided on, the finest first.
     finer: Vec<Series>,
     decided_on: Series,
@@ -45,37 +53,45 @@ impl Tape {
             lengths.first().map_or_else(|| vec![true; decided_on.candles().len()], |finest| whole(finest, &decided_on));
         let partial = (0..is_whole.len()).filter(|bar| !is_whole[*bar]).collect();
         let columns = Columns::of(&decided_on);
-        Ok(Self { symbol, terms, finer: lengths, decided_on, is_whole, partial, columns })
+        let candles = Candles { finer: lengths, decided_on, is_whole, partial, columns };
+        Ok(Self { symbol, terms, candles: Arc::new(candles) })
+    }
+
+    /// The same candles on other terms.
+    #[must_use]
+    pub fn on_terms(&self, terms: Terms) -> Self {
+        Self { terms, ..self.clone() }
     }
 
     /// Its candles, from the finest to those that are decided on.
     pub fn lengths(&self) -> impl Iterator<Item = &Series> {
-        self.finer.iter().chain([&self.decided_on])
+        self.candles.finer.iter().chain([&self.candles.decided_on])
     }
 
     /// The candles that are decided on.
-    pub const fn decided_on(&self) -> &Series {
-        &self.decided_on
+    pub fn decided_on(&self) -> &Series {
+        &self.candles.decided_on
     }
 
     /// The length of the finest candles.
     pub fn finest(&self) -> Timeframe {
-        self.finer.first().unwrap_or(&self.decided_on).timeframe()
+        self.candles.finer.first().unwrap_or(&self.candles.decided_on).timeframe()
     }
 
     /// Whether a candle that is decided on has all its finest ones.
     pub(super) fn is_whole(&self, bar: usize) -> bool {
-        self.is_whole.get(bar).copied().unwrap_or_default()
+        self.candles.is_whole.get(bar).copied().unwrap_or_default()
     }
 
     /// The first candle from this one on that has not all its finest ones, or the end.
     pub(super) fn whole_until(&self, bar: usize) -> usize {
-        self.partial.get(self.partial.partition_point(|partial| *partial < bar)).copied().unwrap_or(self.is_whole.len())
+        let Candles { partial, is_whole, .. } = &*self.candles;
+        partial.get(partial.partition_point(|partial| *partial < bar)).copied().unwrap_or(is_whole.len())
     }
 
     /// The prices of the candles that are decided on.
-    pub(super) const fn columns(&self) -> &Columns {
-        &self.columns
+    pub(super) fn columns(&self) -> &Columns {
+        &self.candles.columns
     }
 
     /// The candles from `cursor` on that were closed at `now`, of every length there was then.
@@ -101,8 +117,8 @@ fn rung(series: &Series, cursor: UtcMillis, now: UtcMillis) -> Option<Rung> {
     let (timeframe, candles) = (series.timeframe(), series.candles());
     let from = timeframe.floor(cursor);
     let closed = timeframe.newest_closed(now);
-    let begin = candles.partition_point(|c| c.open_time() < from);
-    let end = begin + candles[begin..].partition_point(|c| c.open_time() <= closed);
+    let begin = series.first_from(from);
+    let end = series.first_from(closed.plus_ms(1)).max(begin);
     let was_there = || begin > 0 && from.since_ms(candles[begin - 1].open_time()) < ENDED_MS;
     (end > begin || was_there()).then(|| Rung { series: series.part(begin..end) })
 }

@@ -7,13 +7,9 @@ use super::timing::RandomTiming;
 use crate::outcome::Interval;
 
 /// Below this the growth of a year is not told, and no verdict either.
-const FEWEST_DAYS: f64 = 90.0;
+pub(super) const FEWEST_DAYS: f64 = 90.0;
 /// So many independent outcomes it takes to tell a rate, as everywhere in this house; round trips stand for them.
 const FEWEST_TRADES: usize = 30;
-/// The chance of being wrong that is accepted, of the random-timing test as of any other (Fisher, 1925).
-const LEVEL: f64 = 0.05;
-/// How sure the ratio must be above what the best of all trials has by luck (Bailey & López de Prado, 2014).
-const SURE: f64 = 0.95;
 
 /// What a result comes down to. Whoever is told one of the later ones has passed all before it.
 ///
@@ -47,6 +43,11 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// The chance of being wrong that is accepted, of the random-timing test as of any other (Fisher, 1925).
+    pub const LEVEL: f64 = 0.05;
+    /// How sure the ratio must be above what the best of all trials has by luck (Bailey & López de Prado, 2014).
+    pub const SURE: f64 = 0.95;
+
     /// All of them, the most damning first.
     pub const ALL: [Self; 8] = [
         Self::NoTrades,
@@ -145,8 +146,8 @@ impl Grounds {
     }
 
     fn are_beyond_luck(&self) -> bool {
-        let timed = self.timing_p.is_ok_and(|p| p < LEVEL);
-        let sure = self.deflated.is_ok_and(|sure| sure >= SURE);
+        let timed = self.timing_p.is_ok_and(|p| p < Verdict::LEVEL);
+        let sure = self.deflated.is_ok_and(|sure| sure >= Verdict::SURE);
         timed && sure && self.mean_interval.is_ok_and(|interval| interval.low > 0.0)
     }
 }

@@ -5,12 +5,14 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use super::account_arguments::{CloseWhich, OutcomesArgs, ReasonArgs, RowsArgs};
-use super::backtest_arguments::BacktestArgs;
+use super::backtest_arguments::{BacktestArgs, StretchArgs};
 use super::output::OutputArgs;
+use super::show_arguments::{SchemaOf, ShowArgs};
+use super::sweep_arguments::SweepArgs;
+use super::verify_arguments::VerifyArgs;
+use super::walk_arguments::WalkArgs;
 use crate::command::{Backfill, CycleOptions};
-use crate::report::Shape;
 use crate::settings::{Color, LogFormat, LogLevel, LogSettings};
-use crate::store::{Filter, Topic};
 use crate::unit::{Symbol, Timeframe, UtcMillis};
 
 /// Autonomous crypto trading without a daemon: one run an hour, started by cron.
@@ -107,9 +109,35 @@ pub(super) enum Command {
   trader backtest --from 2023-01-01 --to 2023-12-31
   trader backtest --pairs BTC/USDT --costs 2 --format json | jq .account
   trader backtest --from 2024-03-01 --fine 1m
+  trader backtest --strategy trend
+  trader backtest --from 2021-01-01 --html backtest.html   on a page with charts as well
 
 The candles have to be stored: trader backfill --from DATE, or trader import.")]
     Backtest(BacktestArgs),
+    /// Many combinations of parameters over the same candles, and what choosing the best is worth
+    #[command(after_help = "Examples:
+  trader sweep --grid strategy.buy_score=30..60:5 --grid exits.stop_atr=2,3,4
+  trader sweep --grid 'risk.per_trade_pct=0.5..3:0.1' --grid exits.trail_atr=0..6:1 --random 50 --format json
+  trader sweep --grid exits.stop_atr=1..5:0.01 --shard 3/8 --out rows-3.jsonl
+  trader sweep merge rows-*.jsonl
+
+Every combination is a trial, and counts against the best of them.")]
+    Sweep(SweepArgs),
+    /// Whether backtests can be believed: nothing looks ahead, stored runs decide alike
+    #[command(after_help = "Examples:
+  trader verify
+  trader verify --from 2023-01-01 --check look-ahead --check poison --cuts 1000
+  trader verify --format json | jq '.checks[] | {name, result}'
+
+Exit code 3 when a check fails. Nothing is changed.")]
+    Verify(VerifyArgs),
+    /// Choose parameters on one stretch of time, judge them on the one after it, and walk on
+    #[command(after_help = "Examples:
+  trader walk-forward --grid exits.stop_atr=2..4:0.5 --grid strategy.buy_score=30,40,50
+  trader walk-forward --train 52w --test 13w --anchored --grid trend.enter_score=30..60:10 --strategy trend
+  trader walk-forward --grid exits.stop_atr=1..5:0.1 --shard 2/4 --out walk-2.jsonl
+  trader sweep merge walk-*.jsonl")]
+    WalkForward(WalkArgs),
     /// Show the newest stored rows
     #[command(after_help = "Examples:
   trader show decisions --symbol BTC/USDT --limit 5
@@ -248,44 +276,6 @@ pub(super) struct BackfillArgs {
     pub(super) pretty: bool,
 }
 
-#[derive(Debug, Args)]
-pub(super) struct ShowArgs {
-    /// What to show
-    #[arg(value_enum)]
-    pub(super) topic: ShowTopic,
-    /// Of this timeframe only
-    #[arg(long)]
-    pub(super) timeframe: Option<Timeframe>,
-    #[command(flatten)]
-    pub(super) rows: RowsArgs,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(super) enum ShowTopic {
-    Candles,
-    Indicators,
-    Signals,
-    Decisions,
-    Runs,
-    Orders,
-    Fills,
-    Trades,
-    Equity,
-    Forecasts,
-    Outcomes,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(super) enum SchemaOf {
-    Cycle,
-    History,
-    Explain,
-    Portfolio,
-    Risk,
-    Outcomes,
-    Backtest,
-}
-
 #[derive(Clone, Copy, Debug, Subcommand)]
 pub(super) enum ConfigCommand {
     /// Write a commented configuration with every default
@@ -326,40 +316,15 @@ impl BackfillArgs {
     }
 }
 
-impl ShowArgs {
-    pub(super) fn filter(&self) -> Filter {
-        Filter { timeframe: self.timeframe, ..self.rows.filter() }
-    }
-}
-
-impl From<ShowTopic> for Topic {
-    fn from(topic: ShowTopic) -> Self {
-        match topic {
-            ShowTopic::Candles => Self::Candles,
-            ShowTopic::Indicators => Self::Indicators,
-            ShowTopic::Signals => Self::Signals,
-            ShowTopic::Decisions => Self::Decisions,
-            ShowTopic::Runs => Self::Runs,
-            ShowTopic::Orders => Self::Orders,
-            ShowTopic::Fills => Self::Fills,
-            ShowTopic::Trades => Self::Trades,
-            ShowTopic::Equity => Self::Equity,
-            ShowTopic::Forecasts => Self::Forecasts,
-            ShowTopic::Outcomes => Self::Outcomes,
-        }
-    }
-}
-
-impl From<SchemaOf> for Shape {
-    fn from(of: SchemaOf) -> Self {
-        match of {
-            SchemaOf::Cycle => Self::Cycle,
-            SchemaOf::History => Self::History,
-            SchemaOf::Explain => Self::Explanation,
-            SchemaOf::Portfolio => Self::Portfolio,
-            SchemaOf::Risk => Self::Risk,
-            SchemaOf::Outcomes => Self::Outcomes,
-            SchemaOf::Backtest => Self::Backtest,
+impl Command {
+    /// Which candles it replays, if it does.
+    pub(super) fn stretch(&self) -> Option<&StretchArgs> {
+        match self {
+            Self::Backtest(args) => Some(&args.stretch),
+            Self::Sweep(args) => Some(&args.stretch),
+            Self::Verify(args) => Some(&args.stretch),
+            Self::WalkForward(args) => Some(&args.stretch),
+            _ => None,
         }
     }
 }

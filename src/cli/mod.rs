@@ -8,6 +8,10 @@ mod arguments;
 mod backtest_arguments;
 mod log;
 mod output;
+mod show_arguments;
+mod sweep_arguments;
+mod verify_arguments;
+mod walk_arguments;
 
 use std::io::{IsTerminal, Write};
 
@@ -16,7 +20,8 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
 
 use self::arguments::{Cli, Command, ConfigCommand, DbCommand, Global};
-use crate::command::{self, Output, UsageError};
+use self::sweep_arguments::{SweepArgs, SweepCommand};
+use crate::command::{self, Output, Unwritable, UsageError};
 use crate::exit::Exit;
 use crate::report;
 use crate::settings::{Flags, Paths, Settings, SettingsError, environment};
@@ -43,7 +48,12 @@ fn run(cli: &Cli, settings: Result<Settings, SettingsError>, paths: &Paths) -> a
     match &cli.command {
         Command::Cycle(args) => command::cycle(&settings?, &args.options(pretty)),
         Command::Backfill(args) => command::backfill(&settings?, &args.wanted(pretty)),
-        Command::Backtest(args) => command::backtest(&settings?, &args.asked(), args.output.style()),
+        Command::Backtest(args) => {
+            command::backtest(&settings?, &args.stretch.asked(), args.html.as_deref(), args.output.style())
+        }
+        Command::Sweep(args) => sweep(args, &settings?),
+        Command::Verify(args) => command::verify(&settings?, &args.asked(), args.output.style()),
+        Command::WalkForward(args) => command::walk_forward(&settings?, &args.asked(), args.output.style()),
         Command::Import { files, pretty: many } => command::import(&settings?.db, files, pretty || *many),
         Command::Show(args) => {
             command::show(&settings?.db, args.topic.into(), &args.filter(), args.rows.output.style())
@@ -82,8 +92,9 @@ fn flags(cli: &Cli) -> Flags {
         (flags.pairs, flags.base_urls) = (args.pairs.clone(), args.base_urls.clone());
         flags.summary_file.clone_from(&args.summary_file);
     }
-    if let Command::Backtest(args) = &cli.command {
-        flags.pairs.clone_from(&args.pairs);
+    if let Some(stretch) = cli.command.stretch() {
+        flags.pairs.clone_from(&stretch.pairs);
+        flags.strategy = stretch.strategy;
     }
     if let Command::Backfill(args) = &cli.command {
         (flags.pairs, flags.base_urls) = (args.pairs.clone(), args.base_urls.clone());
@@ -104,6 +115,13 @@ fn config(
         }
         ConfigCommand::Show => command::config_show(&settings?),
         ConfigCommand::Check => command::config_check(&settings?),
+    }
+}
+
+fn sweep(args: &SweepArgs, settings: &Settings) -> anyhow::Result<Output> {
+    match &args.command {
+        Some(SweepCommand::Merge { files, top }) => command::sweep_merge(settings, files, top.top, top.output.style()),
+        None => command::sweep(settings, &args.asked(), args.top.output.style()),
     }
 }
 
@@ -131,7 +149,8 @@ fn man() -> anyhow::Result<Output> {
 fn complain(error: &anyhow::Error) -> Exit {
     let store = error.downcast_ref::<StoreError>();
     let usage = error.is::<UsageError>() || error.is::<SettingsError>();
-    let exit = if usage { Exit::Usage } else { store.map_or(Exit::Internal, Exit::from) };
+    let other = if error.is::<Unwritable>() { Exit::Storage } else { Exit::Internal };
+    let exit = if usage { Exit::Usage } else { store.map_or(other, Exit::from) };
     let (code, remedy) = store.map_or((exit.name(), "see the message; -vv tells more"), |e| (e.code(), e.remedy()));
     // What went wrong with the database says already what SQLite said.
     let text = store.map_or_else(|| format!("{error:#}"), ToString::to_string);

@@ -21,12 +21,11 @@ const GAPS_A_RUN: usize = 3;
 
 /// What lies before the first stored candle, where the series is looked back further than that: it may have been one of
 /// which the newest candles were enough, or a pair that is so young; then there is nothing, and asking costs little.
-fn earlier(store: &Store, key: &SeriesKey, known: &Collected, now: UtcMillis) -> Result<Option<Stretch>, StoreError> {
+fn earlier(store: &Store, key: &SeriesKey, known: &Collected) -> Result<Option<Stretch>, StoreError> {
     let (Some(from), Some(to)) = (known.first, known.series.candles().first().map(Candle::open_time)) else {
         return Ok(None);
     };
-    let is_due = known.series.newest().map(Candle::open_time) < Some(key.timeframe.newest_closed(now));
-    let is_earlier = is_due && from < to && store.tail(key, to, 1)?.is_empty();
+    let is_earlier = from < to && store.tail(key, to, 1)?.is_empty();
     Ok(is_earlier.then_some(Stretch { from, to }))
 }
 
@@ -142,7 +141,7 @@ impl Collection {
                 questions.push(Question { wanted, gap: Some(gap) });
             };
             store.gaps_due(key, now, GAPS_A_RUN)?.into_iter().for_each(|gap| ask(gap, Pages::One));
-            earlier(store, key, collected, now)?.into_iter().for_each(|gap| ask(gap, Pages::All));
+            earlier(store, key, collected)?.into_iter().for_each(|gap| ask(gap, Pages::All));
         }
         Ok(questions)
     }

@@ -23,8 +23,8 @@ use std::path::{Path, PathBuf};
 use super::account::Account;
 use super::collect::{Collection, Prospects};
 use super::notes::{About, Notes};
+use super::output_file::OutputFile;
 use super::run::Begun;
-use super::summary_file::SummaryFile;
 use super::{Output, usage};
 use crate::clock;
 use crate::exchange::{Binance, Fault, MarketData, Recording, Usage};
@@ -146,11 +146,11 @@ pub fn cycle(settings: &Settings, options: &CycleOptions) -> anyhow::Result<Outp
 }
 
 /// The file for the summary, which is none of those that the program lives on.
-fn open_summary_file(settings: &Settings, db: &Path) -> anyhow::Result<Option<SummaryFile>> {
+fn open_summary_file(settings: &Settings, db: &Path) -> anyhow::Result<Option<OutputFile>> {
     let Some(path) = &settings.summary_file else { return Ok(None) };
     let databases = [files_of(db), files_of(&settings.db)].into_iter().flatten();
     let ours: Vec<PathBuf> = databases.chain(settings.file.clone()).collect();
-    SummaryFile::open(path, &ours).map(Some)
+    OutputFile::open("the summary", path, &ours).map(Some)
 }
 
 fn open_source(settings: &Settings, options: &CycleOptions) -> anyhow::Result<Box<dyn MarketData>> {

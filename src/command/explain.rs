@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::Output;
 use super::say::Style;
 use crate::decision::{Gate, Outlook, Refusal, gates, opinions};
-use crate::market::{Candle, Series, SeriesKey, Standing, View};
+use crate::market::{Candle, Depth, Series, SeriesKey, Standing, View};
 use crate::report::{Cell, Explanation, Format, GateReport, Number, PairReport, Provenance, Recheck, Table, to_json};
 use crate::settings::Strategy;
 use crate::signal::{Analyst, Signal};
@@ -71,16 +71,18 @@ fn ask_again(
     let timeframe = decision.timeframe.parse().map_err(|e| StoreError::BadRow(format!("{e}")))?;
     let key = SeriesKey { symbol: symbol.clone(), timeframe };
     let as_of = timeframe.step(decision.candle, 1);
-    let candles = store.plain(&key, View::first(timeframe, as_of), as_of)?;
+    let strategy = Strategy::stored(parameters);
+    let depth = strategy.as_ref().map_or(Depth::PLAIN, |strategy| strategy.analyst.depth(timeframe));
+    let candles = store.plain(&key, depth.first(timeframe, as_of), as_of)?;
     let series = Series::new(timeframe, candles).map_err(|e| StoreError::BadRow(e.to_string()))?;
     let status = store.status_at(symbol, decision.decided_at)?;
     // A recording may say nothing of pairs; they were taken to be traded then.
     let standing = status.map_or(Standing::Assumed, Standing::Told);
-    let view = View::new(symbol.clone(), decision.decided_at, standing, series);
-    let Some(strategy) = Strategy::stored(parameters) else {
+    let view = View::new(symbol.clone(), decision.decided_at, standing, series, depth);
+    let Some(strategy) = strategy else {
         return Ok(AskedAgain { view, gates: Vec::new(), signal: None });
     };
-    let answer = strategy.analyst().analyse(&view);
+    let answer = strategy.analyst.analyse(&view);
     let opinions = opinions(std::slice::from_ref(&answer));
     let gates =
         gates(&Outlook::of(&view, &strategy.policy), &opinions, &strategy.policy).into_iter().map(gate).collect();

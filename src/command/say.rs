@@ -32,7 +32,7 @@ impl Output {
     }
 
     /// Says rows in the chosen format and ends well.
-    pub fn table(table: &Table, style: Style) -> Self {
+    pub fn table<N: AsRef<str>>(table: &Table<N>, style: Style) -> Self {
         Self::ok(match style.format {
             Format::Json => crate::report::to_json(table, style.pretty),
             Format::Csv => table.to_csv(),

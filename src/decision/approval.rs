@@ -1,10 +1,12 @@
 //! The only way to an order that may be carried out. Risk fails closed: what is not known is an objection.
 
+use super::entry::EntryPolicy;
 use super::objection::Objection;
 use super::risk::{Limits, RiskState};
 use super::sizing::{Allowance, size};
 use crate::ledger::{Books, EntryPlan, ExitReason, Intent, Order, OrderId, Position, Slips, Terms};
 use crate::market::Quote;
+use crate::signal::{Backing, Score};
 use crate::unit::{Bps, Decimal, Money, Price, Quantity, Symbol, UtcMillis};
 
 /// Something that passed the risk rules. Only this file can make one, and only one of these is carried out.
@@ -43,6 +45,15 @@ pub struct ExitPolicy {
     pub hold_ms: Option<i64>,
 }
 
+/// What trades have to show at their entry, and how they are meant to end.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TradePolicy {
+    /// What is asked of entries beside the score.
+    pub entries: EntryPolicy,
+    /// How positions are meant to end.
+    pub exits: ExitPolicy,
+}
+
 /// An entry that somebody wants.
 #[derive(Clone, Copy, Debug)]
 pub struct Wish<'a> {
@@ -50,6 +61,8 @@ pub struct Wish<'a> {
     pub symbol: &'a Symbol,
     /// The candle that was decided on.
     pub candle: UtcMillis,
+    /// How strong the opinion on it is, and what it is weighed by beside that.
+    pub opinion: Option<(Score, Backing)>,
     /// Its close, where that is a price at all.
     pub close: Option<Price>,
     /// By which strategy.
@@ -86,13 +99,15 @@ pub struct Room<'a> {
 pub fn approve_entry(
     wish: &Wish<'_>,
     room: &Room<'_>,
-    policy: &ExitPolicy,
+    policy: &TradePolicy,
     limits: &Limits,
 ) -> Result<Approved<Order>, Objection> {
     bars(wish, room, limits)?;
     let terms = wish.terms.ok_or(Objection::NoRules)?;
-    let (plan, sell) = draft(wish, terms, policy)?;
-    let allowance = allow(room, limits)?;
+    is_worth_it(wish, terms, &policy.entries)?;
+    let (plan, sell) = draft(wish, terms, &policy.exits)?;
+    let cap = position_cap(wish, &policy.entries, limits);
+    let allowance = allow(room, limits, cap)?;
     let quantity = size(terms, plan.price, sell, &allowance);
     can_be_left(terms, &plan, sell, quantity, room)?;
     let risk = terms.loss(quantity, plan.price, sell);
@@ -131,6 +146,27 @@ fn bars(wish: &Wish<'_>, room: &Room<'_>, limits: &Limits) -> Result<(), Objecti
     }
 }
 
+/// What the entry has to show beside its score.
+fn is_worth_it(wish: &Wish<'_>, terms: &Terms, policy: &EntryPolicy) -> Result<(), Objection> {
+    let (score, backing) = wish.opinion.unwrap_or((Score::nearest(0.0), Backing::default()));
+    let before = backing.before;
+    if let Some(needed) = policy.confirmed_from.filter(|needed| before < Some(*needed)) {
+        return Err(Objection::Unconfirmed { before, needed });
+    }
+    let edge = policy.edge.map(|gate| gate.edge(score, &backing, &terms.costs));
+    match edge.filter(|edge| edge.expected < edge.needed) {
+        Some(edge) => Err(Objection::SmallEdge(edge)),
+        None => Ok(()),
+    }
+}
+
+/// The largest share of the account that the position may cost.
+fn position_cap(wish: &Wish<'_>, policy: &EntryPolicy, limits: &Limits) -> Decimal {
+    let backing = wish.opinion.map(|(_, backing)| backing).unwrap_or_default();
+    let cap = limits.position_cap.share();
+    policy.volatility_target.map_or(cap, |target| target.share(&backing).min(cap))
+}
+
 /// The plan without its size, and what a coin brings at the stop.
 fn draft(wish: &Wish<'_>, terms: &Terms, policy: &ExitPolicy) -> Result<(EntryPlan, Price), Objection> {
     let atr = wish.atr.filter(|atr| *atr > 0.0).ok_or(Objection::NoStop)?;
@@ -159,9 +195,10 @@ fn draft(wish: &Wish<'_>, terms: &Terms, policy: &ExitPolicy) -> Result<(EntryPl
 
 /// What the account leaves for one more entry. An entry that could have only half of what the rules mean it to have would
 /// take a place and hardly matter: then there is none.
-fn allow(room: &Room<'_>, limits: &Limits) -> Result<Allowance, Objection> {
+fn allow(room: &Room<'_>, limits: &Limits, position_cap: Decimal) -> Result<Allowance, Objection> {
     let share = |limit: Bps| room.equity.share(limit.share());
-    let (risk, cap, heat_limit) = (share(limits.risk_per_trade), share(limits.position_cap), share(limits.heat));
+    let (risk, heat_limit) = (share(limits.risk_per_trade), share(limits.heat));
+    let cap = room.equity.share(position_cap);
     let open = (room.heat)(room.books);
     let (heat_left, free) = (heat_limit - open, room.books.free_cash());
     let half = Decimal::new(5, 1);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::approval::{ExitPolicy, Room, Wish, approve_entry, approve_exit};
+use super::approval::{Room, TradePolicy, Wish, approve_entry, approve_exit};
 use super::objection::Objection;
 use super::risk::{Limits, RiskState};
 use super::{Action, Score};
@@ -53,7 +53,7 @@ pub struct Followed {
 pub fn follow(
     mut desk: Desk<'_>,
     calls: &[Call<'_>],
-    exits: &ExitPolicy,
+    policy: &TradePolicy,
     limits: &Limits,
 ) -> Result<Followed, Unbalanced> {
     let mut followed = Followed { events: Vec::new(), objections: vec![None; calls.len()] };
@@ -66,7 +66,7 @@ pub fn follow(
         desk.leave(call.wish.symbol, ExitReason::Signal, &mut followed.events)?;
     }
     for i in order.into_iter().filter(|i| calls[*i].action == Action::Buy) {
-        followed.objections[i] = desk.enter(&calls[i], exits, limits, &mut followed.events)?;
+        followed.objections[i] = desk.enter(&calls[i], policy, limits, &mut followed.events)?;
     }
     Ok(followed)
 }
@@ -98,13 +98,13 @@ impl Desk<'_> {
     fn enter(
         &mut self,
         call: &Call<'_>,
-        exits: &ExitPolicy,
+        policy: &TradePolicy,
         limits: &Limits,
         events: &mut Vec<Event>,
     ) -> Result<Option<Objection>, Unbalanced> {
         let Self { equity, state, heat, .. } = *self;
         let room = Room { books: self.books, equity, heat, state, cools_until: call.cools_until };
-        match approve_entry(&call.wish, &room, exits, limits) {
+        match approve_entry(&call.wish, &room, policy, limits) {
             Ok(order) => self.place(order.get(), events).map(|()| None),
             Err(objection) => Ok(Some(objection)),
         }

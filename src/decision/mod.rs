@@ -5,6 +5,7 @@
 //! a decision.
 
 mod approval;
+mod entry;
 mod follow;
 mod heat;
 mod objection;
@@ -12,7 +13,8 @@ mod refusal;
 mod risk;
 mod sizing;
 
-pub use approval::{Approved, ExitPolicy, Room, Wish, approve_entry, approve_exit};
+pub use approval::{Approved, ExitPolicy, Room, TradePolicy, Wish, approve_entry, approve_exit};
+pub use entry::{Edge, EdgeGate, EntryPolicy, VolatilityTarget};
 pub use follow::{Call, Desk, Followed, follow};
 pub use heat::{DailyReturns, correlated};
 pub use objection::Objection;
@@ -54,8 +56,10 @@ pub struct Policy {
     pub max_age_ms: i64,
     /// More missing candles than this are a refusal.
     pub max_missing: usize,
-    /// Closed candles that every analyst needs; candles are looked for as far back when counting those that are missing.
+    /// Closed candles that every analyst needs.
     pub warm_up: usize,
+    /// Among so many of the newest candles those that are missing are counted.
+    pub gap_window: usize,
 }
 
 /// A choice with its reason.
@@ -91,7 +95,7 @@ impl<'a> Outlook<'a> {
             standing: view.standing(),
             age_ms: view.age_ms(),
             candles: view.series().candles().len(),
-            missing: view.series().missing_in_last(policy.warm_up),
+            missing: view.series().missing_in_last(policy.gap_window),
         }
     }
 }
@@ -158,20 +162,25 @@ fn not_ready(outlook: &Outlook<'_>, opinions: &[Opinion], policy: &Policy) -> Op
 }
 
 fn gap(outlook: &Outlook<'_>, policy: &Policy) -> Option<Refusal> {
-    let (missing, window, limit) = (outlook.missing, policy.warm_up, policy.max_missing);
+    let (missing, window, limit) = (outlook.missing, policy.gap_window, policy.max_missing);
     (missing > limit).then_some(Refusal::GapInWarmUp { missing, window, limit })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::market::{Candle, Series};
+    use crate::market::{Candle, Depth, Series};
     use crate::signal::{Analyst, Technical, Weights};
     use crate::unit::{Timeframe, UtcMillis};
 
     const START: UtcMillis = UtcMillis::new(1_710_288_000_000);
-    const POLICY: Policy =
-        Policy { thresholds: Thresholds::DEFAULT, max_age_ms: 7_200_000, max_missing: 2, warm_up: 200 };
+    const POLICY: Policy = Policy {
+        thresholds: Thresholds::DEFAULT,
+        max_age_ms: 7_200_000,
+        max_missing: 2,
+        warm_up: 200,
+        gap_window: 200,
+    };
 
     /// Hourly candles that move by `step` each, without those at `left_out`.
     fn series(candles: i64, step: f64, left_out: &[i64]) -> Series {
@@ -191,7 +200,7 @@ mod tests {
 
     fn check(series: Series, late_ms: i64, standing: Standing, action: Action, gate: Option<Gate>) {
         let now = series.end().unwrap_or(START).plus_ms(late_ms);
-        let view = View::new("BTC/USDT".parse().unwrap(), now, standing, series);
+        let view = View::new("BTC/USDT".parse().unwrap(), now, standing, series, Depth::PLAIN);
         let signal = Technical::new(Weights::DEFAULT).analyse(&view);
         let decision = decide(&Outlook::of(&view, &POLICY), &opinions(&[signal]), &POLICY);
         assert_eq!((decision.action, decision.refusal.map(|r| r.gate())), (action, gate));
@@ -219,7 +228,8 @@ mod tests {
 
     #[test]
     fn without_an_analyst_nothing_is_decided() {
-        let view = View::new("BTC/USDT".parse().unwrap(), START, Standing::Told(Status::Trading), series(0, 1.0, &[]));
+        let (pair, standing) = ("BTC/USDT".parse().unwrap(), Standing::Told(Status::Trading));
+        let view = View::new(pair, START, standing, series(0, 1.0, &[]), Depth::PLAIN);
         let decision = decide(&Outlook::of(&view, &POLICY), &[], &POLICY);
         assert_eq!((decision.action, decision.score), (Action::Hold, None));
         assert_eq!(decision.refusal.unwrap().gate(), Gate::NotReady);

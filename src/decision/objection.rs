@@ -2,7 +2,9 @@
 
 use std::fmt;
 
+use super::entry::Edge;
 use super::risk::RiskState;
+use crate::signal::Score;
 use crate::unit::{Decimal, Money, Price, UtcMillis};
 
 /// What stood against an order, the gravest first. All but the first are about entries alone.
@@ -40,6 +42,15 @@ pub enum Objection {
     NoQuote,
     /// The exchange's rules for the pair are not known.
     NoRules,
+    /// The candle before did not call for it.
+    Unconfirmed {
+        /// Its score.
+        before: Option<Score>,
+        /// It has to be as high as this.
+        needed: Score,
+    },
+    /// The expected move is not worth its costs.
+    SmallEdge(Edge),
     /// There is no stop to be had: the range of prices is unknown, or so large that the stop would lie below zero,
     /// or the market has reached it already.
     NoStop,
@@ -88,6 +99,8 @@ impl Objection {
             Self::NoRules => "rules_unknown",
             Self::OtherAsset { .. } => "other_asset",
             Self::NoQuote => "quote_unknown",
+            Self::Unconfirmed { .. } => "unconfirmed",
+            Self::SmallEdge(_) => "small_edge",
             Self::NoStop => "no_stop",
             Self::Heat { .. } => "heat",
             Self::Cash { .. } => "cash",
@@ -110,6 +123,20 @@ impl fmt::Display for Objection {
             Self::NoRules => f.write_str("the exchange's steps and limits for the pair are not known"),
             Self::OtherAsset { asset } => write!(f, "it is paid in {asset}, which the account does not hold"),
             Self::NoQuote => f.write_str("the market's bid and ask are not known"),
+            Self::Unconfirmed { before, needed } => match before {
+                Some(before) => {
+                    write!(
+                        f,
+                        "the score of the candle before was {:.1}, {:.1} is needed twice",
+                        before.get(),
+                        needed.get()
+                    )
+                }
+                None => write!(f, "there is no score of the candle before, {:.1} is needed twice", needed.get()),
+            },
+            Self::SmallEdge(Edge { expected, needed }) => {
+                write!(f, "{:.2} % is expected before costs, {:.2} % is needed", 100.0 * expected, 100.0 * needed)
+            }
             Self::NoStop => {
                 f.write_str("no stop: too few candles for the true range, or it would lie below 0 or above the bid")
             }

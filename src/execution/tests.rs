@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::decision::{Approved, ExitPolicy, Limits, RiskState, Room, Wish, approve_entry};
+use crate::decision::{Approved, EntryPolicy, ExitPolicy, Limits, RiskState, Room, TradePolicy, Wish, approve_entry};
 use crate::ledger::samples::{
     NOON, btc, candle, decimal, deposit, entry_of, exit_of, minute, money, placed, plan, price, quote, terms,
 };
@@ -294,6 +294,7 @@ fn approved(wanted: &[(i64, i64)]) -> Books {
         let wish = Wish {
             symbol: name,
             candle: minute(-60),
+            opinion: None,
             close: Price::new(Decimal::new(*close, 2)),
             strategy_hash: "0123abcd",
             now: NOON,
@@ -305,7 +306,8 @@ fn approved(wanted: &[(i64, i64)]) -> Books {
         let room =
             Room { books: &books, equity: money("1000"), heat: &|_| heat, state: RiskState::Normal, cools_until: None };
         let exits = ExitPolicy { stop_atr: 3.0, target_atr: Some(6.0), trail_atr: Some(3.0), hold_ms: None };
-        let Ok(order) = approve_entry(&wish, &room, &exits, &limits()) else { continue };
+        let policy = TradePolicy { entries: EntryPolicy::default(), exits };
+        let Ok(order) = approve_entry(&wish, &room, &policy, &limits()) else { continue };
         heat += order.get().plan().unwrap().risk;
         books.apply(&placed(order.get())).unwrap();
     }

@@ -7,9 +7,11 @@
 mod name;
 mod pass;
 mod seeded;
+mod slow;
 mod true_range;
 mod volume;
 
 pub use name::Indicator;
 pub use pass::{Pass, Readings, over, readings};
+pub use slow::{AVERAGE_DAYS, CHANNEL_DAYS, CROSSES, DIRECTIONS, RETURN_DAYS, SlowPass, SlowReadings};
 pub use true_range::TrueRange;

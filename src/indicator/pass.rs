@@ -46,9 +46,11 @@ impl Readings {
     }
 }
 
-/// The readings of the newest candle of a view's series.
+/// The readings of the newest candle of a view's series, taken from as far back as the plain depth however deep it is.
 pub fn readings(series: &Series) -> Option<Readings> {
-    over(series.timeframe(), series.candles())
+    let first = View::first(series.timeframe(), series.end()?);
+    let candles = series.candles();
+    over(series.timeframe(), &candles[candles.partition_point(|c| c.open_time() < first)..])
 }
 
 /// The readings of the last of some candles, which are those of its view.

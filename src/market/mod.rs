@@ -19,4 +19,4 @@ pub use quote::Quote;
 pub use series::{Merged, NotOrdered, Series, SeriesKey, Stretch};
 pub use sift::{BadRow, Batch, Sifter};
 pub use source::Source;
-pub use view::{Standing, View};
+pub use view::{Depth, Standing, View};

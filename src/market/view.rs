@@ -24,6 +24,36 @@ pub struct View {
     series: Series,
 }
 
+/// How many candles views look back at least.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Depth(i64);
+
+impl Depth {
+    /// What the readings of candles and the stops take: `View::CANDLES`.
+    pub const PLAIN: Self = Self(View::LOOKED_BACK);
+
+    /// As far back as a duration, and never less than the plain depth.
+    pub const fn of(timeframe: Timeframe, duration_ms: i64) -> Self {
+        let candles = duration_ms / timeframe.ms();
+        if candles > View::LOOKED_BACK { Self(candles) } else { Self::PLAIN }
+    }
+
+    /// In candles.
+    pub fn candles(self) -> usize {
+        usize::try_from(self.0).unwrap_or_default()
+    }
+
+    /// The opening of the first candle of a view of this depth whose newest candle ends at `as_of`.
+    ///
+    /// It depends on the calendar alone: a new database and an old one decide alike. And 960 decisions in a row look back
+    /// to the same candle, so that a backtest takes their readings from one pass over the candles, to the last bit those
+    /// that 960 runs of the cycle took.
+    pub const fn first(self, timeframe: Timeframe, as_of: UtcMillis) -> UtcMillis {
+        let reach = timeframe.step(as_of, -self.0);
+        reach.plus_ms(-reach.get().rem_euclid(timeframe.ms() * View::BLOCK))
+    }
+}
+
 impl View {
     /// Candles that a view holds at least, where the coin is that old: by then the start-up error of every reading is
     /// below a thousandth.
@@ -34,14 +64,9 @@ impl View {
     /// `CANDLES`, to count with.
     const LOOKED_BACK: i64 = 1000;
 
-    /// The opening of the first candle of a view whose newest candle ends at `as_of`.
-    ///
-    /// It depends on the calendar alone: a new database and an old one decide alike. And 960 decisions in a row look back
-    /// to the same candle, so that a backtest takes their readings from one pass over the candles, to the last bit those
-    /// that 960 runs of the cycle took.
+    /// Where a view of the plain depth begins, as [`Depth::first`].
     pub const fn first(timeframe: Timeframe, as_of: UtcMillis) -> UtcMillis {
-        let reach = timeframe.step(as_of, -Self::LOOKED_BACK);
-        reach.plus_ms(-reach.get().rem_euclid(timeframe.ms() * Self::BLOCK))
+        Depth::PLAIN.first(timeframe, as_of)
     }
 
     /// Where windows over the newest candles begin to be filled, in a view that begins at `first`: 64 candles before the
@@ -50,12 +75,12 @@ impl View {
         timeframe.step(first, Self::LOOKED_BACK - 64)
     }
 
-    /// The view on `symbol` at `now`.
-    pub fn new(symbol: Symbol, now: UtcMillis, standing: Standing, mut series: Series) -> Self {
+    /// The view on `symbol` at `now`, so deep.
+    pub fn new(symbol: Symbol, now: UtcMillis, standing: Standing, mut series: Series, depth: Depth) -> Self {
         let as_of = series.timeframe().floor(now);
         series.keep_before(as_of);
         if let Some(end) = series.end() {
-            series.keep_from(Self::first(series.timeframe(), end));
+            series.keep_from(depth.first(series.timeframe(), end));
         }
         Self { symbol, now, as_of, standing, series }
     }
@@ -127,7 +152,7 @@ mod tests {
         let candle = |i| Candle::from_parts(Timeframe::H1.step(start, i), [1.0; 4], 1.0, None).unwrap();
         let series = Series::new(Timeframe::H1, (0..2000).map(candle).collect()).unwrap();
         let now = Timeframe::H1.step(start, 1500).plus_ms(30_000);
-        let view = View::new("BTC/USDT".parse().unwrap(), now, Standing::Unknown, series);
+        let view = View::new("BTC/USDT".parse().unwrap(), now, Standing::Unknown, series, Depth::PLAIN);
         assert_eq!(view.as_of(), Timeframe::H1.step(start, 1500));
         assert_eq!(view.series().end(), Some(view.as_of()));
         assert_eq!(view.series().candles()[0].open_time(), View::first(Timeframe::H1, view.as_of()));

@@ -217,6 +217,10 @@ pub struct TradingReport {
     pub cost_per_side_bps: FigureReport,
     /// All fees.
     pub fees: Money,
+    /// Fills of entries and exits.
+    pub fills: u64,
+    /// The share of them that stood on a longer candle because finer ones were missing.
+    pub coarse_fills_pct: FigureReport,
     /// The share that rested on a candle with stop and target both.
     pub ambiguous_pct: FigureReport,
     /// The return over all of it if each of these had met its target instead.
@@ -257,6 +261,19 @@ pub struct BaselineReport {
     pub max_drawdown_pct: FigureReport,
 }
 
+/// What the same decisions made where trading costs more, or the result itself.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct CostReport {
+    /// How many times the configured costs were charged.
+    pub times: u32,
+    /// The return over all of it.
+    pub total_return_pct: FigureReport,
+    /// Sharpe ratio of a year, from daily returns.
+    pub sharpe_daily: FigureReport,
+    /// Closed round trips.
+    pub trades: usize,
+}
+
 /// What `trader backtest` prints.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 #[schemars(title = "trader.backtest.v1")]
@@ -277,6 +294,8 @@ pub struct BacktestDocument {
     pub figures: FiguresReport,
     /// What anybody could have done, at the same costs.
     pub baselines: Vec<BaselineReport>,
+    /// The result, and what it were at twice and three times its costs.
+    pub costs: Vec<CostReport>,
     /// What was decided.
     pub decisions: DecisionCounts,
     /// Closed round trips, in order.

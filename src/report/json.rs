@@ -2,7 +2,10 @@
 
 use serde::Serialize;
 
-use super::{BacktestDocument, Cycle, Explanation, HistoryReport, OutcomesDocument, PortfolioDocument, RiskDocument};
+use super::{
+    BacktestDocument, Cycle, Explanation, HistoryReport, OutcomesDocument, PortfolioDocument, RiskDocument,
+    ShardDocument, SweepDocument, VerifyDocument, WalkDocument,
+};
 
 /// The document, on one line or, when `pretty`, on many. Our shapes have string keys and finite numbers, so this cannot
 /// fail; if it ever does, the text says so instead of being empty.
@@ -28,6 +31,14 @@ pub enum Shape {
     Outcomes,
     /// `trader.backtest.v1`.
     Backtest,
+    /// `trader.sweep.v1`.
+    Sweep,
+    /// `trader.shard.v1`.
+    Shard,
+    /// `trader.verify.v1`.
+    Verify,
+    /// `trader.walk_forward.v1`.
+    WalkForward,
 }
 
 /// The JSON Schema of a document, made from its type.
@@ -40,5 +51,9 @@ pub fn schema(of: Shape) -> schemars::Schema {
         Shape::Risk => schemars::schema_for!(RiskDocument),
         Shape::Outcomes => schemars::schema_for!(OutcomesDocument),
         Shape::Backtest => schemars::schema_for!(BacktestDocument),
+        Shape::Sweep => schemars::schema_for!(SweepDocument),
+        Shape::Shard => schemars::schema_for!(ShardDocument),
+        Shape::Verify => schemars::schema_for!(VerifyDocument),
+        Shape::WalkForward => schemars::schema_for!(WalkDocument),
     }
 }

@@ -5,26 +5,33 @@
 
 mod backtest;
 mod json;
+mod measure;
 mod number;
 mod outcomes;
+mod page;
 mod portfolio;
 mod explanation;
+mod sweep;
 mod summary;
 mod table;
+mod verify;
+mod walk_forward;
 mod history;
 
 pub use backtest::{
-    AccountReport, BacktestDocument, BaselineReport, DecisionCounts, FigureReport, FiguresReport, LuckReport, Manifest,
-    TradeReport, TradingReport,
+    AccountReport, BacktestDocument, BaselineReport, CostReport, DecisionCounts, FigureReport, FiguresReport,
+    LuckReport, Manifest, TradeReport, TradingReport,
 };
 pub use explanation::{Explanation, GateReport, Provenance, Recheck};
 pub use history::{Failure, HistoryReport, Tally};
 pub use json::{Shape, schema, to_json};
+pub use measure::Measure;
 pub use number::Number;
 pub use outcomes::{
     BinReport, Counts, ErrorRate, Figure, HorizonScore, Judged, MissReport, NEEDED_FOR_IC, NEEDED_FOR_PROBABILITIES,
     NEEDED_FOR_RATES, OutcomesDocument,
 };
+pub use page::BacktestPage;
 pub use portfolio::{
     FillReport, ForecastReport, HorizonReport, LimitReport, OrderReport, PortfolioDocument, PortfolioReport,
     PositionReport, RiskDocument, exact, percent,
@@ -33,4 +40,10 @@ pub use summary::{
     Agent, AgentName, AgentStatus, Blocked, Collected, Cycle, Pair, PairReport, PairStatus, Problem, ReasonReport,
     StrategyReport, Warning,
 };
+pub use sweep::{
+    DaysReport, Drawn, NeighboursReport, OverfittingReport, Shard, ShardDocument, SweepDocument, SweepFigures,
+    SweepHead, SweepLine, SweepRow, TopReport,
+};
 pub use table::{Cell, Format, Table};
+pub use verify::{BreakReport, CheckReport, MeasureReport, VerifyDocument};
+pub use walk_forward::{CurveReport, DriftReport, WalkDocument, WalkHead, WalkReport, WindowReport, WindowRow};

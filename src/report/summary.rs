@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::{FillReport, ForecastReport, Number, OrderReport, PortfolioReport};
 use crate::decision::Refusal;
 use crate::indicator::{Indicator, Readings};
-use crate::signal::{Reason, Signal};
+use crate::signal::{AnalystName, Reason, Signal};
 use crate::unit::{Price, Symbol, UtcMillis};
 
 /// What one cycle did.
@@ -183,7 +183,7 @@ pub struct ReasonReport {
 impl From<&Reason> for ReasonReport {
     fn from(reason: &Reason) -> Self {
         let points = reason.points.and_then(|p| Number::exact(p.get()));
-        Self { code: reason.rule.code(), points, text: reason.text.clone() }
+        Self { code: reason.code, points, text: reason.text.clone() }
     }
 }
 
@@ -223,9 +223,21 @@ pub enum AgentName {
     /// Reads indicators and scores them.
     #[serde(rename = "Technical Analyst")]
     TechnicalAnalyst,
+    /// Reads slow trends and scores them.
+    #[serde(rename = "Trend Analyst")]
+    TrendAnalyst,
     /// Decides and records.
     #[serde(rename = "Orchestrator")]
     Orchestrator,
+}
+
+impl From<AnalystName> for AgentName {
+    fn from(name: AnalystName) -> Self {
+        match name {
+            AnalystName::Technical => Self::TechnicalAnalyst,
+            AnalystName::Trend => Self::TrendAnalyst,
+        }
+    }
 }
 
 impl AgentName {
@@ -234,6 +246,7 @@ impl AgentName {
         match self {
             Self::PriceCollector => "Price Collector",
             Self::TechnicalAnalyst => "Technical Analyst",
+            Self::TrendAnalyst => "Trend Analyst",
             Self::Orchestrator => "Orchestrator",
         }
     }

@@ -85,9 +85,9 @@ impl From<f64> for Cell {
 
 /// Rows under named columns.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Table {
+pub struct Table<N = &'static str> {
     /// The names of the columns.
-    pub columns: Vec<&'static str>,
+    pub columns: Vec<N>,
     /// The rows, each as wide as `columns`.
     pub rows: Vec<Vec<Cell>>,
 }
@@ -104,17 +104,19 @@ impl Table {
         self.columns.retain(|column| !names.contains(column));
         self
     }
+}
 
+impl<N: AsRef<str>> Table<N> {
     /// Comma-separated values with a header (RFC 4180).
     pub fn to_csv(&self) -> String {
         let line = |fields: Vec<String>| fields.iter().map(|f| quoted(f)).collect::<Vec<_>>().join(",") + "\n";
-        let header = line(self.columns.iter().map(|c| (*c).to_owned()).collect());
+        let header = line(self.columns.iter().map(|c| c.as_ref().to_owned()).collect());
         self.rows.iter().fold(header, |text, row| text + &line(row.iter().map(Cell::text).collect()))
     }
 }
 
 /// A list of objects, their keys in the order of the columns.
-impl Serialize for Table {
+impl<N: AsRef<str>> Serialize for Table<N> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut list = serializer.serialize_seq(Some(self.rows.len()))?;
         for row in &self.rows {
@@ -124,16 +126,16 @@ impl Serialize for Table {
     }
 }
 
-struct Object<'a> {
-    columns: &'a [&'static str],
+struct Object<'a, N> {
+    columns: &'a [N],
     row: &'a [Cell],
 }
 
-impl Serialize for Object<'_> {
+impl<N: AsRef<str>> Serialize for Object<'_, N> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut object = serializer.serialize_map(Some(self.columns.len()))?;
         for (name, cell) in self.columns.iter().zip(self.row) {
-            object.serialize_entry(name, cell)?;
+            object.serialize_entry(name.as_ref(), cell)?;
         }
         object.end()
     }

@@ -10,6 +10,7 @@ use super::bounded::{Real, Whole};
 use super::spelled::{AtLeastOne, Spelled};
 use super::strategy::StrategySettings;
 use super::trading::{AccountSettings, CostSettings, ExitSettings, ForecastSettings, RiskSettings, TradingKeys};
+use super::trend::TrendSettings;
 use crate::unit::{Symbol, Timeframe};
 
 /// A commented configuration that says just what the defaults say; a test holds it to that.
@@ -33,6 +34,8 @@ pub(super) struct FileSettings {
     pub exchange: ExchangeSettings,
     /// What decides.
     pub strategy: StrategySettings,
+    /// What the strategy `trend` goes by.
+    pub trend: TrendSettings,
     /// Whose money.
     pub account: AccountSettings,
     /// How much of it may be lost.
@@ -116,6 +119,7 @@ impl Default for FileSettings {
             timeframes: AtLeastOne::of(Spelled(Timeframe::M1), Timeframe::ALL.map(Spelled).into_iter().skip(1)),
             exchange: ExchangeSettings::default(),
             strategy: StrategySettings::default(),
+            trend: TrendSettings::default(),
             account: AccountSettings::default(),
             risk: RiskSettings::default(),
             costs: CostSettings::default(),

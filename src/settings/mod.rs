@@ -13,6 +13,8 @@ mod paths;
 mod spelled;
 mod strategy;
 mod trading;
+mod trend;
+mod variation;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -24,8 +26,9 @@ use file::FileSettings;
 pub use file::{Color, ExchangeSettings, LogFormat, LogLevel, LogSettings, TEMPLATE};
 pub use paths::Paths;
 pub use spelled::{AtLeastOne, Spelled};
-pub use strategy::Strategy;
+pub use strategy::{Strategy, StrategyName};
 pub use trading::Trading;
+pub use variation::Variations;
 
 use crate::unit::{Symbol, Timeframe};
 
@@ -44,6 +47,8 @@ pub struct Flags {
     pub base_urls: Option<Vec<String>>,
     /// `--summary-file`.
     pub summary_file: Option<PathBuf>,
+    /// `--strategy`.
+    pub strategy: Option<StrategyName>,
 }
 
 /// Everything a command needs to know.
@@ -103,7 +108,8 @@ impl Settings {
             flags.base_urls.clone().and_then(AtLeastOne::from_vec).unwrap_or(keys.exchange.base_urls);
         keys.db = flags.db.clone().or(keys.db);
         keys.summary_file = flags.summary_file.clone().or(keys.summary_file);
-        let strategy = Strategy::from_keys(&keys.strategy, &keys.trading());
+        keys.strategy.name = flags.strategy.unwrap_or(keys.strategy.name);
+        let strategy = Strategy::from_keys(&keys.strategy, &keys.trend, &keys.trading())?;
         let trading = keys.trading().settle(&keys.account, strategy.timeframe)?;
         Ok(Self {
             file,

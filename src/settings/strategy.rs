@@ -1,16 +1,19 @@
 //! The strategy: what decides, and the hash that names it.
 
 use std::collections::BTreeMap;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::SettingsError;
 use super::bounded::{Real, Whole};
 use super::digest::digest;
 use super::spelled::Spelled;
 use super::trading::TradingKeys;
-use crate::decision::Policy;
-use crate::market::View;
-use crate::signal::{Rule, Score, Technical, Thresholds, Weights};
+use super::trend::{TrendParameters, TrendSettings};
+use crate::decision::{EntryPolicy, Policy};
+use crate::market::Depth;
+use crate::signal::{AnyAnalyst, Rule, Score, Technical, Thresholds, Weights};
 use crate::unit::Timeframe;
 
 /// The keys of `[strategy]`.
@@ -36,9 +39,33 @@ pub(super) struct StrategySettings {
 /// The strategies there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum StrategyName {
+pub enum StrategyName {
     /// The technical analyst on the decision timeframe.
     Classic,
+    /// The trend analyst, which looks back over weeks.
+    Trend,
+}
+
+impl StrategyName {
+    /// All of them, the default first.
+    pub const ALL: [Self; 2] = [Self::Classic, Self::Trend];
+
+    /// Its name in the configuration, in JSON and in the database.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Classic => "classic",
+            Self::Trend => "trend",
+        }
+    }
+}
+
+impl FromStr for StrategyName {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let named = Self::ALL.into_iter().find(|name| name.word() == text);
+        named.ok_or_else(|| format!("`{text}` is no strategy: {}", Self::ALL.map(Self::word).join(" or ")))
+    }
 }
 
 /// The keys of `[strategy.weights]`, one for each rule.
@@ -111,13 +138,15 @@ impl Default for StrategySettings {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Strategy {
     /// Its name.
-    pub name: String,
+    pub name: &'static str,
     /// The length of the candles it decides on.
     pub timeframe: Timeframe,
-    /// The weights of its rules.
-    pub weights: Weights,
+    /// Who looks at them.
+    pub analyst: AnyAnalyst,
     /// When to act.
     pub policy: Policy,
+    /// What entries have to show beside their score.
+    pub entries: EntryPolicy,
     /// The first 16 hex digits of the SHA-256 of [`Strategy::parameters`].
     pub hash: String,
     /// All that it decides by, as JSON with sorted keys.
@@ -126,6 +155,9 @@ pub struct Strategy {
 
 /// Raised whenever the rules themselves change, so that decisions of different code never share a hash.
 const RULES_VERSION: u32 = 2;
+
+/// Candles among which those that are missing are counted, whoever looks at them.
+const GAP_WINDOW: usize = Technical::NEEDED;
 
 /// A strategy as its hash sees it; also what is read back to ask an old question again.
 #[derive(Serialize, Deserialize)]
@@ -137,68 +169,106 @@ struct Parameters {
     /// How money is handled; not there in what decided before there was any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     money: Option<serde_json::Value>,
-    name: String,
+    name: StrategyName,
     rules_version: u32,
     sell_score: f64,
-    timeframe: String,
+    timeframe: Spelled<Timeframe>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    trend: Option<TrendParameters>,
     warm_up: usize,
     weights: BTreeMap<String, f64>,
 }
 
 impl Strategy {
     /// The strategy that the keys describe.
-    pub(super) fn from_keys(keys: &StrategySettings, trading: &TradingKeys<'_>) -> Self {
-        let name = match keys.name {
-            StrategyName::Classic => "classic",
+    pub(super) fn from_keys(
+        keys: &StrategySettings,
+        trend: &TrendSettings,
+        trading: &TradingKeys<'_>,
+    ) -> Result<Self, SettingsError> {
+        let (timeframe, name) = (keys.timeframe.0, keys.name);
+        let (thresholds, weights, trend) = match name {
+            StrategyName::Classic => (keys.thresholds(), keys.weights(), None),
+            StrategyName::Trend => {
+                trend.check(timeframe)?;
+                (trend.thresholds(), trend.weights(), Some(trend.parameters()))
+            }
         };
-        let money = serde_json::to_value(trading).expect("numbers and texts can be written as JSON");
-        Self::new(name, keys.timeframe.0, Weights::new(|rule| keys.weights.of(rule)), policy(keys), Some(money))
+        let analyst = analyst(name, &weights).expect("every rule has a key");
+        let parameters = Parameters {
+            buy_score: thresholds.buy.get(),
+            candles: analyst.depth(timeframe).candles(),
+            max_age_ms: max_age_ms(keys.max_age_s.get(), timeframe),
+            max_missing: keys.max_missing.count(),
+            money: Some(serde_json::to_value(trading).expect("numbers and texts can be written as JSON")),
+            name,
+            rules_version: RULES_VERSION,
+            sell_score: thresholds.sell.get(),
+            timeframe: Spelled(timeframe),
+            trend,
+            warm_up: analyst.needed(timeframe),
+            weights,
+        };
+        Ok(Self::new(&parameters, analyst))
     }
 
-    fn new(
-        name: &str,
-        timeframe: Timeframe,
-        weights: Weights,
-        policy: Policy,
-        money: Option<serde_json::Value>,
-    ) -> Self {
-        let parameters = Parameters {
-            buy_score: policy.thresholds.buy.get(),
-            candles: View::CANDLES,
-            max_age_ms: policy.max_age_ms,
-            max_missing: policy.max_missing,
-            money,
-            name: name.to_owned(),
-            rules_version: RULES_VERSION,
-            sell_score: policy.thresholds.sell.get(),
-            timeframe: timeframe.to_string(),
-            warm_up: policy.warm_up,
-            weights: Rule::ALL.iter().map(|r| (r.code().to_owned(), weights.get(*r))).collect(),
-        };
-        let parameters = serde_json::to_string(&parameters).expect("numbers and texts can be written as JSON");
-        let hash = digest(parameters.as_bytes());
-        Self { name: name.to_owned(), timeframe, weights, policy, hash, parameters }
+    fn new(parameters: &Parameters, analyst: AnyAnalyst) -> Self {
+        let text = serde_json::to_string(parameters).expect("numbers and texts can be written as JSON");
+        let timeframe = parameters.timeframe.0;
+        let buy = Score::nearest(parameters.buy_score);
+        let entries = parameters.trend.map(|trend| trend.entries(timeframe, buy));
+        Self {
+            name: parameters.name.word(),
+            timeframe,
+            analyst,
+            policy: Policy {
+                thresholds: Thresholds { buy, sell: Score::nearest(parameters.sell_score) },
+                max_age_ms: parameters.max_age_ms,
+                max_missing: parameters.max_missing,
+                warm_up: parameters.warm_up,
+                gap_window: GAP_WINDOW,
+            },
+            entries: entries.unwrap_or_default(),
+            hash: digest(text.as_bytes()),
+            parameters: text,
+        }
     }
 
     /// The strategy whose parameters were stored with a decision, if today's rules are still those of then.
     pub fn stored(parameters: &str) -> Option<Self> {
         let stored: Parameters = serde_json::from_str(parameters).ok()?;
-        let known = stored.rules_version == RULES_VERSION && stored.candles == View::CANDLES;
-        let complete = Rule::ALL.iter().all(|rule| stored.weights.contains_key(rule.code()));
-        let weights = Weights::new(|rule| stored.weights.get(rule.code()).copied().unwrap_or_default());
-        let policy = Policy {
-            thresholds: Thresholds { buy: Score::nearest(stored.buy_score), sell: Score::nearest(stored.sell_score) },
-            max_age_ms: stored.max_age_ms,
-            max_missing: stored.max_missing,
-            warm_up: stored.warm_up,
-        };
-        let timeframe = stored.timeframe.parse().ok()?;
-        (known && complete).then(|| Self::new(&stored.name, timeframe, weights, policy, stored.money))
+        let analyst = analyst(stored.name, &stored.weights)?;
+        let depth = analyst.depth(stored.timeframe.0);
+        let known = stored.rules_version == RULES_VERSION && stored.candles == depth.candles();
+        known.then(|| Self::new(&stored, analyst))
     }
 
-    /// The analyst that goes by these weights.
-    pub const fn analyst(&self) -> Technical {
-        Technical::new(self.weights)
+    /// How far its views look back.
+    pub const fn depth(&self) -> Depth {
+        self.analyst.depth(self.timeframe)
+    }
+}
+
+/// The analyst whose weights these are; none where one of them is missing.
+fn analyst(name: StrategyName, weights: &BTreeMap<String, f64>) -> Option<AnyAnalyst> {
+    let weight = |rule: Rule| weights.get(rule.code()).copied();
+    match name {
+        StrategyName::Classic => {
+            let complete = Rule::ALL.into_iter().all(|rule| weight(rule).is_some());
+            let weights = Weights::new(|rule| weight(rule).unwrap_or_default());
+            complete.then(|| AnyAnalyst::Technical(Technical::new(weights)))
+        }
+        StrategyName::Trend => super::trend::analyst(weights).map(AnyAnalyst::Trend),
+    }
+}
+
+impl StrategySettings {
+    fn thresholds(&self) -> Thresholds {
+        Thresholds { buy: Score::nearest(self.buy_score.get()), sell: Score::nearest(self.sell_score.get()) }
+    }
+
+    fn weights(&self) -> BTreeMap<String, f64> {
+        Rule::ALL.iter().map(|rule| (rule.code().to_owned(), self.weights.of(*rule))).collect()
     }
 }
 
@@ -206,16 +276,4 @@ impl Strategy {
 fn max_age_ms(max_age_s: i64, timeframe: Timeframe) -> i64 {
     let limit = max_age_s * 1000;
     if limit > timeframe.ms() { limit } else { timeframe.ms() + Timeframe::H1.ms() }
-}
-
-fn policy(keys: &StrategySettings) -> Policy {
-    Policy {
-        thresholds: Thresholds {
-            buy: Score::nearest(keys.buy_score.get()),
-            sell: Score::nearest(keys.sell_score.get()),
-        },
-        max_age_ms: max_age_ms(keys.max_age_s.get(), keys.timeframe.0),
-        max_missing: keys.max_missing.count(),
-        warm_up: Technical::NEEDED,
-    }
 }

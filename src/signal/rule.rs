@@ -62,8 +62,8 @@ impl Rule {
 /// What one rule says.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reason {
-    /// The rule.
-    pub rule: Rule,
+    /// The code of the rule.
+    pub code: &'static str,
     /// Its points; none where it had nothing to read.
     pub points: Option<Points>,
     /// A sentence with its numbers.

@@ -7,9 +7,10 @@
 //! OBV), read as momentum; only Bollinger's is read against the move. There is no evidence that they earn anything after
 //! costs; the forecasts and outcomes that are kept of every decision are there to show whether they do.
 
-use super::{Analyst, AnalystName, NotReady, Points, Reason, Rule, Score, Signal};
-use crate::indicator::{Indicator, Readings, readings};
+use super::{Analyst, AnalystName, Backing, NotReady, Points, Reason, Rule, Score, Signal, Watch};
+use crate::indicator::{Indicator, Pass, Readings, readings};
 use crate::market::{Candle, View};
+use crate::unit::{Timeframe, UtcMillis};
 
 /// The most points each rule can give or take, 0–100. By default trend 45, momentum 25, volatility 15, volume 15.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -49,7 +50,14 @@ impl Technical {
     pub fn judge(&self, candle: &Candle, readings: &Readings) -> Signal {
         let reasons: Vec<Reason> = Rule::ALL.into_iter().map(|rule| self.reason(rule, candle, readings)).collect();
         let score = self.score(candle, readings);
-        Signal { analyst: AnalystName::Technical, candle: candle.open_time(), score, reasons, readings: *readings }
+        Signal {
+            analyst: AnalystName::Technical,
+            candle: candle.open_time(),
+            score,
+            backing: Backing::default(),
+            reasons,
+            readings: *readings,
+        }
     }
 
     /// The score of that opinion alone: the same points, without the sentences that explain them.
@@ -65,6 +73,11 @@ impl Technical {
         Score::from_tenths(sum)
     }
 
+    /// What goes from candle to candle of views that begin at `first`.
+    pub fn watch(&self, timeframe: Timeframe, first: UtcMillis) -> TechnicalWatch<'_> {
+        TechnicalWatch { analyst: self, pass: Pass::of_view(timeframe, first) }
+    }
+
     #[inline]
     fn points(&self, rule: Rule, look: &Look<'_>) -> Option<Points> {
         Some(Points::of(self.weights.get(rule), look.strength(rule)?))
@@ -73,7 +86,7 @@ impl Technical {
     fn reason(&self, rule: Rule, candle: &Candle, readings: &Readings) -> Reason {
         let look = Look::new(candle, readings);
         let text = look.text(rule).unwrap_or_else(|| "nothing to read yet".to_owned());
-        Reason { rule, points: self.points(rule, &look), text }
+        Reason { code: rule.code(), points: self.points(rule, &look), text }
     }
 }
 
@@ -86,6 +99,26 @@ impl Analyst for Technical {
         }
         let candle = view.series().newest().ok_or(not_ready)?;
         Ok(self.judge(candle, &readings(view.series()).ok_or(not_ready)?))
+    }
+}
+
+/// Takes the candles of a view one after another.
+#[derive(Debug)]
+pub struct TechnicalWatch<'a> {
+    analyst: &'a Technical,
+    pass: Pass,
+}
+
+impl Watch for TechnicalWatch<'_> {
+    #[inline]
+    fn skip(&mut self, candle: &Candle) {
+        self.pass.skip(candle);
+    }
+
+    #[inline]
+    fn next(&mut self, candle: &Candle) -> Option<(Score, Backing)> {
+        let readings = self.pass.next(candle);
+        Some((self.analyst.score(candle, &readings), Backing::default()))
     }
 }
 
@@ -341,8 +374,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::market::{Series, Standing};
-    use crate::unit::{Timeframe, UtcMillis};
+    use crate::market::{Depth, Series, Standing};
 
     const START: UtcMillis = UtcMillis::new(1_710_288_000_000);
     const MIRROR: f64 = 2048.0;
@@ -368,8 +400,8 @@ mod tests {
         analyst.judge(series.newest().unwrap(), &readings(series).unwrap())
     }
 
-    fn points(signal: &Signal) -> Vec<(Rule, f64)> {
-        signal.reasons.iter().map(|r| (r.rule, r.points.map_or(0.0, Points::get))).collect()
+    fn points(signal: &Signal) -> Vec<(&'static str, f64)> {
+        signal.reasons.iter().map(|r| (r.code, r.points.map_or(0.0, Points::get))).collect()
     }
 
     fn shapes(length: std::ops::Range<usize>) -> impl Strategy<Value = Vec<Shape>> {
@@ -450,6 +482,7 @@ mod tests {
                 Timeframe::H1.step(START, 5000),
                 Standing::Unknown,
                 walk(&vec![(1, 1, 1, 1); n], |p| p),
+                Depth::PLAIN,
             )
         };
         let analyst = Technical::new(Weights::DEFAULT);

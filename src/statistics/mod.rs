@@ -34,7 +34,7 @@ pub use equity::{
 pub use inference::{TrackRecord, robust_standard_error};
 pub use moments::{kurtosis, mean, population_deviation, skewness, standard_deviation};
 pub use normal::{normal_cdf, normal_density, normal_quantile};
-pub use overfitting::{Overfitting, Score, overfitting};
+pub use overfitting::{BlockSum, Overfitting, Score, block_sums, overfitting, overfitting_of_blocks};
 pub use returns::{
     beta_and_alpha, cagr, calmar, covers_a_quarter, downside_deviation, information_ratio, omega, sortino_per_period,
     sortino_per_year, total_return, tracking_error,

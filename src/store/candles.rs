@@ -167,6 +167,24 @@ impl Store {
         Ok(count.unsigned_abs())
     }
 
+    /// How many candles of a stretch are told by an answer that came after `since`: they were revised, or not there before.
+    pub fn came_since(
+        &self,
+        key: &SeriesKey,
+        from: UtcMillis,
+        to: UtcMillis,
+        since: UtcMillis,
+    ) -> Result<u64, StoreError> {
+        let Some(series) = self.series_id(key)? else { return Ok(0) };
+        let count: i64 = self.connection.query_row(
+            "SELECT count(*) FROM price_data p JOIN ingests i ON i.id = p.ingest_id
+              WHERE p.series_id = ?1 AND p.open_time BETWEEN ?2 AND ?3 AND i.fetched_at > ?4",
+            params![series, from.get(), to.get(), since.get()],
+            |r| r.get(0),
+        )?;
+        Ok(count.unsigned_abs())
+    }
+
     /// When the first candle there ever was opened, once that is known.
     pub fn listed_at(&self, key: &SeriesKey) -> Result<Option<UtcMillis>, StoreError> {
         let sql = "SELECT listed_at FROM series WHERE symbol = ?1 AND timeframe = ?2";

@@ -84,7 +84,52 @@ pub struct StoredDecision {
     pub run_id: String,
 }
 
+/// A decision as it is asked again.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DecisionOnRecord {
+    /// When it was made.
+    pub decided_at: UtcMillis,
+    /// The pair.
+    pub symbol: Symbol,
+    /// The length of the candles.
+    pub timeframe: Timeframe,
+    /// The candle it is about.
+    pub candle: UtcMillis,
+    /// By which strategy.
+    pub strategy_hash: String,
+    /// BUY, SELL or HOLD.
+    pub decision: String,
+    /// −100…+100, where there was an opinion.
+    pub score: Option<f64>,
+    /// The code of what stood in the way.
+    pub blocked_by: Option<String>,
+}
+
 impl Store {
+    /// All decisions: by pair and length of the candles, and then in their order.
+    pub fn all_decisions(&self) -> Result<Vec<DecisionOnRecord>, StoreError> {
+        let mut statement = self.connection.prepare(
+            "SELECT timestamp, symbol, timeframe, candle_open_time, strategy_hash, decision, score, blocked_by ->> '$.code'
+               FROM trading_decisions ORDER BY symbol, timeframe, candle_open_time, id",
+        )?;
+        let mut rows = statement.query([])?;
+        let mut decisions = Vec::new();
+        while let Some(row) = rows.next()? {
+            let (symbol, timeframe): (String, String) = (row.get(1)?, row.get(2)?);
+            decisions.push(DecisionOnRecord {
+                decided_at: UtcMillis::new(row.get(0)?),
+                symbol: symbol.parse().map_err(|e| StoreError::BadRow(format!("{e}")))?,
+                timeframe: timeframe.parse().map_err(|e| StoreError::BadRow(format!("{e}")))?,
+                candle: UtcMillis::new(row.get(3)?),
+                strategy_hash: row.get(4)?,
+                decision: row.get(5)?,
+                score: row.get(6)?,
+                blocked_by: row.get(7)?,
+            });
+        }
+        Ok(decisions)
+    }
+
     /// The decision on a candle, as it was printed.
     pub fn decided(
         &self,

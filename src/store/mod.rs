@@ -28,7 +28,7 @@ mod trials;
 mod upkeep;
 
 pub use candles::{Ingest, Origin};
-pub use decisions::{DecisionRow, SignalRow, StoredDecision};
+pub use decisions::{DecisionOnRecord, DecisionRow, SignalRow, StoredDecision};
 pub use error::{CORRUPT, StoreError};
 pub use forecasts::{Due, ForecastRow, OutcomeKind, Stance, Taught};
 pub use ledger::DecisionIds;

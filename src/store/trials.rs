@@ -24,10 +24,12 @@ impl Write<'_> {
         (hash, manifest): (&str, &str),
         record: Option<&TrackRecord>,
     ) -> Result<(), StoreError> {
-        self.transaction.execute(
-            "INSERT INTO trials (at, manifest_hash, manifest, days, sharpe, skewness, kurtosis)
+        self.transaction
+            .prepare_cached(
+                "INSERT INTO trials (at, manifest_hash, manifest, days, sharpe, skewness, kurtosis)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING",
-            params![
+            )?
+            .execute(params![
                 at.get(),
                 hash,
                 manifest,
@@ -35,8 +37,7 @@ impl Write<'_> {
                 record.map(|record| record.sharpe.value()),
                 record.map(|record| record.skewness),
                 record.map(|record| record.kurtosis)
-            ],
-        )?;
+            ])?;
         Ok(())
     }
 }

@@ -3,8 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, SecondsFormat, Utc};
-use serde::{Serialize, Serializer};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, SecondsFormat, Utc};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// An instant in UTC, whole milliseconds since the epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -51,6 +52,18 @@ impl UtcMillis {
     /// An instant from a date as HTTP writes it: `Wed, 21 Oct 2015 07:28:00 GMT`.
     pub fn from_http_date(text: &str) -> Option<Self> {
         DateTime::parse_from_rfc2822(text).ok().map(|t| Self(t.timestamp_millis()))
+    }
+
+    /// Year, month and day in UTC, from 1 each; none of an instant that no calendar holds.
+    pub fn date(self) -> Option<(i32, u32, u32)> {
+        let day = DateTime::<Utc>::from_timestamp_millis(self.0)?;
+        Some((day.year(), day.month(), day.day()))
+    }
+
+    /// The midnight that a day begins with; none where the calendar has no such day.
+    pub fn of_date((year, month, day): (i32, u32, u32)) -> Option<Self> {
+        let midnight = NaiveDate::from_ymd_opt(year, month, day)?.and_hms_opt(0, 0, 0)?;
+        Some(Self(midnight.and_utc().timestamp_millis()))
     }
 
     fn format(self, precision: SecondsFormat) -> String {
@@ -104,6 +117,12 @@ fn milliseconds(text: &str) -> Option<UtcMillis> {
     plain.then(|| text.parse().ok().map(UtcMillis)).flatten()
 }
 
+impl<'de> Deserialize<'de> for UtcMillis {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+    }
+}
+
 impl Serialize for UtcMillis {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
@@ -154,6 +173,16 @@ mod tests {
         ] {
             assert!(text.parse::<UtcMillis>().is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn an_instant_has_a_date_and_a_date_its_midnight() {
+        let midnight = UtcMillis::new(1_709_164_800_000);
+        assert_eq!(UtcMillis::of_date((2024, 2, 29)), Some(midnight));
+        assert_eq!(midnight.date(), Some((2024, 2, 29)));
+        assert_eq!(midnight.plus_ms(-1).date(), Some((2024, 2, 28)));
+        assert_eq!(UtcMillis::of_date((2023, 2, 29)), None);
+        assert_eq!(UtcMillis::new(i64::MAX).date(), None);
     }
 
     #[test]

@@ -15,8 +15,8 @@ type Rule = fn(&House) -> Vec<Finding>;
 
 /// What is read, where it exists.
 #[rustfmt::skip]
-const SCANNED: [&str; 7] =
-    ["Cargo.toml", "src", "tests", "benches", "fixtures", "README.md", "crontab.example"];
+const SCANNED: [&str; 8] =
+    ["Cargo.toml", "src", "tests", "benches", "deploy", "fixtures", "README.md", "crontab.example"];
 
 const FLOORS: [&str; 3] = ["pure", "edge", "recipe"];
 

@@ -189,3 +189,27 @@ fn a_series_of_which_the_newest_candles_were_enough_is_looked_back_in_as_in_a_ne
     old.run(&["cycle"]).expect(0);
     assert_eq!(begins(&exchange.asked("klines")), [Some(NOON - 30_000 + HOUR / 4); 2]);
 }
+
+#[test]
+fn a_strategy_that_looks_back_further_has_what_it_needs_at_once_in_a_new_and_in_an_old_database() {
+    let exchange = Exchange::start();
+    let slow = || World::facing(&exchange).with("TRADER_STRATEGY_NAME", "trend");
+    let told = |run: &Run| {
+        let pair = run.pair("ETH/USDT");
+        (pair["score"].clone(), pair["reasons"].clone(), pair["indicators"].clone())
+    };
+    let new = slow().run(&["cycle"]).expect(0);
+    assert!(new.pair("ETH/USDT")["score"].is_number(), "{new}");
+    // A database in which the other strategy has lived: the pages before its first candle are fetched.
+    let old = World::facing(&exchange);
+    let before = old.run(&["cycle"]).expect(0);
+    let old = old.with("TRADER_STRATEGY_NAME", "trend");
+    let switched = old.run(&["cycle"]).expect(0);
+    assert_eq!(told(&switched), told(&new), "{switched}");
+    assert_eq!(switched.pair("ETH/USDT")["indicators"], before.pair("ETH/USDT")["indicators"]);
+    exchange.advance(HOUR);
+    exchange.forget_requests();
+    old.run(&["cycle"]).expect(0);
+    assert!(exchange.asked("limit=1000&endTime=").is_empty(), "what is there is not asked for again");
+    assert!(begins(&exchange.asked("interval=1h")).iter().all(|from| *from >= Some(ELEVEN - 2 * HOUR)));
+}

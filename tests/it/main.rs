@@ -34,6 +34,8 @@ mod contract;
 mod paper_account;
 /// Backtests, held against runs of the cycle.
 mod backtest;
+/// The job files in `deploy/`: their flags are those of the program, and their commands run.
+mod deploy;
 /// The README, `crontab.example` and what a user sees, held against the program.
 mod readme;
 /// Backfill, import and outages: what is asked for, what is believed, what is asked for again.

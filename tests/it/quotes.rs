@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::exchange_server::{Exchange, Fault, HOUR, NOON, targets};
+use crate::exchange_server::{Exchange, Fault, HOUR, LOOKED_BACK, NOON, targets};
 use crate::world::{Run, World, fixtures};
 
 /// The warnings that there is no quote.
@@ -101,7 +101,7 @@ fn quotes_are_asked_for_of_what_is_traded_unless_all_is_on_record() {
     // A run that repeats one, and one that finds all its candles stored.
     exchange.forget_requests();
     let world = World::facing(&exchange).with("TRADER_PAIRS", "BTC/USDT");
-    let from = (NOON - 300 * HOUR).to_string();
+    let from = (NOON - (LOOKED_BACK + 1) * HOUR).to_string();
     world.run(&["backfill", "--from", &from]).expect(0);
     assert_eq!(quoted(&exchange), [""; 0], "a backfill");
     for (what, paths) in [("a first cycle", 3), ("a repeated one", 1)] {

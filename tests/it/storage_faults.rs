@@ -94,7 +94,7 @@ fn a_place_where_no_database_can_be_is_named() {
 }
 
 /// Runs a command as nobody when we are root; `None` when that account cannot reach the program.
-fn unprivileged(world: &World, arguments: &[&str]) -> Option<Run> {
+pub(crate) fn unprivileged(world: &World, arguments: &[&str]) -> Option<Run> {
     let mut command = world.command(arguments);
     if Command::new("id").arg("-u").output().is_ok_and(|id| id.stdout == b"0\n") {
         command.uid(NOBODY).gid(NOBODY);
@@ -102,7 +102,7 @@ fn unprivileged(world: &World, arguments: &[&str]) -> Option<Run> {
     command.output().ok().map(|output| Run::new(&output, Duration::ZERO))
 }
 
-fn set_mode(path: &Path, mode: u32) {
+pub(crate) fn set_mode(path: &Path, mode: u32) {
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("a mode can be set");
 }
 

@@ -250,7 +250,7 @@ impl Run<'_> {
         let has_stop = |bar: &Bar| action == Action::Sell || bar.atr().is_some_and(|atr| atr > 0.0);
         let acts = |i: &usize| {
             has_stop(&bars[*i])
-                && bars[*i].opinion().is_ok_and(|score| thresholds.leaning(score) == leaning)
+                && bars[*i].score().is_some_and(|score| thresholds.leaning(score) == leaning)
                 && self.judge_bar(k, *i, self.rules.delay_ms).is_some_and(|decision| decision.action == action)
         };
         (first.min(end)..end).find(acts).map_or(count, |i| i - first)

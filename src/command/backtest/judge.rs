@@ -1,15 +1,14 @@
 //! What a replayed account went through, and what that was worth.
 
-use super::Record;
+use super::record::Fills;
 use crate::backtest::{
     Baseline, Evidence, Figure, Grounds, Market, Performance, RandomTiming, Tape, Trading, Verdict, baselines,
     random_timing,
 };
-use crate::ledger::Trade;
 use crate::outcome::Interval;
 use crate::report::{BaselineReport, FigureReport, FiguresReport, LuckReport, TradingReport};
 use crate::settings::Settings;
-use crate::statistics::{PeriodsPerYear, Trials};
+use crate::statistics::PeriodsPerYear;
 use crate::unit::{Symbol, Timeframe, UtcMillis};
 
 /// The market beside the account, at each moment from one to another.
@@ -44,30 +43,29 @@ fn closes(tape: &Tape, from: UtcMillis, moments: i64) -> Vec<Option<f64>> {
 
 /// Everything that is said of a result beside the account itself.
 pub(super) struct Judgement {
-    pub(super) performance: Performance,
+    performance: Performance,
     pub(super) baselines: Vec<Baseline>,
     timing: Figure<RandomTiming>,
     pub(super) verdict: Verdict,
+    fills: Fills,
 }
 
 impl Judgement {
-    /// Chance is drawn from a generator that is seeded by the manifest, so that the same manifest gives the same figures.
+    /// `days` are daily closes before the first moment, of each pair, the oldest first. Chance is drawn from a generator that is seeded by the manifest, so that the same manifest gives the same figures.
     pub(super) fn of(
-        market: &Market,
-        record: &Record<'_>,
-        trades: &[Trade],
-        trials: Option<&Trials>,
+        evidence: &Evidence<'_>,
+        days: &[Vec<f64>],
+        at_twice_costs: Option<Figure>,
+        fills: Fills,
         seed: u64,
     ) -> Self {
         let mut chance = fastrand::Rng::with_seed(seed);
         let mut uniform = || chance.f64();
-        let course = record.course();
-        let evidence = Evidence { course: &course, market, trades, targets: &record.targets, trials };
-        let performance = Performance::of(&evidence, &mut uniform);
-        let baselines = baselines(&course, market, &[]);
-        let timing = random_timing(&course, market, &mut uniform);
-        let verdict = Verdict::of(&Grounds::of(&performance, &baselines, &timing, None));
-        Self { performance, baselines, timing, verdict }
+        let performance = Performance::of(evidence, &mut uniform);
+        let baselines = baselines(evidence.course, evidence.market, days);
+        let timing = random_timing(evidence.course, evidence.market, &mut uniform);
+        let verdict = Verdict::of(&Grounds::of(&performance, &baselines, &timing, at_twice_costs));
+        Self { performance, baselines, timing, verdict, fills }
     }
 
     pub(super) fn figures(&self) -> FiguresReport {
@@ -92,7 +90,7 @@ impl Judgement {
             exposure_pct: FigureReport::percent(p.exposure),
             time_in_market_pct: FigureReport::percent(p.time_in_market),
             annual_turnover: FigureReport::plain(p.annual_turnover),
-            trading: trading_report(trading),
+            trading: trading_report(trading, self.fills),
             luck: LuckReport {
                 probability_above_zero: FigureReport::plain(luck.above_zero),
                 deflated: FigureReport::plain(luck.deflated),
@@ -121,7 +119,7 @@ fn in_percent(interval: Interval) -> Interval {
     Interval { low: 100.0 * interval.low, high: 100.0 * interval.high }
 }
 
-fn trading_report(trading: &Trading) -> TradingReport {
+fn trading_report(trading: &Trading, fills: Fills) -> TradingReport {
     TradingReport {
         count: trading.count,
         win_rate_pct: FigureReport::percent(trading.win_rate),
@@ -132,6 +130,8 @@ fn trading_report(trading: &Trading) -> TradingReport {
         break_even_cost_bps: FigureReport::plain(trading.break_even_cost.map(|share| 1e4 * share)),
         cost_per_side_bps: FigureReport::plain(trading.cost_per_side.map(|share| 1e4 * share)),
         fees: trading.fees,
+        fills: fills.all,
+        coarse_fills_pct: FigureReport::percent(fills.coarse_share()),
         ambiguous_pct: FigureReport::percent(trading.ambiguous_share),
         total_return_other_way_pct: FigureReport::percent(trading.other_way),
     }

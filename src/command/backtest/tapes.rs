@@ -1,9 +1,10 @@
 //! Stored history as tapes, and the rules of these settings.
 
 use crate::backtest::{Rules, Tape};
+use crate::decision::TradePolicy;
 use crate::ledger::Terms;
-use crate::market::{Instrument, Series, SeriesKey, View};
-use crate::settings::{Settings, digest};
+use crate::market::{Instrument, Series, SeriesKey};
+use crate::settings::{Settings, Strategy, Trading, digest};
 use crate::store::{Store, StoreError};
 use crate::unit::{Symbol, Timeframe, UtcMillis};
 
@@ -32,7 +33,8 @@ fn tape(settings: &Settings, store: &Store, span: &Span, pair: &Symbol) -> Resul
     let decided_on = settings.strategy.timeframe;
     let mut lengths = Vec::new();
     for &timeframe in span.lengths.iter().filter(|t| **t < decided_on).chain([&decided_on]) {
-        let begins = if timeframe == decided_on { View::first(timeframe, span.from) } else { span.from };
+        let begins =
+            if timeframe == decided_on { settings.strategy.depth().first(timeframe, span.from) } else { span.from };
         let key = SeriesKey { symbol: pair.clone(), timeframe };
         let candles = store.range(&key, begins, timeframe.ceil(span.to))?;
         lengths.push(Series::new(timeframe, candles).map_err(|e| StoreError::BadRow(e.to_string()))?);
@@ -52,13 +54,17 @@ fn terms(settings: &Settings, store: &Store, pair: &Symbol, at: UtcMillis) -> Re
 
 /// What a run of these settings goes by.
 pub fn rules(settings: &Settings, delay_ms: i64) -> Rules {
-    let (strategy, trading) = (&settings.strategy, &settings.trading);
+    rules_of(&settings.strategy, &settings.trading, delay_ms)
+}
+
+/// What a run of this strategy goes by, that handles money so.
+pub(in crate::command) fn rules_of(strategy: &Strategy, trading: &Trading, delay_ms: i64) -> Rules {
     Rules {
         asset: trading.asset.clone(),
         start: trading.start,
         policy: strategy.policy,
         limits: trading.limits,
-        exits: trading.exits,
+        trades: TradePolicy { entries: strategy.entries, exits: trading.exits },
         strategy_hash: strategy.hash.clone(),
         delay_ms,
     }

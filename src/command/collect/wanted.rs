@@ -1,7 +1,7 @@
 //! What is to be asked for of a series: what follows the newest stored candle, or all that is looked back to.
 
 use crate::exchange::{PAGE, Pages, Wanted};
-use crate::market::{SeriesKey, View};
+use crate::market::{Depth, SeriesKey, View};
 use crate::unit::{Timeframe, UtcMillis};
 
 /// Stored candles that are asked for once more with each fetch: the newest may still change at the exchange.
@@ -47,10 +47,21 @@ fn page() -> i64 {
 /// How far back is looked in a series whose readings are stored up to `read`.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::command) struct Reach {
-    pub(in crate::command) read: Option<UtcMillis>,
+    read: Option<UtcMillis>,
+    depth: Depth,
 }
 
 impl Reach {
+    /// Of a series that no decision is made on.
+    pub(in crate::command) const fn of(read: Option<UtcMillis>) -> Self {
+        Self { read, depth: Depth::PLAIN }
+    }
+
+    /// Of one whose decisions look back so far.
+    pub(in crate::command) const fn at_depth(self, depth: Depth) -> Self {
+        Self { depth, ..self }
+    }
+
     /// Candles whose readings a run makes up for after a sleep, at most.
     const CATCH_UP_MAX: i64 = 500;
 
@@ -62,6 +73,7 @@ impl Reach {
 
     /// The first candle of its view.
     pub(super) fn first(self, timeframe: Timeframe, newest: UtcMillis) -> UtcMillis {
-        View::first(timeframe, timeframe.step(self.first_unread(timeframe, newest), 1))
+        let of_readings = View::first(timeframe, timeframe.step(self.first_unread(timeframe, newest), 1));
+        of_readings.min(self.depth.first(timeframe, timeframe.step(newest, 1)))
     }
 }

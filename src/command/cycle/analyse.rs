@@ -32,7 +32,7 @@ impl Cycle<'_> {
             0 => AgentStatus::Failed,
             _ => AgentStatus::Degraded,
         };
-        let (name, items) = (AgentName::TechnicalAnalyst, formed as u64);
+        let (name, items) = (AgentName::from(self.strategy.analyst.name()), formed as u64);
         let agent = Agent { name, status, duration_ms: watch.ms(), items, error: not_ready(&judged) };
         if !self.options.dry_run {
             let write = store.write()?;
@@ -60,8 +60,9 @@ impl Cycle<'_> {
         let key = SeriesKey { symbol: symbol.clone(), timeframe: self.timeframe() };
         let series = collection.series.get(&key)?.series.clone();
         series.newest()?;
-        let view = View::new(symbol.clone(), self.now, self.listings.standing(symbol), series);
-        let signals = vec![self.strategy.analyst().analyse(&view)];
+        let depth = self.strategy.analyst.depth(self.timeframe());
+        let view = View::new(symbol.clone(), self.now, self.listings.standing(symbol), series, depth);
+        let signals = vec![self.strategy.analyst.analyse(&view)];
         let fetch_failed = collection.faults.iter().any(|(failed, _)| *failed == key);
         Some(Judged { view, signals, fetch_failed })
     }
@@ -106,7 +107,7 @@ fn readings_after(series: &Series, stored: Option<UtcMillis>) -> Vec<Readings> {
     let Some(newest) = series.newest() else { return Vec::new() };
     let (timeframe, candles) = (series.timeframe(), series.candles());
     let from = |instant| candles.partition_point(|c| c.open_time() < instant);
-    let unread = from(Reach { read: stored }.first_unread(timeframe, newest.open_time()));
+    let unread = from(Reach::of(stored).first_unread(timeframe, newest.open_time()));
     let of = |i: usize| {
         let first = View::first(timeframe, timeframe.step(candles[i].open_time(), 1));
         over(timeframe, &candles[from(first)..=i])

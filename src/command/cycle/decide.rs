@@ -12,7 +12,7 @@ use crate::command::notes::About;
 use crate::decision::{Action, Decision, Gate, Objection, Outlook, Refusal, decide, opinions};
 use crate::market::Candle;
 use crate::report::{Blocked, Number, Pair, PairReport, PairStatus, to_json};
-use crate::signal::{AnalystName, Leaning, Score, Signal};
+use crate::signal::{AnalystName, Backing, Leaning, Score, Signal};
 use crate::store::{DecisionIds, DecisionRow, SignalRow, Store, StoreError, Write};
 use crate::unit::Symbol;
 
@@ -36,6 +36,11 @@ impl Fresh {
     /// How strong the opinion is.
     pub(super) const fn score(&self) -> Option<Score> {
         self.decision.score
+    }
+
+    /// The opinion it rests on, and what that is weighed by.
+    pub(super) fn opinion(&self) -> Option<(Score, Backing)> {
+        self.judged.signals.iter().flatten().map(|signal| (signal.score, signal.backing)).next()
     }
 
     /// What the account objects to is not done, and says why.
@@ -158,7 +163,7 @@ impl Cycle<'_> {
     fn store_decisions(&self, write: &Write<'_>, verdicts: &[Verdict], calls: &Calls) -> Result<(), StoreError> {
         let mut ids = DecisionIds::new();
         let strategy = self.strategy;
-        write.add_strategy(&strategy.hash, &strategy.name, strategy.timeframe, &strategy.parameters, self.now)?;
+        write.add_strategy(&strategy.hash, strategy.name, strategy.timeframe, &strategy.parameters, self.now)?;
         for verdict in verdicts {
             match verdict {
                 Verdict::Fresh(fresh) if is_final(fresh.report.status) => {
@@ -314,7 +319,7 @@ fn reasoning(signal: &Signal) -> String {
 mod tests {
     use super::*;
     use crate::indicator::over;
-    use crate::signal::{Points, Reason, Rule};
+    use crate::signal::{Points, Reason};
     use crate::unit::{Timeframe, UtcMillis};
 
     #[test]
@@ -337,7 +342,7 @@ mod tests {
         let candle = Candle::from_parts(open_time, [1.0; 4], 1.0, None).unwrap();
         let told = |reasons: &[(&str, Option<f64>)]| {
             let reason = |&(text, strength): &(&str, Option<f64>)| Reason {
-                rule: Rule::Rsi,
+                code: "rsi",
                 points: strength.map(|strength| Points::of(10.0, strength)),
                 text: text.to_owned(),
             };
@@ -345,6 +350,7 @@ mod tests {
                 analyst: AnalystName::Technical,
                 candle: open_time,
                 score: Score::nearest(0.0),
+                backing: Backing::default(),
                 reasons: reasons.iter().map(reason).collect(),
                 readings: over(Timeframe::H1, &[candle]).unwrap(),
             })

@@ -6,7 +6,7 @@ use crate::clock;
 use crate::command::Output;
 use crate::command::account::Account;
 use crate::command::notes::About;
-use crate::command::summary_file::SummaryFile;
+use crate::command::output_file::OutputFile;
 use crate::exit::Exit;
 use crate::report::{
     self, Agent, AgentName, AgentStatus, FillReport, OrderReport, PairStatus, StrategyReport, to_json,
@@ -95,7 +95,7 @@ impl Cycle<'_> {
     }
 
     /// The summary, also written to a file where that was asked for.
-    pub(super) fn say(&mut self, exit: Exit, file: Option<SummaryFile>) -> Output {
+    pub(super) fn say(&mut self, exit: Exit, file: Option<OutputFile>) -> Output {
         let text = to_json(&self.summary(exit), self.options.pretty);
         // A run that found another one at work has touched nothing, this file included.
         let file = file.filter(|_| exit != Exit::Busy);
@@ -135,7 +135,7 @@ impl Cycle<'_> {
             duration_ms: self.begun.watch.ms(),
             version: env!("CARGO_PKG_VERSION"),
             strategy: StrategyReport {
-                name: self.strategy.name.clone(),
+                name: self.strategy.name.to_owned(),
                 timeframe: self.timeframe().name(),
                 hash: self.strategy.hash.clone(),
             },

@@ -8,7 +8,7 @@ use super::settle::fill_on_quotes;
 use super::{Cycle, Stop};
 use crate::command::account::{Account, Basis, heat};
 use crate::command::notes::About;
-use crate::decision::{Action, Call, Desk, Followed, Objection, RiskState, Wish, follow};
+use crate::decision::{Action, Call, Desk, Followed, Objection, RiskState, TradePolicy, Wish, follow};
 use crate::indicator::TrueRange;
 use crate::ledger::{Books, Event, Terms};
 use crate::market::{Candle, Series};
@@ -64,7 +64,8 @@ impl Cycle<'_> {
             quotes: &self.quotes,
             now: self.now,
         };
-        follow(desk, &calls, &self.trading.exits, &self.trading.limits).map_err(|e| StoreError::BadRow(e.to_string()))
+        let policy = TradePolicy { entries: self.strategy.entries, exits: self.trading.exits };
+        follow(desk, &calls, &policy, &self.trading.limits).map_err(|e| StoreError::BadRow(e.to_string()))
     }
 
     fn call_of<'c>(
@@ -80,6 +81,7 @@ impl Cycle<'_> {
         let wish = Wish {
             symbol,
             candle: newest.map_or(self.now, Candle::open_time),
+            opinion: decided.opinion(),
             close: newest.and_then(Candle::close_price),
             strategy_hash: &self.strategy.hash,
             now: self.now,

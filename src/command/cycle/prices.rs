@@ -107,7 +107,10 @@ impl Cycle<'_> {
         let is_kept = READINGS_KEPT.contains(&key.timeframe);
         let read = if is_kept { store.newest_readings(key)? } else { None };
         let is_wanted = key.timeframe == self.timeframe() || (is_kept && read < Some(closed));
-        Ok(is_wanted.then_some(Reach { read }))
+        let depth = self.strategy.depth();
+        let reach = Reach::of(read);
+        let reach = if key.timeframe == self.timeframe() { reach.at_depth(depth) } else { reach };
+        Ok(is_wanted.then_some(reach))
     }
 
     fn store_collection(

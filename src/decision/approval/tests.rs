@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 
+use super::super::{Edge, EdgeGate, VolatilityTarget};
 use super::*;
 use crate::ledger::samples::{btc, coins, decimal, deposit, entry_of, exit_of, fill_of, filled, holding, minute};
 use crate::ledger::samples::{money, placed, plan, price, quote, terms, waiting};
@@ -42,6 +43,8 @@ struct Case {
     close: &'static str,
     terms: Option<Terms>,
     limits: Limits,
+    opinion: Option<(Score, Backing)>,
+    entries: EntryPolicy,
     exits: ExitPolicy,
 }
 
@@ -61,8 +64,14 @@ impl Case {
             close: "100",
             terms: Some(terms()),
             limits: limits(),
+            opinion: None,
+            entries: EntryPolicy::default(),
             exits: EXITS,
         }
+    }
+
+    fn policy(&self) -> TradePolicy {
+        TradePolicy { entries: self.entries, exits: self.exits }
     }
 
     fn with(change: impl Fn(&mut Self)) -> Self {
@@ -75,6 +84,7 @@ impl Case {
         let wish = Wish {
             symbol: &self.symbol,
             candle: minute(-60),
+            opinion: self.opinion,
             close: Some(price(self.close)),
             strategy_hash: "0123abcd4567",
             now: minute(0),
@@ -86,7 +96,7 @@ impl Case {
         let Self { books, equity, heat, state, cools_until, .. } = self;
         let heat = |_: &Books| *heat;
         let room = Room { books, equity: *equity, heat: &heat, state: *state, cools_until: *cools_until };
-        approve_entry(&wish, &room, &self.exits, &self.limits).map(|approved| approved.get().clone())
+        approve_entry(&wish, &room, &self.policy(), &self.limits).map(|approved| approved.get().clone())
     }
 
     fn planned(&self) -> (Quantity, EntryPlan) {
@@ -119,6 +129,36 @@ fn with_a_thousand_on_spot_a_near_stop_runs_out_of_cash_before_it_reaches_two_pe
     // 3.328668, of which 3.328 bring 322.6496 − 0.3226496 = 322.3269504: at risk are 10.9730096 of 20.
     assert_eq!((quantity, plan.risk), (coins("3.332"), money("10.9730096")));
     assert!(plan.risk < plan.risk_budget && plan.risk_budget == money("20"));
+}
+
+#[test]
+fn an_entry_has_to_show_what_its_policy_asks_in_this_order() {
+    let backing = |before: Option<f64>, volatility| Backing { before: before.map(Score::nearest), volatility };
+    let entries = EntryPolicy {
+        confirmed_from: Some(Score::nearest(40.0)),
+        edge: Some(EdgeGate { ic: 0.05, horizon_candles: 100.0, over_cost: 2.0 }),
+        volatility_target: Some(VolatilityTarget { yearly: 0.2, candles_per_year: 10_000.0 }),
+    };
+    let asked = |score: f64, backing| {
+        Case::with(|case| (case.entries, case.opinion) = (entries, Some((Score::nearest(score), backing)))).ask()
+    };
+    // 2 artanh(0.462) is 0.9995…: at 1 % a candle and 100 of them 0.05 × 0.9995 × 0.1 = 0.49977 % are expected.
+    // A round trip costs twice 10 + 1 + 2 = 26 bps, and 52 are needed.
+    let refusal = |score, backing| asked(score, backing).map(|_| ()).map_err(|objection| objection.code());
+    assert_eq!(refusal(50.0, backing(None, Some(0.01))), Err("unconfirmed"));
+    assert_eq!(refusal(50.0, backing(Some(39.9), Some(0.01))), Err("unconfirmed"));
+    assert_eq!(refusal(46.2, backing(Some(40.0), Some(0.01))), Err("small_edge"));
+    assert_eq!(refusal(46.2, backing(Some(40.0), None)), Err("small_edge"));
+    assert_eq!(refusal(46.2, backing(Some(40.0), Some(0.0105))), Ok(()));
+    assert_eq!(
+        Case::with(|case| case.entries = entries).ask().map(|_| ()).map_err(|objection| objection.code()),
+        Err("unconfirmed"),
+        "without an opinion nothing is shown"
+    );
+    // 2 % a candle are 200 % of 10,000 of them: a tenth of the account.
+    let order = asked(60.0, backing(Some(40.0), Some(0.02))).unwrap();
+    let cost = Money::cost(order.plan().unwrap().price, order.quantity);
+    assert!(cost <= money("100") && cost > money("99.8"), "{cost}");
 }
 
 #[test]
@@ -231,6 +271,10 @@ const OBSTACLES: &[Obstacle] = &[
     ("max_positions", |case| case.limits.max_positions = 0),
     ("quote_unknown", |case| case.needs_quote = true),
     ("rules_unknown", |case| case.terms = None),
+    ("unconfirmed", |case| case.entries.confirmed_from = Some(Score::nearest(40.0))),
+    ("small_edge", |case| {
+        case.entries.edge = Some(EdgeGate { ic: 0.03, horizon_candles: 168.0, over_cost: 1.5 });
+    }),
     ("no_stop", |case| case.atr = None),
     ("heat", |case| case.heat = money("60")),
     ("cash", |case| case.books = Books::fold(&[deposit("100")]).unwrap()),
@@ -279,11 +323,13 @@ fn place_of(objection: &Objection) -> Option<usize> {
         Objection::Positions { .. } => 4,
         Objection::NoQuote => 5,
         Objection::NoRules => 6,
-        Objection::NoStop => 7,
-        Objection::Heat { .. } => 8,
-        Objection::Cash { .. } => 9,
-        Objection::TooSmall { .. } => 10,
-        Objection::StopOutOfRange { .. } => 11,
+        Objection::Unconfirmed { .. } => 7,
+        Objection::SmallEdge(_) => 8,
+        Objection::NoStop => 9,
+        Objection::Heat { .. } => 10,
+        Objection::Cash { .. } => 11,
+        Objection::TooSmall { .. } => 12,
+        Objection::StopOutOfRange { .. } => 13,
     };
     Some(place)
 }
@@ -305,6 +351,14 @@ fn what_is_not_known_is_an_objection_and_each_one_has_its_case() {
         (Case::with(|c| c.terms = None), Objection::NoRules),
         (Case::with(|c| c.symbol = "ETH/BTC".parse().unwrap()), Objection::OtherAsset { asset: "BTC".to_owned() }),
         (Case::with(|c| c.needs_quote = true), Objection::NoQuote),
+        (
+            Case::with(|c| c.entries.confirmed_from = Some(Score::nearest(40.0))),
+            Objection::Unconfirmed { before: None, needed: Score::nearest(40.0) },
+        ),
+        (
+            Case::with(|c| c.entries.edge = Some(EdgeGate { ic: 0.03, horizon_candles: 168.0, over_cost: 1.5 })),
+            Objection::SmallEdge(Edge { expected: 0.0, needed: 1.5 * terms().costs.round_trip() }),
+        ),
         // No true range, none worth the name, or so large a one that the stop would lie at 0 or below.
         (Case::with(|c| c.atr = None), Objection::NoStop),
         (Case::with(|c| c.atr = Some(0.0)), Objection::NoStop),
@@ -405,13 +459,13 @@ proptest! {
         (case.equity, case.heat) = (Money::new(equity), Money::new(equity * Decimal::new(heat, 4)));
         (case.terms, case.atr) = (Some(terms.clone()), Some(crate::unit::real(close) * f64::from(u32::try_from(range).unwrap()) / 1000.0));
         let wish = Wish {
-            symbol: &case.symbol, candle: minute(-60), close: Price::new(close), strategy_hash: "0", now: minute(0),
+            symbol: &case.symbol, candle: minute(-60), opinion: None, close: Price::new(close), strategy_hash: "0", now: minute(0),
             quote: None, needs_quote: false, atr: case.atr, terms: Some(&terms),
         };
         let room = Room {
             books: &case.books, equity: case.equity, heat: &|_| case.heat, state: RiskState::Normal, cools_until: None,
         };
-        let Ok(approved) = approve_entry(&wish, &room, &EXITS, &case.limits) else { return Ok(()) };
+        let Ok(approved) = approve_entry(&wish, &room, &case.policy(), &case.limits) else { return Ok(()) };
         let (quantity, plan) = (approved.get().quantity.get(), approved.get().plan().unwrap());
         let kept = quantity * (Decimal::ONE - terms.costs.fee.share());
         let sold = kept - kept % Decimal::new(1, step);

@@ -79,8 +79,8 @@ fn backtest(world: &World, settings: &[(&str, &str)], (first, last): (i64, i64))
     };
     let tapes = tapes(&settings, &store, &span).unwrap();
     let (policy, atr) = (settings.strategy.policy, settings.trading.atr_timeframe);
-    let analyst = settings.strategy.analyst();
-    let bars: Vec<_> = tapes.iter().map(|tape| bars(tape, &analyst, atr, policy.warm_up)).collect();
+    let analyst = &settings.strategy.analyst;
+    let bars: Vec<_> = tapes.iter().map(|tape| bars(tape, analyst, atr, policy.gap_window)).collect();
     let mut told = Told::default();
     replay(&tapes, &bars, &rules(&settings, DELAY), (span.from, span.to), &mut told).unwrap();
     told
@@ -134,6 +134,10 @@ const NEAR: [(&str, &str); 4] = [
     ("TRADER_STRATEGY_SELL_SCORE", "-100"),
 ];
 
+/// Trends of weeks, and entries that have little to show.
+const SLOW: [(&str, &str); 3] =
+    [("TRADER_STRATEGY_NAME", "trend"), ("TRADER_TREND_EDGE_OVER_COST", "0.5"), ("TRADER_TREND_ENTER_SCORE", "50")];
+
 #[test]
 fn a_backtest_over_recorded_days_ends_in_the_books_of_the_cycles() {
     let symbols = ["BTCUSDT", "ETHUSDT", "SOLUSDT"];
@@ -141,7 +145,7 @@ fn a_backtest_over_recorded_days_ends_in_the_books_of_the_cycles() {
     let Some(recording) = Recording::unpack(hours.0, hours.1, &symbols) else { return };
     let at = |text: &str| text.parse::<UtcMillis>().unwrap().get();
     let hours = (at(hours.0), at(hours.1));
-    for settings in [&[][..], &NEAR] {
+    for settings in [&[][..], &NEAR, &SLOW] {
         let orders = assert_same(&recording.folder, "BTC/USDT,ETH/USDT,SOL/USDT", settings, hours);
         assert!(orders > 4, "{orders} orders are few to compare");
     }

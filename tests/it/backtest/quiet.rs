@@ -60,9 +60,9 @@ fn variants(base: &Rules) -> Vec<Rules> {
         let third = |of: i32, atrs: f64| (n % 3 == of).then_some(atrs);
         rules.policy.thresholds =
             Thresholds { buy: Score::from_tenths(100 + 70 * (n % 5)), sell: Score::from_tenths(-100 - 150 * (n % 6)) };
-        rules.exits.stop_atr = 1.0 + 0.5 * f64::from(n % 7);
-        (rules.exits.target_atr, rules.exits.trail_atr) = (third(1, 4.0), third(2, 3.0));
-        rules.exits.hold_ms = (n % 4 == 0).then_some(3_600_000 * i64::from(12 + n));
+        rules.trades.exits.stop_atr = 1.0 + 0.5 * f64::from(n % 7);
+        (rules.trades.exits.target_atr, rules.trades.exits.trail_atr) = (third(1, 4.0), third(2, 3.0));
+        rules.trades.exits.hold_ms = (n % 4 == 0).then_some(3_600_000 * i64::from(12 + n));
         rules.limits.cool_down_ms = 3_600_000 * i64::from(n % 13);
         rules
     };
@@ -85,9 +85,9 @@ fn quiet_moments_of_recorded_years_may_be_passed_over() {
     let store = Store::open(Path::new(&world.db()), Access::Read).unwrap();
     let span = Span { from: UtcMillis::new(at(YEARS.0)), to: UtcMillis::new(at(YEARS.1)), lengths: Vec::new() };
     let tapes = tapes(&settings, &store, &span).unwrap();
-    let (analyst, policy) = (settings.strategy.analyst(), settings.strategy.policy);
+    let (analyst, policy) = (settings.strategy.analyst.clone(), settings.strategy.policy);
     let bars: Vec<_> =
-        tapes.iter().map(|tape| bars(tape, &analyst, settings.trading.atr_timeframe, policy.warm_up)).collect();
+        tapes.iter().map(|tape| bars(tape, &analyst, settings.trading.atr_timeframe, policy.gap_window)).collect();
     let (mut trades, mut told, mut moments) = (0, 0, 0);
     for rules in variants(&rules(&settings, 0)) {
         let (mut days, mut all) = (Days::default(), EveryMoment::default());

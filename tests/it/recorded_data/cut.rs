@@ -10,7 +10,7 @@ use trader::unit::{Timeframe, UtcMillis};
 use crate::world::World;
 
 /// More candles than a run looks at, and the hours of the runs.
-const CANDLES: i64 = 2100;
+const CANDLES: i64 = 4000;
 
 /// The lines of a file that open from one instant to another, and those that are no candles.
 pub(crate) fn rows(file: &Path, from: i64, to: i64) -> String {

@@ -4,10 +4,10 @@ use proptest::prelude::*;
 
 use crate::backtest::samples::chance;
 use crate::backtest::{Attention, Bar, Moment, Replayed, Rules, Tape, Witness, bars, replay};
-use crate::decision::{ExitPolicy, Limits, Policy, RiskState};
+use crate::decision::{EntryPolicy, ExitPolicy, Limits, Policy, RiskState, TradePolicy};
 use crate::ledger::{Event, samples};
 use crate::market::{Candle, Series};
-use crate::signal::{Score, Technical, Thresholds, Weights};
+use crate::signal::{AnyAnalyst, Score, Technical, Thresholds, Weights};
 use crate::unit::{Bps, Decimal, Money, Symbol, Timeframe, UtcMillis};
 
 /// 2024-01-01 00:00:00 UTC.
@@ -17,13 +17,13 @@ const HOURS: (i64, i64) = (190, 500);
 
 /// What happened, and the first moment of each day. It is told of no more than it has to be.
 #[derive(Default)]
-struct Days {
+struct EachDay {
     events: Vec<Event>,
     firsts: Vec<Moment>,
     states: Vec<RiskState>,
 }
 
-impl Witness for Days {
+impl Witness for EachDay {
     const ATTENDS: Attention = Attention::Days;
 
     fn happened(&mut self, event: &Event) {
@@ -41,7 +41,7 @@ impl Witness for Days {
 
 /// The same, of somebody who is told of every moment.
 #[derive(Default)]
-struct Plain(Days);
+struct Plain(EachDay);
 
 impl Witness for Plain {
     fn happened(&mut self, event: &Event) {
@@ -122,7 +122,13 @@ fn rules(uniform: &mut impl FnMut() -> f64) -> Rules {
     Rules {
         asset: "USDT".to_owned(),
         start: Money::new(Decimal::from(count(uniform, 20, 3000))),
-        policy: Policy { thresholds, max_age_ms: 7_200_000, max_missing: 2, warm_up: Technical::NEEDED },
+        policy: Policy {
+            thresholds,
+            max_age_ms: 7_200_000,
+            max_missing: 2,
+            warm_up: Technical::NEEDED,
+            gap_window: Technical::NEEDED,
+        },
         limits: Limits {
             risk_per_trade: bps(between(uniform, 0.5, 5.0)),
             max_positions: usize::try_from(count(uniform, 1, 3)).unwrap(),
@@ -133,11 +139,14 @@ fn rules(uniform: &mut impl FnMut() -> f64) -> Rules {
             emergency_drawdown: bps(warning + between(uniform, 0.5, 12.0)),
             cool_down_ms: count(uniform, 0, 30) * 3_600_000,
         },
-        exits: ExitPolicy {
-            stop_atr: between(uniform, 0.5, 5.0),
-            target_atr: maybe(uniform, |mut uniform| between(&mut uniform, 0.5, 6.0)),
-            trail_atr: maybe(uniform, |mut uniform| between(&mut uniform, 0.5, 6.0)),
-            hold_ms: maybe(uniform, |mut uniform| count(&mut uniform, 1, 90) * 3_600_000),
+        trades: TradePolicy {
+            entries: EntryPolicy::default(),
+            exits: ExitPolicy {
+                stop_atr: between(uniform, 0.5, 5.0),
+                target_atr: maybe(uniform, |mut uniform| between(&mut uniform, 0.5, 6.0)),
+                trail_atr: maybe(uniform, |mut uniform| between(&mut uniform, 0.5, 6.0)),
+                hold_ms: maybe(uniform, |mut uniform| count(&mut uniform, 1, 90) * 3_600_000),
+            },
         },
         strategy_hash: "0123456789abcdef".to_owned(),
         delay_ms: if uniform() < 0.5 { 0 } else { 30_000 },
@@ -145,14 +154,17 @@ fn rules(uniform: &mut impl FnMut() -> f64) -> Rules {
 }
 
 fn read(tapes: &[Tape], atr: Timeframe) -> Vec<Vec<Bar>> {
-    tapes.iter().map(|tape| bars(tape, &Technical::new(Weights::DEFAULT), atr, Technical::NEEDED)).collect()
+    tapes
+        .iter()
+        .map(|tape| bars(tape, &AnyAnalyst::Technical(Technical::new(Weights::DEFAULT)), atr, Technical::NEEDED))
+        .collect()
 }
 
 /// Replays once passing over what is quiet and once not, and compares; what was told the first time.
 #[track_caller]
-fn assert_alike(tapes: &[Tape], bars: &[Vec<Bar>], rules: &Rules) -> (Days, Replayed) {
+fn assert_alike(tapes: &[Tape], bars: &[Vec<Bar>], rules: &Rules) -> (EachDay, Replayed) {
     let span = (Timeframe::H1.step(START, HOURS.0), Timeframe::H1.step(START, HOURS.0 + HOURS.1));
-    let (mut days, mut plain) = (Days::default(), Plain::default());
+    let (mut days, mut plain) = (EachDay::default(), Plain::default());
     let quick = replay(tapes, bars, rules, span, &mut days).unwrap();
     let slow = replay(tapes, bars, rules, span, &mut plain).unwrap();
     assert_eq!(quick, slow);

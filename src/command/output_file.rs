@@ -1,4 +1,5 @@
-//! A summary written to a file, whole or not at all, and never over anything but a file of its own.
+//! What a command writes to a file beside stdout, a summary or a page: whole or not at all, and never over anything but a
+//! file of its own.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -11,32 +12,36 @@ use crate::file::{Part, is_taken, resolved};
 
 /// A file that is written whole or not at all: whoever reads it finds all of it or the one before.
 #[derive(Debug)]
-pub(super) struct SummaryFile(PathBuf);
+pub(super) struct OutputFile {
+    /// What is written, in words.
+    what: &'static str,
+    place: PathBuf,
+}
 
-impl SummaryFile {
+impl OutputFile {
     /// Makes sure, before anything is done, that it can be written, and that nothing is lost by that: it must not be one
     /// of `ours`, the files that the program lives on.
-    pub(super) fn open(path: &Path, ours: &[PathBuf]) -> anyhow::Result<Self> {
-        let refused = |text: String| usage(format!("cannot write the summary to {}: {text}", path.display()));
+    pub(super) fn open(what: &'static str, path: &Path, ours: &[PathBuf]) -> anyhow::Result<Self> {
+        let refused = |text: String| usage(format!("cannot write {what} to {}: {text}", path.display()));
         let place = place_of(path).map_err(refused)?;
         if ours.iter().any(|file| resolved(file) == place) {
             return Err(refused("it is the database, the configuration or a file beside them".to_owned()));
         }
         drop(Part::beside(&place).map_err(|e| refused(e.to_string()))?);
-        Ok(Self(place))
+        Ok(Self { what, place })
     }
 
     pub(super) fn write(&self, text: &str) -> anyhow::Result<()> {
-        let written = Part::beside(&self.0).and_then(|part| {
+        let written = Part::beside(&self.place).and_then(|part| {
             part.write(&format!("{text}\n"))?;
             part.take_place()
         });
-        written.with_context(|| format!("cannot write the summary to {}", self.0.display()))
+        written.with_context(|| format!("cannot write {} to {}", self.what, self.place.display()))
     }
 }
 
 /// The regular file that a path leads to, or will lead to. A device, a pipe or a socket would be lost by a rename.
-fn place_of(path: &Path) -> Result<PathBuf, String> {
+pub(super) fn place_of(path: &Path) -> Result<PathBuf, String> {
     match fs::metadata(path) {
         Ok(found) if found.is_file() => Ok(resolved(path)),
         Ok(found) if found.is_dir() => Err("it is a folder".to_owned()),

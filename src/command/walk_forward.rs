@@ -1,0 +1,230 @@
+//! `trader walk-forward`: parameters chosen on one stretch of stored candles and judged on the one after it, again and again.
+
+mod summary;
+
+use std::path::PathBuf;
+
+use self::summary::{document, story, table};
+use super::backtest::{History, manifest};
+use super::in_order::in_order;
+use super::merge::{Head, joined};
+use super::progress::progress;
+use super::rows_file::{RowsFile, refuse_own_files};
+use super::say::{Output, Style};
+use super::sweep::{Field, SweepAsked, numbers, refuse_bad_values};
+use super::usage;
+use crate::backtest::{Days, Grid, Leg, Walk, left_after_selling, replay};
+use crate::clock;
+use crate::report::{Format, Measure, Shard, ShardDocument, WalkHead, WalkReport, WindowRow, to_json};
+use crate::settings::{Settings, Variations, digest};
+use crate::statistics::{PeriodSharpe, TrackRecord, Training};
+use crate::store::{Access, Store, StoreError};
+use crate::unit::UtcMillis;
+
+/// How the first line of a file of rows begins.
+pub(super) const ROWS: &str = "trader.walk_forward.rows.v1";
+
+/// What a walk forward is asked, beside the settings.
+#[derive(Clone, Debug)]
+pub struct WalkAsked {
+    /// Which candles, and what is tried.
+    pub sweep: SweepAsked,
+    /// Trainings grow from the first day.
+    pub anchored: bool,
+    /// What parameters are chosen on, in days.
+    pub train_days: usize,
+    /// How long what is open at the end of a training may last, in days; as long as a position may be held where there is none.
+    pub purge_days: Option<usize>,
+    /// Left out after that, in days.
+    pub embargo_days: usize,
+    /// What the choice is judged on, in days.
+    pub test_days: usize,
+}
+
+/// Walks forward, and says what choosing was worth.
+pub fn walk_forward(settings: &Settings, asked: &WalkAsked, style: Style) -> anyhow::Result<Output> {
+    refuse_own_files(settings, asked.sweep.out.as_ref())?;
+    let grid = Grid::new(asked.sweep.grid.clone(), Variations::changes_readings).map_err(|e| usage(e.to_string()))?;
+    let store = Store::open(&settings.db, Access::Read)?;
+    let history = History::open(settings, &store, &asked.sweep.backtest)?;
+    drop(store);
+    let field = Field::new(settings, &history, asked.sweep.backtest.costs, asked.sweep.jobs)?;
+    let numbers = numbers(&grid, asked.sweep.random, None)?;
+    refuse_bad_values(&field, &grid, &numbers)?;
+    let (walk, report) = lengths(settings, asked);
+    let legs = walk.legs(history.span.from, history.span.to);
+    if legs.is_empty() {
+        return Err(too_short(&history, &report));
+    }
+    let head = WalkHead {
+        schema: ROWS.to_owned(),
+        manifest: serde_json::to_value(manifest(settings, &history, asked.sweep.backtest.costs))?,
+        walk: report,
+        grid: grid.axes().to_vec(),
+        random: asked.sweep.random,
+        tried: numbers.len(),
+        windows: legs.len(),
+        shard: asked.sweep.shard,
+    };
+    let way = Way { field: &field, grid: &grid, numbers: &numbers, jobs: asked.sweep.jobs };
+    let (rows, found) = rows_of(asked, &head, &legs, &way)?;
+    match (asked.sweep.shard, &asked.sweep.out) {
+        (Some(shard), Some(out)) => {
+            let file = out.display().to_string();
+            let document = ShardDocument { schema: "trader.shard.v1", shard, file, rows: rows.len(), found };
+            Ok(Output::ok(to_json(&document, style.pretty)))
+        }
+        _ => say(settings, &head, &rows, style),
+    }
+}
+
+/// Joins the files that shards have written.
+pub(super) fn merge(settings: &Settings, files: &[PathBuf], style: Style) -> anyhow::Result<Output> {
+    let (head, rows) = joined::<WalkHead, WindowRow>(files)?;
+    if !rows.iter().map(|row| row.window).eq(1..=head.windows) {
+        return Err(usage(format!("{} windows of {} are there: a shard has not ended yet", rows.len(), head.windows)));
+    }
+    say(settings, &head, &rows, style)
+}
+
+impl Head for WalkHead {
+    fn shard(&self) -> Option<Shard> {
+        self.shard
+    }
+
+    fn of_all(self) -> Self {
+        Self { shard: None, ..self }
+    }
+}
+
+/// The lengths of the stretches; a position that may be held for ever is taken to last as long as the longest forecast.
+fn lengths(settings: &Settings, asked: &WalkAsked) -> (Walk, WalkReport) {
+    let trading = &settings.trading;
+    let held = trading.exits.hold_ms.or(trading.horizons_ms.last().copied()).unwrap_or_default();
+    let days = usize::try_from((held + 86_399_999) / 86_400_000).unwrap_or_default();
+    let purge_days = asked.purge_days.unwrap_or(days);
+    let WalkAsked { train_days, test_days, embargo_days, anchored, .. } = *asked;
+    let training = if anchored { Training::Anchored } else { Training::Rolling };
+    (
+        Walk { training, train_days, gap_days: purge_days + embargo_days, test_days },
+        WalkReport { anchored, train_days, purge_days, embargo_days, test_days },
+    )
+}
+
+fn too_short(history: &History, walk: &WalkReport) -> anyhow::Error {
+    let WalkReport { train_days, purge_days, embargo_days, test_days, .. } = walk;
+    let needed = train_days + purge_days + embargo_days + test_days;
+    usage(format!(
+        "{} to {} is too short: {train_days} days of training, {purge_days} and {embargo_days} left out and {test_days} of test are {needed}\n  \
+         name shorter ones with --train, --purge, --embargo and --test, or fetch more: trader backfill --from DATE",
+        history.span.from, history.span.to
+    ))
+}
+
+/// The rows of the windows, made or found in the file; and how many were found.
+fn rows_of(asked: &WalkAsked, head: &WalkHead, legs: &[Leg], way: &Way<'_>) -> anyhow::Result<(Vec<WindowRow>, usize)> {
+    let all: Vec<(usize, Leg)> = (1..).zip(legs.iter().copied()).collect();
+    let mine = asked.sweep.shard.map_or(&all[..], |shard| &all[shard.part(all.len())]);
+    let opened = asked.sweep.out.as_ref().map(|path| RowsFile::open::<WindowRow>(path, head)).transpose()?;
+    let (mut file, mut rows) = opened.map_or((None, Vec::new()), |(file, rows)| (Some(file), rows));
+    let found = rows.len();
+    if !rows.iter().map(|row| row.window).eq(mine.iter().take(found).map(|(window, _)| *window)) {
+        return Err(usage("the rows of the file are not those of this walk\n  remove the file"));
+    }
+    let bar = progress("combinations", (mine.len() * way.numbers.len()) as u64);
+    bar.set_position((found * way.numbers.len()) as u64);
+    for (window, leg) in &mine[found..] {
+        let row = way.window(*window, leg, &bar)?;
+        file.as_mut().map_or(Ok(()), |file| file.add(&row))?;
+        rows.push(row);
+    }
+    file.as_mut().map_or(Ok(()), RowsFile::keep)?;
+    bar.finish_and_clear();
+    Ok((rows, found))
+}
+
+/// What is tried in each window.
+struct Way<'a> {
+    field: &'a Field<'a>,
+    grid: &'a Grid,
+    numbers: &'a [u64],
+    jobs: usize,
+}
+
+impl Way<'_> {
+    /// Chooses on the training, and judges on the test.
+    fn window(&self, window: usize, leg: &Leg, bar: &indicatif::ProgressBar) -> anyhow::Result<WindowRow> {
+        let (number, train_sharpe) = self.choose(leg, bar)?;
+        let values = self.grid.values(number);
+        let tested = self.test(&values, leg.test)?;
+        let told = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());
+        Ok(WindowRow {
+            window,
+            train: leg.train,
+            test: leg.test,
+            number,
+            values: values.iter().map(told).collect(),
+            train_sharpe,
+            test_sharpe: summary::sharpe_of(&tested.days),
+            trades: tested.trades,
+            days: tested.days,
+            configured: self.test(&[], leg.test)?.days,
+        })
+    }
+
+    /// The combination with the highest Sharpe ratio over the training, of equals the first.
+    fn choose(&self, leg: &Leg, bar: &indicatif::ProgressBar) -> anyhow::Result<(u64, Measure)> {
+        let mut best: Option<(u64, Measure)> = None;
+        let try_out = |number: &u64| -> anyhow::Result<(u64, Measure)> {
+            let attempt = self.field.attempt(&self.grid.values(*number), leg.train)?;
+            Ok((*number, Measure::plain(attempt.sharpe)))
+        };
+        let score = |measure: &Measure| measure.value.unwrap_or(f64::NEG_INFINITY);
+        in_order(self.numbers, self.jobs, try_out, |(number, sharpe)| {
+            bar.inc(1);
+            if best.as_ref().is_none_or(|(_, best)| score(&sharpe) > score(best)) {
+                best = Some((number, sharpe));
+            }
+            Ok(())
+        })?;
+        best.ok_or_else(|| usage("there is nothing to try"))
+    }
+
+    /// Replays values over a test, with an account that begins with nothing but its money.
+    fn test(&self, values: &[(&str, &str)], span: (UtcMillis, UtcMillis)) -> anyhow::Result<Tested> {
+        let variant = self.field.variant(values)?;
+        let tapes = self.field.tapes(&variant);
+        let mut days = Days::default();
+        let replayed = replay(&tapes, &self.field.bars(&variant), &self.field.rules(&variant), span, &mut days)
+            .map_err(|e| StoreError::BadRow(e.to_string()))?;
+        let left = left_after_selling(&tapes, &replayed);
+        Ok(Tested { days: days.curve(left), trades: replayed.trades.len() })
+    }
+}
+
+struct Tested {
+    days: Vec<f64>,
+    trades: usize,
+}
+
+/// Keeps the walk as one trial, and says what it came to beside all trials there ever were.
+fn say(settings: &Settings, head: &WalkHead, rows: &[WindowRow], style: Style) -> anyhow::Result<Output> {
+    let record = summary::record(rows);
+    let sharpes = keep_trial(settings, head, record.as_ref())?;
+    let document = document(head, rows, &sharpes, record);
+    Ok(match style.format {
+        Format::Json => Output::ok(to_json(&document, style.pretty)),
+        Format::Csv => Output::table(&table(&document), style),
+        Format::Table => Output::ok(story(&document, style)),
+    })
+}
+
+/// The walk is one trial: what was tried in its trainings never saw its tests.
+fn keep_trial(settings: &Settings, head: &WalkHead, record: Option<&TrackRecord>) -> anyhow::Result<Vec<PeriodSharpe>> {
+    let manifest = to_json(&WalkHead { shard: None, ..head.clone() }, false);
+    let mut store = Store::open(&settings.db, Access::Change)?;
+    let write = store.write()?;
+    write.add_trial(clock::wall(), (&digest(manifest.as_bytes()), &manifest), record)?;
+    write.commit()?;
+    Ok(store.trials()?)
+}
