@@ -12,9 +12,8 @@ use crate::unit::{Timeframe, UtcMillis};
 pub struct Days {
     /// First what was put in, then the equity at each midnight after the first moment.
     equity: Vec<f64>,
-    first: Option<UtcMillis>,
-    /// The newest day that began.
-    day: Option<UtcMillis>,
+    /// When the next day begins, after the first moment.
+    tomorrow: Option<UtcMillis>,
 }
 
 impl Days {
@@ -40,11 +39,10 @@ impl Witness for Days {
     }
 
     fn stood(&mut self, moment: &Moment) {
-        let day = Some(Timeframe::D1.floor(moment.now));
-        let begins = self.day.is_some() && self.day != day;
-        self.day = day;
-        self.first = self.first.or(Some(moment.now));
-        self.equity.extend(begins.then(|| moment.equity.real()));
+        if self.tomorrow.is_none_or(|tomorrow| moment.now >= tomorrow) {
+            self.equity.extend(self.tomorrow.map(|_| moment.equity.real()));
+            self.tomorrow = Some(Timeframe::D1.step(Timeframe::D1.floor(moment.now), 1));
+        }
     }
 }
 

@@ -117,8 +117,8 @@ fn rung(series: &Series, cursor: UtcMillis, now: UtcMillis) -> Option<Rung> {
     let (timeframe, candles) = (series.timeframe(), series.candles());
     let from = timeframe.floor(cursor);
     let closed = timeframe.newest_closed(now);
-    let begin = candles.partition_point(|c| c.open_time() < from);
-    let end = begin + candles[begin..].partition_point(|c| c.open_time() <= closed);
+    let begin = series.first_from(from);
+    let end = series.first_from(closed.plus_ms(1)).max(begin);
     let was_there = || begin > 0 && from.since_ms(candles[begin - 1].open_time()) < ENDED_MS;
     (end > begin || was_there()).then(|| Rung { series: series.part(begin..end) })
 }

@@ -3,6 +3,7 @@
 mod field;
 mod summary;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use self::field::BLOCKS;
@@ -16,7 +17,7 @@ use super::say::{Output, Style};
 use super::usage;
 use crate::backtest::{Axis, Grid, draw};
 use crate::clock;
-use crate::report::{Cell, Drawn, Format, Shard, ShardDocument, SweepDocument, SweepHead, SweepRow, Table, to_json};
+use crate::report::{Cell, Drawn, Format, Shard, ShardDocument, SweepHead, SweepRow, Table, to_json};
 use crate::settings::{Settings, Variations, digest};
 use crate::store::{Access, Store};
 
@@ -62,9 +63,9 @@ pub fn sweep(settings: &Settings, asked: &SweepAsked, style: Style) -> anyhow::R
         combinations: grid.combinations(),
         shard: asked.shard,
     };
-    let (rows, found) = rows_of(asked, &head, &numbers, |number| {
-        let values = grid.values(number);
-        Ok(SweepRow::of(number, &values, &field.attempt(&values, (history.span.from, history.span.to))?))
+    let (rows, found) = rows_of(asked, &head, (&grid, &numbers), |number| {
+        let attempt = field.attempt(&grid.values(number), (history.span.from, history.span.to))?;
+        Ok(SweepRow::of(number, &attempt))
     })?;
     match (asked.shard, &asked.out) {
         (Some(shard), Some(out)) => {
@@ -72,7 +73,7 @@ pub fn sweep(settings: &Settings, asked: &SweepAsked, style: Style) -> anyhow::R
             let document = ShardDocument { schema: "trader.shard.v1", shard, file, rows: rows.len(), found };
             Ok(Output::ok(to_json(&document, style.pretty)))
         }
-        _ => say(settings, &head, &rows, (asked.top, style)),
+        _ => say(settings, (&head, &grid), &rows, (asked.top, style)),
     }
 }
 
@@ -91,7 +92,7 @@ pub fn sweep_merge(settings: &Settings, files: &[PathBuf], top: usize, style: St
     if !rows.iter().map(|row| row.number).eq(expected.iter().copied()) {
         return Err(usage("the rows of the files are not those of their sweep\n  remove the files"));
     }
-    say(settings, &head, &rows, (top, style))
+    say(settings, (&head, &grid), &rows, (top, style))
 }
 
 /// What the configuration would not take is refused before anything is run: every value of the grid by itself, and the
@@ -137,7 +138,7 @@ pub(super) fn numbers(grid: &Grid, random: Option<Drawn>, shard: Option<Shard>) 
 fn rows_of(
     asked: &SweepAsked,
     head: &SweepHead,
-    numbers: &[u64],
+    (grid, numbers): (&Grid, &[u64]),
     make: impl Fn(u64) -> anyhow::Result<SweepRow> + Sync,
 ) -> anyhow::Result<(Vec<SweepRow>, usize)> {
     let opened = asked.out.as_ref().map(|path| RowsFile::open::<SweepRow>(path, head)).transpose()?;
@@ -146,6 +147,7 @@ fn rows_of(
     if !numbers.starts_with(&rows.iter().map(|row| row.number).collect::<Vec<u64>>()) {
         return Err(usage("the rows of the file are not those of this sweep\n  remove the file"));
     }
+    rows.reserve_exact(numbers.len() - found);
     let bar = progress("combinations", numbers.len() as u64);
     bar.set_position(found as u64);
     in_order(
@@ -153,7 +155,7 @@ fn rows_of(
         asked.jobs,
         |number| make(*number),
         |row| {
-            file.as_mut().map_or(Ok(()), |file| file.add(&row))?;
+            file.as_mut().map_or(Ok(()), |file| file.add(&row.line(grid.values(row.number))))?;
             rows.push(row);
             bar.inc(1);
             Ok(())
@@ -167,15 +169,15 @@ fn rows_of(
 /// Keeps the trials, and says what the sweep came to beside all trials there ever were.
 fn say(
     settings: &Settings,
-    head: &SweepHead,
+    (head, grid): (&SweepHead, &Grid),
     rows: &[SweepRow],
     (top, style): (usize, Style),
 ) -> anyhow::Result<Output> {
-    let sharpes = keep_trials(settings, head, rows)?;
-    let document = document(head, rows, &sharpes, top)?;
+    let sharpes = keep_trials(settings, (head, grid), rows)?;
+    let document = document((head, grid), rows, &sharpes, top);
     Ok(match style.format {
         Format::Json => Output::ok(to_json(&document, style.pretty)),
-        Format::Csv => Output::table(&table(&document, rows), style),
+        Format::Csv => Output::table(&table(grid, rows), style),
         Format::Table => Output::ok(story(&document, style)),
     })
 }
@@ -183,15 +185,16 @@ fn say(
 /// Every combination is a trial; the same one under the same head counts once.
 fn keep_trials(
     settings: &Settings,
-    head: &SweepHead,
+    (head, grid): (&SweepHead, &Grid),
     rows: &[SweepRow],
 ) -> anyhow::Result<Vec<crate::statistics::PeriodSharpe>> {
     let name = digest(to_json(&SweepHead { shard: None, ..head.clone() }, false).as_bytes());
     let mut store = Store::open(&settings.db, Access::Change)?;
     let (write, now) = (store.write()?, clock::wall());
     for row in rows {
+        let values: BTreeMap<&str, &str> = grid.values(row.number).into_iter().collect();
         let manifest =
-            format!("{{\"sweep\":\"{name}\",\"number\":{},\"values\":{}}}", row.number, to_json(&row.values, false));
+            format!("{{\"sweep\":\"{name}\",\"number\":{},\"values\":{}}}", row.number, to_json(&values, false));
         write.add_trial(now, (&digest(manifest.as_bytes()), &manifest), row.record().as_ref())?;
     }
     write.commit()?;
@@ -199,16 +202,15 @@ fn keep_trials(
 }
 
 /// Every combination, a row each.
-fn table(document: &SweepDocument, rows: &[SweepRow]) -> Table<String> {
+fn table(grid: &Grid, rows: &[SweepRow]) -> Table<String> {
     let figures = ["total_return_pct", "cagr_pct", "sharpe_daily", "max_drawdown_days_pct", "trades", "profit_factor"];
     let mut columns = vec!["number".to_owned()];
-    columns.extend(document.grid.iter().map(|axis| axis.key.clone()));
+    columns.extend(grid.axes().iter().map(|axis| axis.key.clone()));
     columns.extend(figures.map(str::to_owned));
     let row = |row: &SweepRow| {
         let f = &row.figures;
-        let value = |axis: &Axis| Cell::Text(row.values.get(&axis.key).cloned().unwrap_or_default());
         let mut cells = vec![Cell::Text(row.number.to_string())];
-        cells.extend(document.grid.iter().map(value));
+        cells.extend(grid.values(row.number).into_iter().map(|(_, value)| Cell::Text(value.to_owned())));
         cells.extend(
             [&f.total_return_pct, &f.cagr_pct, &f.sharpe_daily, &f.max_drawdown_days_pct].map(|m| Cell::from(m.value)),
         );

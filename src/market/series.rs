@@ -107,6 +107,23 @@ impl Series {
         Self { timeframe: self.timeframe, candles: self.candles[places].to_vec() }
     }
 
+    /// The place of the first candle that opens at an instant or later, or the end. Where no candle is missing it is told at
+    /// once, and near the missing ones soon.
+    pub fn first_from(&self, instant: UtcMillis) -> usize {
+        let Some(first) = self.candles.first() else { return 0 };
+        let length = self.timeframe.ms();
+        let on_the_grid = (instant.since_ms(first.open_time()).max(0) + length - 1) / length;
+        // Candles lie in their place on the grid, or before it where some are missing: none lies after it.
+        let mut end = usize::try_from(on_the_grid).unwrap_or(usize::MAX).min(self.candles.len());
+        let (mut begin, mut step) = (end, 1);
+        while begin > 0 && self.candles[begin - 1].open_time() >= instant {
+            end = begin - 1;
+            begin = end.saturating_sub(step);
+            step *= 2;
+        }
+        begin + self.candles[begin..end].partition_point(|c| c.open_time() < instant)
+    }
+
     /// The newest candle.
     pub fn newest(&self) -> Option<&Candle> {
         self.candles.last()
@@ -203,6 +220,18 @@ mod tests {
             (vec![], 9, 0),
         ] {
             assert_eq!(series(minutes.clone()).missing_in_last(count), missing, "{minutes:?} last {count}");
+        }
+    }
+
+    #[test]
+    fn the_first_candle_from_an_instant_on_is_found_whatever_is_missing() {
+        let holed = (0..400).filter(|minute| minute % 7 != 3 && !(100..180).contains(minute));
+        for series in [series([]), series(0..50), series([5]), series(holed), series([0, 90, 91, 300])] {
+            for second in (-90..26_000).step_by(30) {
+                let instant = START.plus_ms(second * 1000);
+                let expected = series.candles().partition_point(|c| c.open_time() < instant);
+                assert_eq!(series.first_from(instant), expected, "{second} s");
+            }
         }
     }
 

@@ -42,7 +42,7 @@ pub use summary::{
 };
 pub use sweep::{
     DaysReport, Drawn, NeighboursReport, OverfittingReport, Shard, ShardDocument, SweepDocument, SweepFigures,
-    SweepHead, SweepRow, TopReport,
+    SweepHead, SweepLine, SweepRow, TopReport,
 };
 pub use table::{Cell, Format, Table};
 pub use verify::{BreakReport, CheckReport, MeasureReport, VerifyDocument};

@@ -56,13 +56,11 @@ pub struct SweepHead {
     pub shard: Option<Shard>,
 }
 
-/// What came of one combination.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// What came of one combination, as it is kept until the end. Its values follow from its number.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct SweepRow {
     /// Its number in the grid.
     pub number: u64,
-    /// Its values, by key.
-    pub values: BTreeMap<String, String>,
     /// What was earned, and at what risk.
     #[serde(flatten)]
     pub figures: SweepFigures,
@@ -70,6 +68,17 @@ pub struct SweepRow {
     pub days: Option<DaysReport>,
     /// Of each block of days: how many, the sum of their returns, the sum of the squares.
     pub blocks: Vec<(usize, f64, f64)>,
+}
+
+/// The same as a line of the file, with its values.
+#[derive(Clone, Debug, Serialize)]
+pub struct SweepLine<'a> {
+    number: u64,
+    values: BTreeMap<&'a str, &'a str>,
+    #[serde(flatten)]
+    figures: &'a SweepFigures,
+    days: Option<DaysReport>,
+    blocks: &'a [(usize, f64, f64)],
 }
 
 /// The figures of one combination.
@@ -119,7 +128,7 @@ impl SweepFigures {
 
 impl SweepRow {
     /// Of an attempt.
-    pub fn of(number: u64, values: &[(&str, &str)], attempt: &Attempt) -> Self {
+    pub fn of(number: u64, attempt: &Attempt) -> Self {
         let days = |record: TrackRecord| DaysReport {
             n: record.n,
             sharpe: record.sharpe.value(),
@@ -128,7 +137,6 @@ impl SweepRow {
         };
         Self {
             number,
-            values: values.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect(),
             figures: SweepFigures::of(attempt),
             days: attempt.record.map(days),
             blocks: attempt.blocks.iter().map(|sum| (sum.rows, sum.plain, sum.squared)).collect(),
@@ -141,9 +149,15 @@ impl SweepRow {
         Some(TrackRecord { n, sharpe: PeriodSharpe::new(sharpe)?, skewness, kurtosis })
     }
 
-    /// The sums of its blocks.
-    pub fn block_sums(&self) -> Vec<BlockSum> {
-        self.blocks.iter().map(|&(rows, plain, squared)| BlockSum { rows, plain, squared }).collect()
+    /// The sum of one of its blocks.
+    pub fn block_sum(&self, block: usize) -> Option<BlockSum> {
+        self.blocks.get(block).map(|&(rows, plain, squared)| BlockSum { rows, plain, squared })
+    }
+
+    /// As a line, with these values.
+    pub fn line<'a>(&'a self, values: Vec<(&'a str, &'a str)>) -> SweepLine<'a> {
+        let Self { number, figures, days, blocks } = self;
+        SweepLine { number: *number, values: values.into_iter().collect(), figures, days: *days, blocks }
     }
 
     /// By what combinations are ranked; what is undefined comes last.
@@ -190,6 +204,10 @@ pub struct OverfittingReport {
     pub probability: Measure,
     /// How often it loses there, 0 to 1.
     pub probability_of_loss: Measure,
+    /// The median of ln(w/(1−w)), w the rank in the other half: above 0 where the best is better than the middle there.
+    pub median_logit: Measure,
+    /// How much of a Sharpe ratio in one half is told by one unit of it in the other.
+    pub degradation: Measure,
 }
 
 /// What `trader sweep` prints.

@@ -10,3 +10,4 @@ mod sweep_files;
 mod trend;
 mod verify;
 mod walk_forward;
+mod waves;

@@ -12,6 +12,7 @@ mod lines;
 use self::levels::{Held, NEAR, highest, larger};
 use self::lines::Lines;
 use super::{Attention, Memory, Moment, Rules, Run, Witness};
+use crate::backtest::Bar;
 use crate::decision::{Action, Floors, RiskState};
 use crate::execution::passed;
 use crate::ledger::{Event, Position, Unbalanced};
@@ -245,8 +246,11 @@ impl Run<'_> {
         let end = bars.len().min(first + count);
         let leaning = if action == Action::Buy { Leaning::Bullish } else { Leaning::Bearish };
         let thresholds = &self.rules.policy.thresholds;
+        // Without a range of prices there is no stop, and without a stop no entry.
+        let has_stop = |bar: &Bar| action == Action::Sell || bar.atr().is_some_and(|atr| atr > 0.0);
         let acts = |i: &usize| {
-            bars[*i].score().is_some_and(|score| thresholds.leaning(score) == leaning)
+            has_stop(&bars[*i])
+                && bars[*i].score().is_some_and(|score| thresholds.leaning(score) == leaning)
                 && self.judge_bar(k, *i, self.rules.delay_ms).is_some_and(|decision| decision.action == action)
         };
         (first.min(end)..end).find(acts).map_or(count, |i| i - first)

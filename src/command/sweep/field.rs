@@ -12,8 +12,8 @@ use crate::statistics::PeriodsPerYear;
 use crate::store::StoreError;
 use crate::unit::{Timeframe, UtcMillis};
 
-/// Blocks of days that overfitting is told from: each half of them is once in sample, 924 times in all.
-pub(super) const BLOCKS: usize = 12;
+/// Blocks of days that overfitting is told from: each half of them is once in sample, 12,870 times in all.
+pub(super) const BLOCKS: usize = 16;
 
 /// Stored candles under settings that are varied.
 pub(in crate::command) struct Field<'a> {

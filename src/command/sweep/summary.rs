@@ -1,35 +1,27 @@
 //! What a sweep came to: the best, their neighbours, and what choosing the best is worth.
 
-use std::collections::BTreeMap;
-
 use super::BLOCKS;
 use crate::backtest::{Choice, ChoiceGrounds, Figure, Grid, Undefined};
 use crate::command::say::{Output, Style};
-use crate::command::usage;
 use crate::report::{
     Cell, Measure, NeighboursReport, OverfittingReport, SweepDocument, SweepHead, SweepRow, Table, TopReport,
 };
-use crate::settings::Variations;
 use crate::statistics::{Overfitting, PeriodSharpe, Score, Trials, overfitting_of_blocks};
 
 /// What is printed of these rows, beside the ratios of all trials that were ever run.
 pub(super) fn document(
-    head: &SweepHead,
+    (head, grid): (&SweepHead, &Grid),
     rows: &[SweepRow],
     sharpes: &[PeriodSharpe],
     top: usize,
-) -> anyhow::Result<SweepDocument> {
-    let grid = Grid::new(head.grid.clone(), Variations::changes_readings).map_err(|e| usage(e.to_string()))?;
+) -> SweepDocument {
     let mut ranked: Vec<&SweepRow> = rows.iter().collect();
     // The sort is stable: of equals the one with the lower number comes first.
     ranked.sort_by(|a, b| b.score().total_cmp(&a.score()));
-    let known: BTreeMap<u64, f64> =
-        rows.iter().filter_map(|row| Some((row.number, row.figures.sharpe_daily.value?))).collect();
-    let tried: BTreeMap<u64, &SweepRow> = rows.iter().map(|row| (row.number, row)).collect();
     let best = ranked.first().copied().filter(|best| best.figures.sharpe_daily.value.is_some());
     let deflated = deflated(best, sharpes);
     let overfitting = overfitting(rows);
-    let around = |row: &SweepRow| neighbours(row, &grid.neighbours(row.number), &known, |n| tried.contains_key(&n));
+    let around = |row: &SweepRow| neighbours(row, &grid.neighbours(row.number), rows);
     let grounds = ChoiceGrounds {
         days: best.and_then(|best| Some(best.days?.n)),
         sharpe: best.and_then(|best| best.figures.sharpe_daily.value),
@@ -37,7 +29,7 @@ pub(super) fn document(
         overfitting: overfitting.as_ref().map(|o| o.probability),
         kept: best.and_then(|best| around(best).kept.value),
     };
-    Ok(SweepDocument {
+    SweepDocument {
         schema: "trader.sweep.v1",
         manifest: head.manifest.clone(),
         grid: head.grid.clone(),
@@ -48,8 +40,8 @@ pub(super) fn document(
         trials: sharpes.len(),
         deflated: Measure::plain(deflated),
         overfitting: overfitting_report(overfitting.as_ref()),
-        top: ranked.into_iter().take(top).map(|row| top_report(row, around(row))).collect(),
-    })
+        top: ranked.into_iter().take(top).map(|row| top_report(row, grid, around(row))).collect(),
+    }
 }
 
 fn deflated(best: Option<&SweepRow>, sharpes: &[PeriodSharpe]) -> Figure {
@@ -59,33 +51,40 @@ fn deflated(best: Option<&SweepRow>, sharpes: &[PeriodSharpe]) -> Figure {
 }
 
 fn overfitting(rows: &[SweepRow]) -> Option<Overfitting> {
-    let blocks: Vec<_> = rows.iter().map(SweepRow::block_sums).collect();
-    overfitting_of_blocks(&blocks, Score::Sharpe)
+    let are_cut = rows.iter().all(|row| row.blocks.len() == BLOCKS);
+    let sum = |row: usize, block: usize| rows[row].block_sum(block).unwrap_or_default();
+    are_cut.then(|| overfitting_of_blocks((rows.len(), BLOCKS), sum, Score::Sharpe)).flatten()
 }
 
 fn overfitting_report(overfitting: Option<&Overfitting>) -> OverfittingReport {
     let why = "one combination, under two days for each block, or returns that are all the same";
-    let measure = |share: fn(&Overfitting) -> f64| {
-        overfitting.map_or_else(|| Measure::none(why), |overfitting| Measure::plain(Ok(share(overfitting))))
+    let measure = |of: fn(&Overfitting) -> Option<f64>| {
+        overfitting.and_then(of).map_or_else(|| Measure::none(why), |value| Measure::plain(Ok(value)))
+    };
+    let middle = |overfitting: &Overfitting| {
+        let mut logits = overfitting.logits.clone();
+        logits.sort_by(f64::total_cmp);
+        median(&logits)
     };
     OverfittingReport {
         blocks: BLOCKS,
-        probability: measure(|o| o.probability),
-        probability_of_loss: measure(|o| o.probability_of_loss),
+        probability: measure(|o| Some(o.probability)),
+        probability_of_loss: measure(|o| Some(o.probability_of_loss)),
+        median_logit: measure(middle),
+        degradation: measure(|o| Some(o.degradation?.slope)),
     }
 }
 
-fn top_report(row: &SweepRow, neighbours: NeighboursReport) -> TopReport {
-    TopReport { number: row.number, values: row.values.clone(), figures: row.figures.clone(), neighbours }
+fn top_report(row: &SweepRow, grid: &Grid, neighbours: NeighboursReport) -> TopReport {
+    let values = grid.values(row.number).into_iter().map(|(key, value)| (key.to_owned(), value.to_owned()));
+    TopReport { number: row.number, values: values.collect(), figures: row.figures.clone(), neighbours }
 }
 
-fn neighbours(
-    row: &SweepRow,
-    around: &[u64],
-    known: &BTreeMap<u64, f64>,
-    was_tried: impl Fn(u64) -> bool,
-) -> NeighboursReport {
-    let mut sharpes: Vec<f64> = around.iter().filter_map(|number| known.get(number).copied()).collect();
+/// The rows stand in the order of their numbers.
+fn neighbours(row: &SweepRow, around: &[u64], rows: &[SweepRow]) -> NeighboursReport {
+    let row_of = |number: &u64| rows.binary_search_by_key(number, |row| row.number).ok().map(|place| &rows[place]);
+    let tried: Vec<&SweepRow> = around.iter().filter_map(row_of).collect();
+    let mut sharpes: Vec<f64> = tried.iter().filter_map(|row| row.figures.sharpe_daily.value).collect();
     sharpes.sort_by(f64::total_cmp);
     let median = median(&sharpes);
     let kept =
@@ -94,7 +93,7 @@ fn neighbours(
         |value: Option<f64>, why: &str| value.map_or_else(|| Measure::none(why), |value| Measure::plain(Ok(value)));
     NeighboursReport {
         count: around.len(),
-        tried: around.iter().filter(|number| was_tried(**number)).count(),
+        tried: tried.len(),
         median_sharpe: measure(median, "none that was tried has one"),
         worst_sharpe: measure(sharpes.first().copied(), "none that was tried has one"),
         kept: measure(kept, "none that was tried has one, or its own is not above 0"),

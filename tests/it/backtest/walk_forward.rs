@@ -4,6 +4,7 @@ use rusqlite::Connection;
 use serde_json::Value;
 
 use super::command::lived;
+use super::waves;
 use crate::contract::Promise;
 use crate::world::{Run, World};
 
@@ -95,4 +96,85 @@ fn what_is_too_short_or_no_time_is_refused() {
         assert!(run.stderr.contains(words) && run.stdout.is_empty(), "{arguments:?}: {run}");
     }
     assert_eq!(world.value("SELECT count(*) FROM trials"), "0");
+}
+
+/// Half a year, of which a hundred days lie after the warm-up: five windows.
+const HOURS: i64 = 3400;
+const LONG: [&str; 13] = [
+    "walk-forward",
+    "--train",
+    "30d",
+    "--purge",
+    "0",
+    "--embargo",
+    "2d",
+    "--test",
+    "10d",
+    "--grid",
+    "strategy.buy_score=20..40:10",
+    "--grid",
+    "exits.stop_atr=2,3,4",
+];
+
+/// The rows of a walk over half a year, as they are written.
+fn rows(world: &World) -> Vec<Value> {
+    let out = world.path("rows");
+    world.run(&[&LONG[..], &["--out", &out.display().to_string()]].concat()).expect(0);
+    let text = std::fs::read_to_string(out).unwrap();
+    text.lines().skip(1).map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn what_lies_before_a_poisoned_candle_stays_to_the_last_digit() {
+    let clean = rows(&waves::world(HOURS));
+    assert!(clean.len() >= 5, "{} windows", clean.len());
+    for window in [0, 2, 4] {
+        let hour = |k: usize| waves::hour_of(clean[window]["test"][k].as_str().unwrap());
+        // The candle that ends with the second moment of the test is the first that is poisoned.
+        let poisoned = rows(&waves::poisoned(HOURS, hour(0)));
+        assert_eq!(poisoned[..window - window.min(1)], clean[..window - window.min(1)]);
+        for told in ["number", "values", "train_sharpe"] {
+            assert_eq!(poisoned[window][told], clean[window][told], "{told} of window {window}");
+        }
+        assert_ne!(poisoned[window]["days"], clean[window]["days"], "the test does see them");
+    }
+}
+
+#[test]
+fn what_is_chosen_is_the_best_of_a_sweep_over_its_training() {
+    let world = waves::world(HOURS);
+    let json = world.run(&LONG).expect(0).json();
+    let grid = &LONG[9..];
+    for window in json["windows"].as_array().unwrap() {
+        let [from, to] = ["train_from", "train_to"].map(|key| window[key].as_str().unwrap());
+        let swept = world.run(&[&["sweep", "--top", "1", "--from", from, "--to", to], grid].concat()).expect(0).json();
+        assert_eq!(window["values"], swept["top"][0]["values"]);
+        assert_eq!(window["train_sharpe"], swept["top"][0]["sharpe_daily"]);
+    }
+}
+
+#[test]
+fn the_curve_is_the_tests_one_after_another_each_from_a_flat_account() {
+    let world = waves::world(HOURS);
+    let json = world.run(&LONG).expect(0).json();
+    let made = |figure: &Value| 1.0 + figure["value"].as_f64().unwrap() / 100.0;
+    let (mut product, mut trades) = (1.0, 0);
+    for window in json["windows"].as_array().unwrap() {
+        product *= made(&window["test_return_pct"]);
+        let values = &window["values"];
+        let single = waves::world(HOURS)
+            .with("TRADER_STRATEGY_BUY_SCORE", values["strategy.buy_score"].as_str().unwrap())
+            .with("TRADER_EXITS_STOP_ATR", values["exits.stop_atr"].as_str().unwrap());
+        let [from, to] = ["test_from", "test_to"].map(|key| window[key].as_str().unwrap());
+        let alone = single.run(&["backtest", "--from", from, "--to", to]).expect(0).json();
+        assert_eq!(window["trades"], alone["figures"]["trading"]["count"]);
+        let (sold, marked) = (made(&window["test_return_pct"]), made(&alone["figures"]["total_return_pct"]));
+        // What is open at the end is sold, which costs something; what was closed is the same.
+        let is_open = alone["account"]["open_positions"] != 0;
+        let is_as_told = if is_open { sold < marked && sold > marked - 0.01 } else { (sold - marked).abs() < 1e-7 };
+        assert!(is_as_told, "{sold} {marked}: {window}");
+        trades += window["trades"].as_u64().unwrap();
+    }
+    let total = made(&json["out_of_sample"]["total_return_pct"]);
+    assert!((product - total).abs() < 1e-6 && trades > 4, "{product} {total}, {trades} trades");
 }
