@@ -76,7 +76,7 @@ mod tests {
     #[test]
     fn results_come_in_order_on_any_number_of_threads() {
         let things: Vec<u64> = (0..1000).collect();
-        for jobs in [0, 1, 2, 7] {
+        for jobs in [0, 1, 2, 7, 1_000_000] {
             let mut taken = Vec::new();
             let slow = |n: &u64| {
                 // Later things are often made sooner.

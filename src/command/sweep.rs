@@ -21,7 +21,7 @@ use crate::report::{Cell, Drawn, Format, Shard, ShardDocument, SweepHead, SweepR
 use crate::settings::{Settings, Variations, digest};
 use crate::store::{Access, Store};
 
-/// More combinations than this are not tried in one run: each keeps about two kilobytes until the end.
+/// More combinations than this are not tried in one run: each keeps 1.3 kilobytes until the end.
 const MOST: u64 = 2_000_000;
 /// How the first line of a file of rows begins.
 pub(super) const ROWS: &str = "trader.sweep.rows.v1";

@@ -151,6 +151,17 @@ mod tests {
     }
 
     #[test]
+    fn a_value_by_itself_is_held_to_its_range_and_not_to_the_other_keys() {
+        let varied = Variations::of(&settings()).unwrap();
+        assert_eq!(varied.check("risk.warning_drawdown_pct", "30").map_err(|e| e.to_string()), Ok(()));
+        for (key, value) in [("risk.warning_drawdown_pct", "101"), ("risk.warning", "30"), ("exits.stop_atr", "NaN")] {
+            assert!(varied.check(key, value).is_err(), "{key}={value}");
+        }
+        let together = [("risk.warning_drawdown_pct", "30"), ("risk.emergency_drawdown_pct", "40")];
+        assert!(varied.with(&together[..1]).is_err() && varied.with(&together).is_ok());
+    }
+
+    #[test]
     fn weights_and_the_candles_of_the_true_range_change_what_is_read() {
         let changing = ["strategy.weights.rsi", "trend.weights.tsmom", "exits.timeframe"];
         assert!(changing.into_iter().all(Variations::changes_readings));
