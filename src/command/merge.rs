@@ -1,5 +1,6 @@
 //! The files of shards, joined.
 
+use std::cmp::Ordering;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -15,10 +16,8 @@ pub(super) trait Head: PartialEq + Sized {
     fn shard(&self) -> Option<Shard>;
     /// The head of all parts together.
     fn of_all(self) -> Self;
-    /// How many rows all parts together have, where the head tells.
-    fn rows(&self) -> Option<usize> {
-        None
-    }
+    /// How many rows all parts together have.
+    fn rows(&self) -> usize;
 }
 
 impl Head for SweepHead {
@@ -30,9 +29,9 @@ impl Head for SweepHead {
         Self { shard: None, ..self }
     }
 
-    fn rows(&self) -> Option<usize> {
+    fn rows(&self) -> usize {
         let drawn = self.random.map_or(self.combinations, |drawn| drawn.count.min(self.combinations));
-        usize::try_from(drawn).ok()
+        usize::try_from(drawn).unwrap_or(usize::MAX)
     }
 }
 
@@ -56,7 +55,7 @@ pub(super) fn joined<H: Head + DeserializeOwned, R: DeserializeOwned>(
         if !(1..=shard.of).contains(&shard.number) {
             return Err(usage(format!("{} is no part of anything: {} of {}", path.display(), shard.number, shard.of)));
         }
-        complain_of_rows(path, rows.len(), head.rows().map(|all| shard.part(all).len()))?;
+        complain_of_rows(path, rows.len(), shard.part(head.rows()).len())?;
         parts.push((shard, path, head.of_all(), rows));
     }
     parts.sort_by_key(|(shard, ..)| shard.number);
@@ -75,14 +74,14 @@ pub(super) fn joined<H: Head + DeserializeOwned, R: DeserializeOwned>(
 }
 
 /// A file with fewer rows than its part has, or more.
-fn complain_of_rows(path: &Path, rows: usize, expected: Option<usize>) -> anyhow::Result<()> {
+fn complain_of_rows(path: &Path, rows: usize, expected: usize) -> anyhow::Result<()> {
     let path = path.display();
-    match expected {
-        Some(expected) if rows < expected => Err(usage(format!(
+    match rows.cmp(&expected) {
+        Ordering::Less => Err(usage(format!(
             "{path} has {rows} rows of {expected}: its shard has not ended yet\n  run it again, it is gone on with"
         ))),
-        Some(expected) if rows > expected => Err(usage(format!("{path} has {rows} rows where {expected} are right"))),
-        _ => Ok(()),
+        Ordering::Greater => Err(usage(format!("{path} has {rows} rows where {expected} are right"))),
+        Ordering::Equal => Ok(()),
     }
 }
 

@@ -95,6 +95,10 @@ impl Head for WalkHead {
     fn of_all(self) -> Self {
         Self { shard: None, ..self }
     }
+
+    fn rows(&self) -> usize {
+        self.windows
+    }
 }
 
 /// The lengths of the stretches; a position that may be held for ever is taken to last as long as the longest forecast.
