@@ -41,4 +41,4 @@ pub use timing::{RandomTiming, SHIFTS, random_timing};
 pub use trading::Trading;
 pub use verdict::{Grounds, Verdict};
 pub use verify::{Break, Check, Finding, Measure, Reader, Subject, Uniform, Verified};
-pub use walk::{Leg, Walk, Walked, WalkedGrounds, chained, left_after_selling};
+pub use walk::{Leg, Walk, Walked, WalkedGrounds, chained, held_at_equal_parts, left_after_selling};
