@@ -40,5 +40,5 @@ pub use tape::{Tape, TapeError};
 pub use timing::{RandomTiming, SHIFTS, random_timing};
 pub use trading::Trading;
 pub use verdict::{Grounds, Verdict};
-pub use verify::{Break, Check, Finding, Measure, Reader, Subject, Uniform, Verified};
+pub use verify::{Break, Check, Finding, Gauge, Reader, Subject, Uniform, Verified, decision_in_words};
 pub use walk::{Leg, Walk, Walked, WalkedGrounds, chained, left_after_selling};

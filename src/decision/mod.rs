@@ -37,6 +37,14 @@ pub enum Action {
 }
 
 impl Action {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Buy, Self::Sell, Self::Hold];
+
+    /// The one with this word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|action| action.word() == word)
+    }
+
     /// Its word in JSON and in the database.
     pub const fn word(self) -> &'static str {
         match self {

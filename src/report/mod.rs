@@ -45,5 +45,5 @@ pub use sweep::{
     SweepHead, SweepLine, SweepRow, TopReport,
 };
 pub use table::{Cell, Format, Table};
-pub use verify::{BreakReport, CheckReport, MeasureReport, VerifyDocument};
+pub use verify::{BreakReport, CheckReport, GaugeReport, VerifyDocument};
 pub use walk_forward::{CurveReport, DriftReport, WalkDocument, WalkHead, WalkReport, WindowReport, WindowRow};
