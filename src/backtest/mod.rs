@@ -7,8 +7,8 @@
 
 mod attempt;
 mod bar;
-mod choice;
 mod baseline;
+mod choice;
 mod columns;
 mod course;
 mod figure;

@@ -30,6 +30,13 @@ pub struct Unwritable {
     cause: io::Error,
 }
 
+impl Unwritable {
+    /// That file, for this reason.
+    pub(super) const fn new(path: PathBuf, cause: io::Error) -> Self {
+        Self { path, cause }
+    }
+}
+
 /// A file of rows under way.
 #[derive(Debug)]
 pub(super) struct RowsFile {

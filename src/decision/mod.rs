@@ -215,6 +215,14 @@ mod tests {
     }
 
     #[test]
+    fn an_action_is_found_by_its_word() {
+        for action in Action::ALL {
+            assert_eq!(Action::from_word(action.word()), Some(action));
+        }
+        assert_eq!(Action::from_word("WAIT"), None);
+    }
+
+    #[test]
     fn the_gates_come_before_the_score_the_gravest_first() {
         let trading = || Standing::Told(Status::Trading);
         let halted = || Standing::Told(Status::from_word("BREAK"));

@@ -24,6 +24,8 @@ pub struct Manifest {
     pub pairs: Vec<Symbol>,
     /// The finest candles that fills are walked on, by the pair.
     pub fine: BTreeMap<String, &'static str>,
+    /// The length of these that was asked for: `auto`, or one like `1m`.
+    pub fine_asked: &'static str,
     /// From the end of a candle to its decision, in seconds.
     pub delay_s: f64,
     /// What was put in.

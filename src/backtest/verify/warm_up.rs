@@ -31,7 +31,8 @@ pub(super) fn warm_up(subject: &Subject<'_>, cuts: usize, uniform: &mut Uniform<
     for tape in subject.tapes {
         let candles = tape.decided_on().candles().len();
         let shortest = STARTS[0] + EARLIER;
-        for _ in 0..if candles > shortest { cuts.div_ceil(4) } else { 0 } {
+        let places = if candles > shortest { cuts.div_ceil(4) } else { 0 };
+        for _ in 0..places {
             tally.place(subject, tape, shortest + below(candles - shortest, uniform));
         }
     }

@@ -8,7 +8,7 @@ use crate::command::usage;
 use crate::market::SeriesKey;
 use crate::settings::Settings;
 use crate::store::Store;
-use crate::unit::{Symbol, UtcMillis};
+use crate::unit::{Symbol, Timeframe, UtcMillis};
 
 /// Half a minute after the candle, where there are finer candles than those that are decided on.
 const DELAY_MS: i64 = 30_000;
@@ -18,12 +18,14 @@ const DELAY_MS: i64 = 30_000;
 pub(in crate::command) struct History {
     /// From when to when.
     pub(in crate::command) span: Span,
+    /// The length that fills were asked to be walked on; none for every configured one that is stored.
+    pub(in crate::command) fine: Option<Timeframe>,
     /// The pairs that have any, in the order of the configuration.
     pub(in crate::command) tapes: Vec<Tape>,
     /// From the end of a candle to the run that decides on it.
     pub(in crate::command) delay_ms: i64,
     /// Of each pair, the daily closes before the first midnight, the oldest first.
-    pub(in crate::command) days: Vec<Vec<f64>>,
+    pub(in crate::command) closes_before: Vec<Vec<f64>>,
 }
 
 impl History {
@@ -33,8 +35,8 @@ impl History {
         let tapes = tapes(settings, store, &span)?;
         let Some(finest) = tapes.iter().map(Tape::finest).min() else { return Err(nothing_stored(settings)) };
         let delay_ms = if finest < settings.strategy.timeframe { DELAY_MS } else { 0 };
-        let days = earlier(settings, store, &tapes, span.from)?;
-        Ok(Self { span, tapes, delay_ms, days })
+        let closes_before = earlier(settings, store, &tapes, span.from)?;
+        Ok(Self { span, fine: asked.fine, tapes, delay_ms, closes_before })
     }
 }
 

@@ -51,10 +51,11 @@ pub(super) struct Judgement {
 }
 
 impl Judgement {
-    /// `days` are daily closes before the first moment, of each pair, the oldest first. Chance is drawn from a generator that is seeded by the manifest, so that the same manifest gives the same figures.
+    /// `closes_before` are daily closes before the first moment, of each pair, the oldest first. Chance is drawn from a
+    /// generator that is seeded by the manifest, so that the same manifest gives the same figures.
     pub(super) fn of(
         evidence: &Evidence<'_>,
-        days: &[Vec<f64>],
+        closes_before: &[Vec<f64>],
         at_twice_costs: Option<Figure>,
         fills: Fills,
         seed: u64,
@@ -62,7 +63,7 @@ impl Judgement {
         let mut chance = fastrand::Rng::with_seed(seed);
         let mut uniform = || chance.f64();
         let performance = Performance::of(evidence, &mut uniform);
-        let baselines = baselines(evidence.course, evidence.market, days);
+        let baselines = baselines(evidence.course, evidence.market, closes_before);
         let timing = random_timing(evidence.course, evidence.market, &mut uniform);
         let verdict = Verdict::of(&Grounds::of(&performance, &baselines, &timing, at_twice_costs));
         Self { performance, baselines, timing, verdict, fills }

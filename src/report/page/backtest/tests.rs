@@ -103,6 +103,7 @@ fn drawn_as(verdict: Verdict, hours: usize, trades: &[Trade], figure: FigureRepo
         to: hour(hours.saturating_sub(1)),
         pairs: vec![btc()],
         fine: BTreeMap::from([(EVIL.to_owned(), "1h")]),
+        fine_asked: "1m",
         delay_s: 30.0,
         start: money("1000"),
         costs: 2,
@@ -223,7 +224,7 @@ fn a_state_that_lasted_is_told_and_the_line_that_makes_it_again() {
     let page = drawn(48, &[], NONE);
     assert!(page.contains("in the state “halted” 90.0\u{202f}% of the time"));
     let line = "trader backtest --from 2024-01-01T00:00:00Z --to 2024-01-02T23:00:00Z --pairs BTC/USDT";
-    assert!(page.contains(line) && page.contains("--costs 2x"));
+    assert!(page.contains(line) && page.contains("--fine 1m --costs 2x"));
 }
 
 #[test]
