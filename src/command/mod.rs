@@ -1,4 +1,6 @@
-//! The recipes: one file for each subcommand, each in four beats: read, think, write, say.
+//! The recipes: one file for each subcommand, each in four beats: read, think, write, say. What several of them share
+//! has files of its own: work in parallel (`in_order`, `merge`), files that are written (`rows_file`, `output_file`), what a
+//! person sees (`drawing`, `progress`), and what is to be told besides results (`notes`).
 //!
 //! Uses every room before it. A command gives back what is to be said and how the program ends; only `say` writes to
 //! stdout. Commands decide nothing that a pure room could decide.
