@@ -64,7 +64,7 @@ fn checked(
             (Check::LiveParity, _) => live_parity(store)?,
             (_, None) => Verified::skipped(*check, "there are no candles"),
             (_, Some(subject)) => {
-                // The name of the check is in the topmost byte: each draws its own places, whatever others are asked for.
+                // The topmost byte is the number of the check: each draws its own places, whatever others are asked for.
                 let mut chance = fastrand::Rng::with_seed(asked.seed ^ (u64::from(*check as u8) << 56));
                 subject.check(*check, asked.cuts, &mut || chance.f64()).map_err(unbalanced)?
             }

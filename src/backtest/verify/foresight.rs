@@ -40,8 +40,8 @@ pub(super) fn look_ahead(
         "cut off at {places} moments drawn by chance, {bars} readings and {said} decisions, orders and balances are what they \
          are with {AHEAD} later candles"
     );
-    Ok(tally
-        .verified(Check::LookAhead, (passed, "what was known at a moment changes with the candles that came after it")))
+    let failed = "what was known at a moment changes with the candles that came after it";
+    Ok(tally.verified(Check::LookAhead, (passed, failed)))
 }
 
 /// With everything later times a thousand: nothing before it changes, and a view holds none of it.
@@ -67,10 +67,8 @@ pub(super) fn poison(subject: &Subject<'_>, cuts: usize, uniform: &mut Uniform<'
         "with all prices and volumes from {places} moments on times a thousand, the candle under way among them, {bars} readings \
          and {said} decisions, orders and balances before them are the same"
     );
-    Ok(tally.verified(
-        Check::Poison,
-        (passed, "what was known before a moment changes with prices and volumes that came after it"),
-    ))
+    let failed = "what was known before a moment changes with prices and volumes that came after it";
+    Ok(tally.verified(Check::Poison, (passed, failed)))
 }
 
 /// With a longer end: everything before it as it was.
@@ -87,10 +85,8 @@ pub(super) fn extension(subject: &Subject<'_>, uniform: &mut Uniform<'_>) -> Res
         "ended at {places} midnights drawn by chance, {bars} readings and {said} decisions, orders and balances are those of the \
          whole history"
     );
-    Ok(tally.verified(
-        Check::Extension,
-        (passed, "what happened before a midnight changes with the history that follows it"),
-    ))
+    let failed = "what happened before a midnight changes with the history that follows it";
+    Ok(tally.verified(Check::Extension, (passed, failed)))
 }
 
 impl Subject<'_> {
