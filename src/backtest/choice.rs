@@ -30,8 +30,8 @@ pub enum Choice {
 /// What a choice is judged by.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ChoiceGrounds {
-    /// How many days there are; none where nothing was ever held.
-    pub days: Option<usize>,
+    /// How many days there are.
+    pub days: usize,
     /// The Sharpe ratio of the best.
     pub sharpe: Option<f64>,
     /// Its deflated Sharpe ratio.
@@ -49,10 +49,11 @@ impl Choice {
 
     /// What these grounds come down to.
     pub fn of(grounds: &ChoiceGrounds) -> Self {
-        let (Some(sharpe), Some(days)) = (grounds.sharpe, grounds.days) else { return Self::NothingHeld };
-        if (days as f64) < FEWEST_DAYS {
-            Self::TooShort
-        } else if sharpe <= 0.0 {
+        if (grounds.days as f64) < FEWEST_DAYS {
+            return Self::TooShort;
+        }
+        let Some(sharpe) = grounds.sharpe else { return Self::NothingHeld };
+        if sharpe <= 0.0 {
             Self::AllLose
         } else if !grounds.deflated.is_ok_and(|sure| sure >= Verdict::SURE) {
             Self::Luck
@@ -88,16 +89,11 @@ mod tests {
 
     #[test]
     fn the_first_that_holds_counts() {
-        let good = ChoiceGrounds {
-            days: Some(90),
-            sharpe: Some(1.5),
-            deflated: Ok(0.97),
-            overfitting: Some(0.2),
-            kept: Some(0.8),
-        };
+        let good =
+            ChoiceGrounds { days: 90, sharpe: Some(1.5), deflated: Ok(0.97), overfitting: Some(0.2), kept: Some(0.8) };
         for (grounds, choice) in [
             (good, Choice::Stable),
-            (ChoiceGrounds { days: Some(89), sharpe: Some(-1.0), ..good }, Choice::TooShort),
+            (ChoiceGrounds { days: 89, sharpe: None, ..good }, Choice::TooShort),
             (ChoiceGrounds { deflated: Ok(0.95), overfitting: Some(0.5), kept: Some(0.5), ..good }, Choice::Stable),
             (ChoiceGrounds { kept: Some(0.49), ..good }, Choice::Lonely),
             (ChoiceGrounds { kept: None, ..good }, Choice::Lonely),
@@ -106,7 +102,7 @@ mod tests {
             (ChoiceGrounds { deflated: Ok(0.94), overfitting: None, ..good }, Choice::Luck),
             (ChoiceGrounds { deflated: Err(Undefined::UnknownTrials), ..good }, Choice::Luck),
             (ChoiceGrounds { sharpe: Some(0.0), deflated: Ok(0.1), ..good }, Choice::AllLose),
-            (ChoiceGrounds { sharpe: None, days: None, ..good }, Choice::NothingHeld),
+            (ChoiceGrounds { sharpe: None, ..good }, Choice::NothingHeld),
         ] {
             assert_eq!(Choice::of(&grounds), choice, "{grounds:?}");
         }

@@ -18,6 +18,7 @@ const MOST_VALUES: usize = 100_000;
 
 /// A parameter and the values that are tried, as they are written in the configuration.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Given")]
 pub struct Axis {
     /// The key: section and name, `exits.stop_atr`.
     pub key: String,
@@ -56,28 +57,55 @@ pub enum GridError {
     TooMany,
 }
 
-impl FromStr for Axis {
-    type Err = GridError;
+/// An axis as a file gives it.
+#[derive(Deserialize)]
+struct Given {
+    key: String,
+    values: Vec<String>,
+}
 
-    fn from_str(text: &str) -> Result<Self, GridError> {
-        let unreadable = || GridError::Unreadable(text.to_owned());
-        let (key, values) = text.split_once('=').ok_or_else(unreadable)?;
-        let key = key.trim().to_owned();
-        let values: Vec<String> = match range(values) {
-            Some(range) => range.steps().ok_or_else(|| GridError::Nowhere(text.to_owned()))?,
-            None => values.split(',').map(|value| value.trim().to_owned()).collect(),
-        };
+impl TryFrom<Given> for Axis {
+    type Error = GridError;
+
+    fn try_from(given: Given) -> Result<Self, GridError> {
+        Self::new(given.key, given.values)
+    }
+}
+
+impl Axis {
+    /// Of a key and its values, which are different ones.
+    pub fn new(key: String, values: Vec<String>) -> Result<Self, GridError> {
+        let told = |key: &str| key.escape_debug().take(60).collect::<String>();
+        let is_word = |text: &String| !text.is_empty() && !text.contains(char::is_control);
         if values.len() > MOST_VALUES {
-            return Err(GridError::TooManyValues(text.to_owned()));
+            return Err(GridError::TooManyValues(told(&key)));
         }
-        if key.is_empty() || values.iter().any(String::is_empty) {
-            return Err(unreadable());
+        if !is_word(&key) || values.is_empty() || !values.iter().all(is_word) {
+            return Err(GridError::Unreadable(told(&key)));
         }
         let mut seen = BTreeSet::new();
         match values.iter().find(|value| !seen.insert(meant(value))) {
             Some(value) => Err(GridError::Twice { value: value.clone(), key }),
             None => Ok(Self { key, values }),
         }
+    }
+}
+
+impl FromStr for Axis {
+    type Err = GridError;
+
+    fn from_str(text: &str) -> Result<Self, GridError> {
+        let unreadable = || GridError::Unreadable(text.to_owned());
+        let (key, values) = text.split_once('=').ok_or_else(unreadable)?;
+        let values: Vec<String> = match range(values) {
+            Some(range) => range.steps().ok_or_else(|| GridError::Nowhere(text.to_owned()))?,
+            None => values.split(',').map(|value| value.trim().to_owned()).collect(),
+        };
+        Self::new(key.trim().to_owned(), values).map_err(|error| match error {
+            GridError::Unreadable(_) => unreadable(),
+            GridError::TooManyValues(_) => GridError::TooManyValues(text.to_owned()),
+            other => other,
+        })
     }
 }
 

@@ -48,7 +48,7 @@ impl Luck {
         Self {
             record,
             above_zero: record.and_then(|r| r.probability_above(PeriodSharpe::ZERO).ok_or(Undefined::NotFinite)),
-            deflated: record.and_then(|record| deflated(&record, trials)),
+            deflated: record.and_then(|record| deflated(Some(&record), trials)),
             days_needed: record.and_then(|record| days_needed(&record)),
             sharpe_interval: sharpes,
             mean_interval: means,
@@ -57,8 +57,9 @@ impl Luck {
     }
 }
 
-fn deflated(record: &TrackRecord, trials: Option<&Trials>) -> Figure {
-    let trials = trials.ok_or(Undefined::UnknownTrials)?;
+/// The deflated Sharpe ratio of a record beside all trials, 0 to 1 (Bailey & López de Prado, 2014); undefined without either.
+pub fn deflated(record: Option<&TrackRecord>, trials: Option<&Trials>) -> Figure {
+    let (record, trials) = (record.ok_or(Undefined::NoSpread)?, trials.ok_or(Undefined::UnknownTrials)?);
     trials.deflated(record).ok_or(Undefined::NotFinite)
 }
 

@@ -34,7 +34,7 @@ pub use choice::{Choice, ChoiceGrounds};
 pub use course::{Course, Growth, Market, daily_returns, daily_sharpe, midnights, returns, yearly};
 pub use figure::{Figure, Undefined};
 pub use grid::{Axis, Grid, GridError, draw};
-pub use luck::{Luck, RESAMPLES};
+pub use luck::{Luck, RESAMPLES, deflated};
 pub use performance::{Evidence, Performance};
 pub use replay::{Attention, Moment, Replayed, Rules, Silent, Witness, replay};
 pub use tape::{Tape, TapeError};

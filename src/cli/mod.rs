@@ -21,7 +21,7 @@ use clap::{CommandFactory, Parser};
 
 use self::arguments::{Cli, Command, ConfigCommand, DbCommand, Global};
 use self::sweep_arguments::{SweepArgs, SweepCommand};
-use crate::command::{self, Output, Unwritable, UsageError};
+use crate::command::{self, InUse, Output, Unwritable, UsageError};
 use crate::exit::Exit;
 use crate::report;
 use crate::settings::{Flags, Paths, Settings, SettingsError, environment};
@@ -149,9 +149,9 @@ fn man() -> anyhow::Result<Output> {
 fn complain(error: &anyhow::Error) -> Exit {
     let store = error.downcast_ref::<StoreError>();
     let usage = error.is::<UsageError>() || error.is::<SettingsError>();
-    let other = if error.is::<Unwritable>() { Exit::Storage } else { Exit::Internal };
+    let (other, way_out) = of_files(error);
     let exit = if usage { Exit::Usage } else { store.map_or(other, Exit::from) };
-    let (code, remedy) = store.map_or((exit.name(), "see the message; -vv tells more"), |e| (e.code(), e.remedy()));
+    let (code, remedy) = store.map_or((exit.name(), way_out), |e| (e.code(), e.remedy()));
     // What went wrong with the database says already what SQLite said.
     let text = store.map_or_else(|| format!("{error:#}"), ToString::to_string);
     if exit == Exit::Usage {
@@ -165,6 +165,17 @@ fn complain(error: &anyhow::Error) -> Exit {
         report::Failure { schema: "trader.error.v1", status, exit_code: exit.code(), errors: vec![complaint] };
     let said = Output { text: report::to_json(&failure, false), exit };
     command::say(&said).map_or(Exit::Internal, |()| exit)
+}
+
+/// How an error about a file that is no database ends, and what to do about it.
+fn of_files(error: &anyhow::Error) -> (Exit, &'static str) {
+    if error.is::<Unwritable>() {
+        (Exit::Storage, "make room, or name another file")
+    } else if error.is::<InUse>() {
+        (Exit::Busy, "wait until it has ended, or name another file")
+    } else {
+        (Exit::Internal, "see the message; -vv tells more")
+    }
 }
 
 /// Tells people something. Where nobody can be told, the exit code and the document still speak.

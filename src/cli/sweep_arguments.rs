@@ -9,7 +9,7 @@ use clap::{Args, Subcommand};
 use super::backtest_arguments::StretchArgs;
 use super::output::OutputArgs;
 use crate::backtest::Axis;
-use crate::command::SweepAsked;
+use crate::command::{SweepAsked, TriesAsked};
 use crate::report::{Drawn, Shard};
 
 #[derive(Debug, Args)]
@@ -31,7 +31,7 @@ pub(super) enum SweepCommand {
     #[command(after_help = "Example:
   trader sweep merge rows-*.jsonl")]
     Merge {
-        /// Files of all shards of a sweep
+        /// The files of all shards of a sweep, or of a walk forward
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
         #[command(flatten)]
@@ -54,12 +54,12 @@ pub(super) struct TriesArgs {
     /// Do one part of the work, like 3/8, and write its rows to the file that --out names
     #[arg(long, value_name = "I/N", value_parser = shard, requires = "out")]
     pub(super) shard: Option<Shard>,
-    /// Write what comes of each combination here; a run that was cut off is gone on with
+    /// Write the rows here, one for each combination or window; a run that was cut off is gone on with
     #[arg(long, value_name = "FILE")]
     pub(super) out: Option<PathBuf>,
     /// Threads [default: one for each core]
-    #[arg(long, value_name = "COUNT")]
-    pub(super) jobs: Option<NonZeroUsize>,
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(super) jobs: Option<u16>,
 }
 
 #[derive(Debug, Args)]
@@ -79,25 +79,28 @@ fn shard(text: &str) -> Result<Shard, String> {
 }
 
 impl TriesArgs {
-    pub(super) fn random(&self) -> Option<Drawn> {
+    pub(super) fn asked(&self, stretch: &StretchArgs) -> TriesAsked {
+        TriesAsked {
+            backtest: stretch.asked(),
+            grid: self.grid.clone(),
+            random: self.random(),
+            shard: self.shard,
+            out: self.out.clone(),
+            jobs: self.jobs(),
+        }
+    }
+
+    fn random(&self) -> Option<Drawn> {
         self.random.map(|count| Drawn { count, seed: self.seed })
     }
 
-    pub(super) fn jobs(&self) -> usize {
-        self.jobs.or_else(|| available_parallelism().ok()).map_or(1, NonZeroUsize::get)
+    fn jobs(&self) -> usize {
+        self.jobs.map_or_else(|| available_parallelism().map_or(1, NonZeroUsize::get), usize::from)
     }
 }
 
 impl SweepArgs {
     pub(super) fn asked(&self) -> SweepAsked {
-        SweepAsked {
-            backtest: self.stretch.asked(),
-            grid: self.tries.grid.clone(),
-            random: self.tries.random(),
-            shard: self.tries.shard,
-            out: self.tries.out.clone(),
-            jobs: self.tries.jobs(),
-            top: self.top.top,
-        }
+        SweepAsked { tries: self.tries.asked(&self.stretch), top: self.top.top }
     }
 }

@@ -5,7 +5,7 @@ use clap::Args;
 use super::backtest_arguments::StretchArgs;
 use super::output::OutputArgs;
 use super::sweep_arguments::TriesArgs;
-use crate::command::{SweepAsked, WalkAsked};
+use crate::command::WalkAsked;
 
 #[derive(Debug, Args)]
 pub(super) struct WalkArgs {
@@ -46,15 +46,7 @@ fn some_days(text: &str) -> Result<usize, String> {
 impl WalkArgs {
     pub(super) fn asked(&self) -> WalkAsked {
         WalkAsked {
-            sweep: SweepAsked {
-                backtest: self.stretch.asked(),
-                grid: self.tries.grid.clone(),
-                random: self.tries.random(),
-                shard: self.tries.shard,
-                out: self.tries.out.clone(),
-                jobs: self.tries.jobs(),
-                top: 0,
-            },
+            tries: self.tries.asked(&self.stretch),
             anchored: self.anchored,
             train_days: self.train,
             purge_days: self.purge,

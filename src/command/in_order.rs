@@ -7,8 +7,6 @@ use std::thread;
 
 /// Things that one worker takes at a time: those that lie side by side share what they are made from.
 const CHUNK: usize = 8;
-/// More workers than this only stand in each other's way, and the system may not have them.
-const MOST_WORKERS: usize = 1024;
 
 /// A chunk's place, and what was made of its things.
 type Made<T, E> = (usize, Vec<Result<T, E>>);
@@ -21,7 +19,7 @@ pub(super) fn in_order<A: Sync, T: Send, E: Send>(
     make: impl Fn(&A) -> Result<T, E> + Sync,
     mut take: impl FnMut(T) -> Result<(), E>,
 ) -> Result<(), E> {
-    let jobs = jobs.min(things.len().div_ceil(CHUNK)).clamp(1, MOST_WORKERS);
+    let jobs = jobs.min(things.len().div_ceil(CHUNK)).max(1);
     let (next, is_over) = (AtomicUsize::new(0), AtomicBool::new(false));
     thread::scope(|scope| {
         let (sender, receiver) = sync_channel(4 * jobs);

@@ -50,8 +50,9 @@ pub(super) fn joined<H: Head + DeserializeOwned, R: DeserializeOwned>(
 ) -> anyhow::Result<(H, Vec<R>)> {
     let mut parts: Vec<(Shard, &PathBuf, H, Vec<R>)> = Vec::new();
     for path in files {
-        let (head, rows) = read::<H, R>(path)?;
-        let shard = head.shard().unwrap_or(Shard { number: 1, of: 1 });
+        let part = |head: &H| head.shard().unwrap_or(Shard::WHOLE).part(head.rows()).len();
+        let (head, rows) = read::<H, R>(path, part)?;
+        let shard = head.shard().unwrap_or(Shard::WHOLE);
         if !(1..=shard.of).contains(&shard.number) {
             return Err(usage(format!("{} is no part of anything: {} of {}", path.display(), shard.number, shard.of)));
         }

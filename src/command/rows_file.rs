@@ -4,7 +4,7 @@
 //! is cut off, so that a run that was cut off and gone on with leaves the same bytes as one that was not.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{self, BufRead, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -15,7 +15,7 @@ use super::usage;
 use crate::file::resolved;
 use crate::report::to_json;
 use crate::settings::Settings;
-use crate::store::{StoreError, files_of};
+use crate::store::files_of;
 
 /// Rows that may be lost with the power.
 const SYNCED_EVERY: usize = 1000;
@@ -37,11 +37,16 @@ impl Unwritable {
     }
 }
 
+/// A file of rows that another run is writing: exit 5.
+#[derive(Debug, thiserror::Error)]
+#[error("another run is writing {}", .0.display())]
+pub struct InUse(PathBuf);
+
 /// A file of rows under way.
 #[derive(Debug)]
 pub(super) struct RowsFile {
     path: PathBuf,
-    file: BufWriter<File>,
+    file: File,
     unsynced: usize,
 }
 
@@ -50,23 +55,24 @@ impl RowsFile {
     pub(super) fn open<R: DeserializeOwned>(path: &Path, head: &impl Serialize) -> anyhow::Result<(Self, Vec<R>)> {
         let cannot = |cause| Unwritable { path: path.to_owned(), cause };
         place_of(path).map_err(|why| usage(format!("cannot write rows to {}: {why}", path.display())))?;
-        let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path).map_err(cannot)?;
+        let mut file =
+            OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path).map_err(cannot)?;
         match file.try_lock() {
             Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(StoreError::Busy(path.to_owned()).into()),
+            Err(TryLockError::WouldBlock) => return Err(InUse(path.to_owned()).into()),
             Err(TryLockError::Error(cause)) => return Err(cannot(cause).into()),
         }
         let (rows, end) = found(path, &file, &to_json(head, false))?;
         file.set_len(end).map_err(cannot)?;
-        let mut rows_file = Self { path: path.to_owned(), file: BufWriter::new(file), unsynced: 0 };
-        rows_file.file.seek(SeekFrom::Start(end)).map_err(cannot)?;
+        file.seek(SeekFrom::Start(end)).map_err(cannot)?;
+        let mut rows_file = Self { path: path.to_owned(), file, unsynced: 0 };
         if end == 0 {
             rows_file.write(head)?;
         }
         Ok((rows_file, rows))
     }
 
-    /// Adds a row, and hands it to the system.
+    /// Adds a row, and hands it to the system: whoever kills the program afterwards does not lose it.
     pub(super) fn add(&mut self, row: &impl Serialize) -> anyhow::Result<()> {
         self.write(row)?;
         self.unsynced += 1;
@@ -76,8 +82,7 @@ impl RowsFile {
     /// Waits until all of it is on the disk.
     pub(super) fn keep(&mut self) -> anyhow::Result<()> {
         self.unsynced = 0;
-        let kept = self.file.flush().and_then(|()| self.file.get_ref().sync_data());
-        kept.map_err(|cause| self.cannot(cause))
+        self.file.sync_data().map_err(|cause| self.cannot(cause))
     }
 
     fn write(&mut self, value: &impl Serialize) -> anyhow::Result<()> {
@@ -107,12 +112,18 @@ pub(super) fn read_head<H: DeserializeOwned>(path: &Path) -> anyhow::Result<H> {
     Lines::of(path)?.head()
 }
 
-/// The head and the rows of a file that is whole.
-pub(super) fn read<H: DeserializeOwned, R: DeserializeOwned>(path: &Path) -> anyhow::Result<(H, Vec<R>)> {
+/// The head and the rows of a file that is whole; `most` says of a head how many rows there may be, and no more than one more is
+/// read.
+pub(super) fn read<H: DeserializeOwned, R: DeserializeOwned>(
+    path: &Path,
+    most: impl Fn(&H) -> usize,
+) -> anyhow::Result<(H, Vec<R>)> {
     let mut lines = Lines::of(path)?;
     let head = lines.head()?;
-    let mut rows = Vec::new();
-    while let Some(row) = lines.next()? {
+    let (most, mut rows) = (most(&head), Vec::new());
+    while rows.len() <= most
+        && let Some(row) = lines.next()?
+    {
         rows.push(row);
     }
     Ok((head, rows))
@@ -210,7 +221,7 @@ mod tests {
             let found = written(&path, 8..13);
             assert_eq!(std::fs::read(&path).unwrap(), whole, "cut at {cut}, found {found:?}");
         }
-        assert_eq!(read::<String, u64>(&path).unwrap(), ("head".to_owned(), vec![8, 9, 10, 11, 12]));
+        assert_eq!(read::<String, u64>(&path, |_| 5).unwrap(), ("head".to_owned(), vec![8, 9, 10, 11, 12]));
     }
 
     #[test]
@@ -225,12 +236,25 @@ mod tests {
     }
 
     #[test]
+    fn a_row_is_there_for_everybody_as_soon_as_it_was_added() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("rows");
+        let (mut file, _) = RowsFile::open::<u64>(&path, &"head").unwrap();
+        for (row, text) in [(1, "\"head\"\n1\n"), (2, "\"head\"\n1\n2\n")] {
+            file.add(&row).unwrap();
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
+        }
+        drop(file);
+        assert_eq!(read::<String, u64>(&path, |_| 0).unwrap().1, [1], "one more than there may be, and no further");
+    }
+
+    #[test]
     fn two_writers_are_one_too_many() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("rows");
         let first = RowsFile::open::<u64>(&path, &"head").unwrap();
         let second = RowsFile::open::<u64>(&path, &"head").unwrap_err();
-        assert!(matches!(second.downcast_ref::<StoreError>(), Some(StoreError::Busy(_))));
+        assert!(second.is::<InUse>());
         drop(first);
         assert!(RowsFile::open::<u64>(&path, &"head").is_ok());
     }

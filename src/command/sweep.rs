@@ -11,6 +11,7 @@ pub(super) use self::field::Field;
 use self::summary::{document, story};
 use super::backtest::{BacktestAsked, History, manifest};
 use super::in_order::in_order;
+use super::merge::{Head, joined, schema_of};
 use super::progress::progress;
 use super::rows_file::{RowsFile, refuse_own_files};
 use super::say::{Output, Style};
@@ -19,6 +20,7 @@ use crate::backtest::{Axis, Grid, draw};
 use crate::clock;
 use crate::report::{Cell, Drawn, Format, Shard, ShardDocument, SweepHead, SweepRow, Table, to_json};
 use crate::settings::{Settings, Variations, digest};
+use crate::statistics::PeriodSharpe;
 use crate::store::{Access, Store};
 
 /// More combinations than this are not tried in one run: each keeps 1.3 kilobytes until the end.
@@ -29,6 +31,15 @@ pub(super) const ROWS: &str = "trader.sweep.rows.v1";
 /// What a sweep is asked, beside the settings.
 #[derive(Clone, Debug)]
 pub struct SweepAsked {
+    /// What is tried, and how the work is shared.
+    pub tries: TriesAsked,
+    /// How many of the best are told.
+    pub top: usize,
+}
+
+/// What is tried, and how the work is shared.
+#[derive(Clone, Debug)]
+pub struct TriesAsked {
     /// Which candles, at which costs.
     pub backtest: BacktestAsked,
     /// What is varied.
@@ -41,12 +52,11 @@ pub struct SweepAsked {
     pub out: Option<PathBuf>,
     /// Threads.
     pub jobs: usize,
-    /// How many of the best are told.
-    pub top: usize,
 }
 
 /// Tries combinations, and says which were the best and what that is worth.
 pub fn sweep(settings: &Settings, asked: &SweepAsked, style: Style) -> anyhow::Result<Output> {
+    let SweepAsked { tries: asked, top } = asked;
     refuse_own_files(settings, asked.out.as_ref())?;
     let grid = Grid::new(asked.grid.clone(), Variations::changes_readings).map_err(|e| usage(e.to_string()))?;
     let numbers = numbers(&grid, asked.random, asked.shard)?;
@@ -73,20 +83,20 @@ pub fn sweep(settings: &Settings, asked: &SweepAsked, style: Style) -> anyhow::R
             let document = ShardDocument { schema: "trader.shard.v1", shard, file, rows: rows.len(), found };
             Ok(Output::ok(to_json(&document, style.pretty)))
         }
-        _ => say(settings, (&head, &grid), &rows, (asked.top, style)),
+        _ => say(settings, (&head, &grid), &rows, (*top, style)),
     }
 }
 
 /// Joins the files that shards of a sweep or of a walk forward have written.
 pub fn sweep_merge(settings: &Settings, files: &[PathBuf], top: usize, style: Style) -> anyhow::Result<Output> {
     let first = files.first().ok_or_else(|| usage("no file is named"))?;
-    let schema = super::merge::schema_of(first)?;
+    let schema = schema_of(first)?;
     if schema == super::walk_forward::ROWS {
         return super::walk_forward::merge(settings, files, style);
     } else if schema != ROWS {
         return Err(usage(format!("{} holds `{schema}`, not the rows of a sweep", first.display())));
     }
-    let (head, rows) = super::merge::joined::<SweepHead, SweepRow>(files)?;
+    let (head, rows) = joined::<SweepHead, SweepRow>(files)?;
     let grid = Grid::new(head.grid.clone(), Variations::changes_readings).map_err(|e| usage(e.to_string()))?;
     let expected = numbers(&grid, head.random, None)?;
     if !rows.iter().map(|row| row.number).eq(expected.iter().copied()) {
@@ -136,7 +146,7 @@ pub(super) fn numbers(grid: &Grid, random: Option<Drawn>, shard: Option<Shard>) 
 
 /// The rows of these combinations, made or found in the file; and how many were found.
 fn rows_of(
-    asked: &SweepAsked,
+    asked: &TriesAsked,
     head: &SweepHead,
     (grid, numbers): (&Grid, &[u64]),
     make: impl Fn(u64) -> anyhow::Result<SweepRow> + Sync,
@@ -187,8 +197,8 @@ fn keep_trials(
     settings: &Settings,
     (head, grid): (&SweepHead, &Grid),
     rows: &[SweepRow],
-) -> anyhow::Result<Vec<crate::statistics::PeriodSharpe>> {
-    let name = digest(to_json(&SweepHead { shard: None, ..head.clone() }, false).as_bytes());
+) -> anyhow::Result<Vec<PeriodSharpe>> {
+    let name = digest(to_json(&head.clone().of_all(), false).as_bytes());
     let mut store = Store::open(&settings.db, Access::Change)?;
     let (write, now) = (store.write()?, clock::wall());
     for row in rows {

@@ -2,6 +2,7 @@
 
 mod summary;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use self::summary::{document, story, table};
@@ -11,24 +12,26 @@ use super::merge::{Head, joined};
 use super::progress::progress;
 use super::rows_file::{RowsFile, refuse_own_files};
 use super::say::{Output, Style};
-use super::sweep::{Field, SweepAsked, numbers, refuse_bad_values};
+use super::sweep::{Field, TriesAsked, numbers, refuse_bad_values};
 use super::usage;
-use crate::backtest::{Days, Grid, Leg, Walk, left_after_selling, replay};
+use crate::backtest::{Grid, Leg, Walk, left_after_selling};
 use crate::clock;
 use crate::report::{Format, Measure, Shard, ShardDocument, WalkHead, WalkReport, WindowRow, to_json};
-use crate::settings::{Settings, Variations, digest};
+use crate::settings::{Settings, Trading, Variations, digest};
 use crate::statistics::{PeriodSharpe, TrackRecord, Training};
-use crate::store::{Access, Store, StoreError};
-use crate::unit::UtcMillis;
+use crate::store::{Access, Store};
+use crate::unit::{Timeframe, UtcMillis};
 
 /// How the first line of a file of rows begins.
 pub(super) const ROWS: &str = "trader.walk_forward.rows.v1";
+/// The key that says how long a position may be held.
+const HOLD: &str = "exits.hold_h";
 
 /// What a walk forward is asked, beside the settings.
 #[derive(Clone, Debug)]
 pub struct WalkAsked {
     /// Which candles, and what is tried.
-    pub sweep: SweepAsked,
+    pub tries: TriesAsked,
     /// Trainings grow from the first day.
     pub anchored: bool,
     /// What parameters are chosen on, in days.
@@ -43,32 +46,32 @@ pub struct WalkAsked {
 
 /// Walks forward, and says what choosing was worth.
 pub fn walk_forward(settings: &Settings, asked: &WalkAsked, style: Style) -> anyhow::Result<Output> {
-    refuse_own_files(settings, asked.sweep.out.as_ref())?;
-    let grid = Grid::new(asked.sweep.grid.clone(), Variations::changes_readings).map_err(|e| usage(e.to_string()))?;
+    refuse_own_files(settings, asked.tries.out.as_ref())?;
+    let grid = Grid::new(asked.tries.grid.clone(), Variations::changes_readings).map_err(|e| usage(e.to_string()))?;
     let store = Store::open(&settings.db, Access::Read)?;
-    let history = History::open(settings, &store, &asked.sweep.backtest)?;
+    let history = History::open(settings, &store, &asked.tries.backtest)?;
     drop(store);
-    let field = Field::new(settings, &history, asked.sweep.backtest.costs, asked.sweep.jobs)?;
-    let numbers = numbers(&grid, asked.sweep.random, None)?;
+    let field = Field::new(settings, &history, asked.tries.backtest.costs, asked.tries.jobs)?;
+    let numbers = numbers(&grid, asked.tries.random, None)?;
     refuse_bad_values(&field, &grid, &numbers)?;
-    let (walk, report) = lengths(settings, asked);
+    let (walk, report) = lengths(asked, longest_hold(&field, &grid)?);
     let legs = walk.legs(history.span.from, history.span.to);
     if legs.is_empty() {
         return Err(too_short(&history, &report));
     }
     let head = WalkHead {
         schema: ROWS.to_owned(),
-        manifest: serde_json::to_value(manifest(settings, &history, asked.sweep.backtest.costs))?,
+        manifest: serde_json::to_value(manifest(settings, &history, asked.tries.backtest.costs))?,
         walk: report,
         grid: grid.axes().to_vec(),
-        random: asked.sweep.random,
+        random: asked.tries.random,
         tried: numbers.len(),
         windows: legs.len(),
-        shard: asked.sweep.shard,
+        shard: asked.tries.shard,
     };
-    let way = Way { field: &field, grid: &grid, numbers: &numbers, jobs: asked.sweep.jobs };
+    let way = Way { field: &field, grid: &grid, numbers: &numbers, jobs: asked.tries.jobs };
     let (rows, found) = rows_of(asked, &head, &legs, &way)?;
-    match (asked.sweep.shard, &asked.sweep.out) {
+    match (asked.tries.shard, &asked.tries.out) {
         (Some(shard), Some(out)) => {
             let file = out.display().to_string();
             let document = ShardDocument { schema: "trader.shard.v1", shard, file, rows: rows.len(), found };
@@ -81,10 +84,27 @@ pub fn walk_forward(settings: &Settings, asked: &WalkAsked, style: Style) -> any
 /// Joins the files that shards have written.
 pub(super) fn merge(settings: &Settings, files: &[PathBuf], style: Style) -> anyhow::Result<Output> {
     let (head, rows) = joined::<WalkHead, WindowRow>(files)?;
-    if !rows.iter().map(|row| row.window).eq(1..=head.windows) {
-        return Err(usage(format!("{} windows of {} are there: a shard has not ended yet", rows.len(), head.windows)));
+    let grid = Grid::new(head.grid.clone(), Variations::changes_readings).map_err(|e| usage(e.to_string()))?;
+    let is_next =
+        |(row, window): (&WindowRow, usize)| row.window == window && makes_sense(row, &grid, head.walk.test_days);
+    if rows.len() != head.windows || !rows.iter().zip(1..).all(is_next) || !summary::is_finite(&rows) {
+        return Err(usage("the rows of the files are not those of their walk\n  remove the files"));
     }
     say(settings, &head, &rows, style)
+}
+
+/// Whether a row says what one of ours may say: it may come from anywhere.
+fn makes_sense(row: &WindowRow, grid: &Grid, test_days: usize) -> bool {
+    let values = grid.values(row.number).into_iter().map(|(key, value)| (key.to_owned(), value.to_owned()));
+    let is_curve = |curve: &[f64]| {
+        curve.len() == test_days + 1
+            && curve[0].to_bits() == 1.0_f64.to_bits()
+            && curve.iter().all(|value| value.is_finite() && *value >= 0.0)
+    };
+    row.number < grid.combinations()
+        && row.values.iter().map(|(key, value)| (key.clone(), value.clone())).eq(values.collect::<BTreeMap<_, _>>())
+        && is_curve(&row.days)
+        && is_curve(&row.configured)
 }
 
 impl Head for WalkHead {
@@ -101,11 +121,25 @@ impl Head for WalkHead {
     }
 }
 
-/// The lengths of the stretches; a position that may be held for ever is taken to last as long as the longest forecast.
-fn lengths(settings: &Settings, asked: &WalkAsked) -> (Walk, WalkReport) {
-    let trading = &settings.trading;
-    let held = trading.exits.hold_ms.or(trading.horizons_ms.last().copied()).unwrap_or_default();
-    let days = usize::try_from((held + 86_399_999) / 86_400_000).unwrap_or_default();
+/// The longest time that a position may be held under any of the combinations; one that may be held for ever is taken to last as
+/// long as the longest forecast.
+fn longest_hold(field: &Field<'_>, grid: &Grid) -> anyhow::Result<i64> {
+    let mut longest = held(&field.variant(&[])?.trading);
+    for axis in grid.axes().iter().filter(|axis| axis.key == HOLD) {
+        for value in &axis.values {
+            longest = longest.max(held(&field.variant(&[(HOLD, value)])?.trading));
+        }
+    }
+    Ok(longest)
+}
+
+fn held(trading: &Trading) -> i64 {
+    trading.exits.hold_ms.or(trading.horizons_ms.last().copied()).unwrap_or_default()
+}
+
+/// The lengths of the stretches, where a position may be held so long.
+fn lengths(asked: &WalkAsked, hold_ms: i64) -> (Walk, WalkReport) {
+    let days = usize::try_from((hold_ms + Timeframe::D1.ms() - 1) / Timeframe::D1.ms()).unwrap_or_default();
     let purge_days = asked.purge_days.unwrap_or(days);
     let WalkAsked { train_days, test_days, embargo_days, anchored, .. } = *asked;
     let training = if anchored { Training::Anchored } else { Training::Rolling };
@@ -128,8 +162,8 @@ fn too_short(history: &History, walk: &WalkReport) -> anyhow::Error {
 /// The rows of the windows, made or found in the file; and how many were found.
 fn rows_of(asked: &WalkAsked, head: &WalkHead, legs: &[Leg], way: &Way<'_>) -> anyhow::Result<(Vec<WindowRow>, usize)> {
     let all: Vec<(usize, Leg)> = (1..).zip(legs.iter().copied()).collect();
-    let mine = asked.sweep.shard.map_or(&all[..], |shard| &all[shard.part(all.len())]);
-    let opened = asked.sweep.out.as_ref().map(|path| RowsFile::open::<WindowRow>(path, head)).transpose()?;
+    let mine = asked.tries.shard.map_or(&all[..], |shard| &all[shard.part(all.len())]);
+    let opened = asked.tries.out.as_ref().map(|path| RowsFile::open::<WindowRow>(path, head)).transpose()?;
     let (mut file, mut rows) = opened.map_or((None, Vec::new()), |(file, rows)| (Some(file), rows));
     let found = rows.len();
     if !rows.iter().map(|row| row.window).eq(mine.iter().take(found).map(|(window, _)| *window)) {
@@ -196,11 +230,7 @@ impl Way<'_> {
 
     /// Replays values over a test, with an account that begins with nothing but its money.
     fn test(&self, values: &[(&str, &str)], span: (UtcMillis, UtcMillis)) -> anyhow::Result<Tested> {
-        let variant = self.field.variant(values)?;
-        let tapes = self.field.tapes(&variant);
-        let mut days = Days::default();
-        let replayed = replay(&tapes, &self.field.bars(&variant), &self.field.rules(&variant), span, &mut days)
-            .map_err(|e| StoreError::BadRow(e.to_string()))?;
+        let (tapes, days, replayed) = self.field.replayed(values, span)?;
         let left = left_after_selling(&tapes, &replayed);
         Ok(Tested { days: days.curve(left), trades: replayed.trades.len() })
     }
@@ -225,7 +255,7 @@ fn say(settings: &Settings, head: &WalkHead, rows: &[WindowRow], style: Style) -
 
 /// The walk is one trial: what was tried in its trainings never saw its tests.
 fn keep_trial(settings: &Settings, head: &WalkHead, record: Option<&TrackRecord>) -> anyhow::Result<Vec<PeriodSharpe>> {
-    let manifest = to_json(&WalkHead { shard: None, ..head.clone() }, false);
+    let manifest = to_json(&head.clone().of_all(), false);
     let mut store = Store::open(&settings.db, Access::Change)?;
     let write = store.write()?;
     write.add_trial(clock::wall(), (&digest(manifest.as_bytes()), &manifest), record)?;

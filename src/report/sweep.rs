@@ -28,13 +28,16 @@ pub struct Shard {
 }
 
 impl Shard {
+    /// All of the work.
+    pub const WHOLE: Self = Self { number: 1, of: 1 };
+
     /// Its part of so many things that stand in a row: parts follow each other, and differ by one at most.
     pub fn part(self, things: usize) -> std::ops::Range<usize> {
         let end = |shards: u64| {
             let share = u128::from(shards) * things as u128 / u128::from(self.of.max(1));
             usize::try_from(share).unwrap_or(things)
         };
-        end(self.number - 1)..end(self.number)
+        end(self.number.saturating_sub(1))..end(self.number)
     }
 }
 
@@ -158,6 +161,11 @@ impl SweepRow {
     pub fn line<'a>(&'a self, values: Vec<(&'a str, &'a str)>) -> SweepLine<'a> {
         let Self { number, figures, days, blocks } = self;
         SweepLine { number: *number, values: values.into_iter().collect(), figures, days: *days, blocks }
+    }
+
+    /// How many days its blocks have; 0 where they are too few to be cut.
+    pub fn day_count(&self) -> usize {
+        self.blocks.iter().map(|(rows, ..)| rows).sum()
     }
 
     /// By what combinations are ranked; what is undefined comes last.

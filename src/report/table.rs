@@ -3,6 +3,8 @@
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 use serde_json::Value;
 
+use super::Measure;
+
 /// How rows are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
@@ -30,6 +32,11 @@ pub enum Cell {
 }
 
 impl Cell {
+    /// A figure to three decimals; empty where there is none.
+    pub fn thousandths(measure: &Measure) -> Self {
+        measure.value.map_or(Self::Empty, |value| Self::Real((value * 1e3).round() / 1e3))
+    }
+
     /// As plain text; empty when nothing is known.
     pub fn text(&self) -> String {
         match self {

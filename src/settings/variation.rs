@@ -47,7 +47,9 @@ impl Variations {
     fn keys_with(&self, values: &[(&str, &str)]) -> Result<FileSettings, SettingsError> {
         let mut table = self.keys.clone();
         for (key, text) in values {
+            let is_read = is_read(&table, key);
             let place = place(&mut table, key).filter(|_| is_varied(key)).ok_or_else(|| unknown(key))?;
+            is_read.map_err(|strategy| refused_unread(key, &strategy))?;
             *place = read(place, text).ok_or_else(|| refused(key, text, "is no value of this key"))?;
         }
         Value::Table(table).try_into().map_err(|e| blamed(values, &e))
@@ -57,6 +59,23 @@ impl Variations {
 fn is_varied(key: &str) -> bool {
     let section = key.split('.').next().unwrap_or_default();
     SECTIONS.contains(&section) && !FIXED.contains(&key)
+}
+
+/// Whether the strategy that is configured reads a key; else its name. Copies of the same thing would count as trials, and
+/// keep each other company.
+fn is_read(table: &Table, key: &str) -> Result<(), String> {
+    let strategy = table.get("strategy").and_then(|strategy| strategy.get("name")?.as_str()).unwrap_or_default();
+    let of_classic =
+        ["strategy.buy_score", "strategy.sell_score"].contains(&key) || key.starts_with("strategy.weights.");
+    let is_foreign = match strategy {
+        "trend" => of_classic,
+        _ => key.starts_with("trend."),
+    };
+    if is_foreign { Err(strategy.to_owned()) } else { Ok(()) }
+}
+
+fn refused_unread(key: &str, strategy: &str) -> SettingsError {
+    SettingsError::Value { key: key.to_owned(), text: format!("the strategy `{strategy}` does not read it") }
 }
 
 /// The value that stands at a key; none where there is none, or more than one.
@@ -141,6 +160,7 @@ mod tests {
             ("strategy.weights", "1", "can be tried"),
             ("account.start", "5", "can be tried"),
             ("risk.daily", "5", "can be tried"),
+            ("trend.enter_score", "50", "the strategy `classic` does not read it"),
             ("buy_score", "5", "can be tried"),
             ("costs.half_spread_bps_of", "5", "can be tried"),
             ("risk.warning_drawdown_pct", "30", "risk.warning_drawdown_pct"),

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use crate::backtest::{Attempt, Bar, Days, Rules, Tape, bars, replay};
+use crate::backtest::{Attempt, Bar, Days, Replayed, Rules, Tape, bars, replay};
 use crate::command::backtest::{History, rules_of};
 use crate::ledger::Terms;
 use crate::settings::{Settings, Strategy, Trading, Variations};
@@ -60,20 +60,30 @@ impl<'a> Field<'a> {
         values: &[(&str, &str)],
         span: (UtcMillis, UtcMillis),
     ) -> anyhow::Result<Attempt> {
+        let (_, days, replayed) = self.replayed(values, span)?;
+        Ok(Attempt::of(&days, &replayed, self.length(span), BLOCKS))
+    }
+
+    /// Replays these values from one instant to another: the candles on their terms, the days, and how it ended.
+    pub(in crate::command) fn replayed(
+        &self,
+        values: &[(&str, &str)],
+        span: (UtcMillis, UtcMillis),
+    ) -> anyhow::Result<(Vec<Tape>, Days, Replayed)> {
         let variant = self.variant(values)?;
         let (tapes, mut days) = (self.tapes(&variant), Days::default());
         let replayed = replay(&tapes, &self.bars(&variant), &self.rules(&variant), span, &mut days)
             .map_err(|e| StoreError::BadRow(e.to_string()))?;
-        Ok(Attempt::of(&days, &replayed, self.length(span), BLOCKS))
+        Ok((tapes, days, replayed))
     }
 
     /// What a run of a variant goes by.
-    pub(in crate::command) fn rules(&self, variant: &Variant) -> Rules {
+    fn rules(&self, variant: &Variant) -> Rules {
         rules_of(&variant.strategy, &variant.trading, self.history.delay_ms)
     }
 
     /// The candles on the terms of a variant.
-    pub(in crate::command) fn tapes(&self, variant: &Variant) -> Vec<Tape> {
+    fn tapes(&self, variant: &Variant) -> Vec<Tape> {
         let on_terms = |tape: &Tape| {
             tape.on_terms(Terms {
                 costs: variant.trading.costs(&tape.symbol),
@@ -85,7 +95,7 @@ impl<'a> Field<'a> {
     }
 
     /// What could be known at the end of each candle, by the analyst of a variant.
-    pub(in crate::command) fn bars(&self, variant: &Variant) -> Arc<Vec<Vec<Bar>>> {
+    fn bars(&self, variant: &Variant) -> Arc<Vec<Vec<Bar>>> {
         let Variant { strategy, trading } = variant;
         let window = strategy.policy.gap_window;
         let read = || {

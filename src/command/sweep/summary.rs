@@ -1,7 +1,7 @@
 //! What a sweep came to: the best, their neighbours, and what choosing the best is worth.
 
 use super::BLOCKS;
-use crate::backtest::{Choice, ChoiceGrounds, Figure, Grid, Undefined};
+use crate::backtest::{Choice, ChoiceGrounds, Grid, deflated};
 use crate::command::say::{Output, Style};
 use crate::report::{
     Cell, Measure, NeighboursReport, OverfittingReport, SweepDocument, SweepHead, SweepRow, Table, TopReport,
@@ -19,11 +19,11 @@ pub(super) fn document(
     // The sort is stable: of equals the one with the lower number comes first.
     ranked.sort_by(|a, b| b.score().total_cmp(&a.score()));
     let best = ranked.first().copied().filter(|best| best.figures.sharpe_daily.value.is_some());
-    let deflated = deflated(best, sharpes);
+    let deflated = deflated(best.and_then(SweepRow::record).as_ref(), Trials::of(sharpes).as_ref());
     let overfitting = overfitting(rows);
     let around = |row: &SweepRow| neighbours(row, &grid.neighbours(row.number), rows);
     let grounds = ChoiceGrounds {
-        days: best.and_then(|best| Some(best.days?.n)),
+        days: rows.first().map_or(0, SweepRow::day_count),
         sharpe: best.and_then(|best| best.figures.sharpe_daily.value),
         deflated,
         overfitting: overfitting.as_ref().map(|o| o.probability),
@@ -44,12 +44,6 @@ pub(super) fn document(
     }
 }
 
-fn deflated(best: Option<&SweepRow>, sharpes: &[PeriodSharpe]) -> Figure {
-    let record = best.and_then(SweepRow::record).ok_or(Undefined::NoSpread)?;
-    let trials = Trials::of(sharpes).ok_or(Undefined::UnknownTrials)?;
-    trials.deflated(&record).ok_or(Undefined::NotFinite)
-}
-
 fn overfitting(rows: &[SweepRow]) -> Option<Overfitting> {
     let are_cut = rows.iter().all(|row| row.blocks.len() == BLOCKS);
     let sum = |row: usize, block: usize| rows[row].block_sum(block).unwrap_or_default();
@@ -58,9 +52,7 @@ fn overfitting(rows: &[SweepRow]) -> Option<Overfitting> {
 
 fn overfitting_report(overfitting: Option<&Overfitting>) -> OverfittingReport {
     let why = "one combination, under two days for each block, or returns that are all the same";
-    let measure = |of: fn(&Overfitting) -> Option<f64>| {
-        overfitting.and_then(of).map_or_else(|| Measure::none(why), |value| Measure::plain(Ok(value)))
-    };
+    let measure = |of: fn(&Overfitting) -> Option<f64>| Measure::known(overfitting.and_then(of), why);
     let middle = |overfitting: &Overfitting| {
         let mut logits = overfitting.logits.clone();
         logits.sort_by(f64::total_cmp);
@@ -89,14 +81,12 @@ fn neighbours(row: &SweepRow, around: &[u64], rows: &[SweepRow]) -> NeighboursRe
     let median = median(&sharpes);
     let kept =
         median.zip(row.figures.sharpe_daily.value).filter(|(_, own)| *own > 0.0).map(|(median, own)| median / own);
-    let measure =
-        |value: Option<f64>, why: &str| value.map_or_else(|| Measure::none(why), |value| Measure::plain(Ok(value)));
     NeighboursReport {
         count: around.len(),
         tried: tried.len(),
-        median_sharpe: measure(median, "none that was tried has one"),
-        worst_sharpe: measure(sharpes.first().copied(), "none that was tried has one"),
-        kept: measure(kept, "none that was tried has one, or its own is not above 0"),
+        median_sharpe: Measure::known(median, "none that was tried has one"),
+        worst_sharpe: Measure::known(sharpes.first().copied(), "none that was tried has one"),
+        kept: Measure::known(kept, "none that was tried has one, or its own is not above 0"),
     }
 }
 
@@ -125,14 +115,13 @@ fn best(document: &SweepDocument) -> Table<String> {
     let mut columns: Vec<String> = document.grid.iter().map(|axis| axis.key.clone()).collect();
     let told = ["sharpe", "return_pct", "drawdown_pct", "trades", "neighbours", "worst", "kept"];
     columns.extend(told.map(str::to_owned));
-    let cell = |measure: &Measure| measure.value.map_or(Cell::Empty, |value| Cell::Real((value * 1e3).round() / 1e3));
     let row = |top: &TopReport| {
         let (f, n) = (&top.figures, &top.neighbours);
         let values = document.grid.iter().map(|axis| top.values.get(&axis.key).cloned().unwrap_or_default());
         let mut cells: Vec<Cell> = values.map(Cell::Text).collect();
-        cells.extend([&f.sharpe_daily, &f.total_return_pct, &f.max_drawdown_days_pct].map(cell));
+        cells.extend([&f.sharpe_daily, &f.total_return_pct, &f.max_drawdown_days_pct].map(Cell::thousandths));
         cells.push(Cell::Text(f.trades.to_string()));
-        cells.extend([&n.median_sharpe, &n.worst_sharpe, &n.kept].map(cell));
+        cells.extend([&n.median_sharpe, &n.worst_sharpe, &n.kept].map(Cell::thousandths));
         cells
     };
     Table { columns, rows: document.top.iter().map(row).collect() }

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::backtest::{Figure, Undefined, Walked, WalkedGrounds, chained, daily_sharpe, returns, yearly};
+use crate::backtest::{Figure, Undefined, Walked, WalkedGrounds, chained, daily_sharpe, deflated, returns, yearly};
 use crate::command::say::{Output, Style};
 use crate::report::{Cell, CurveReport, DriftReport, Measure, Table, WalkDocument, WalkHead, WindowReport, WindowRow};
 use crate::statistics::{PeriodSharpe, PeriodsPerYear, TrackRecord, Trials, max_drawdown, mean};
+use crate::unit::UtcMillis;
 
 /// What is printed of these windows, beside the ratios of all trials that were ever run.
 pub(super) fn document(
@@ -15,7 +16,7 @@ pub(super) fn document(
     record: Option<TrackRecord>,
 ) -> WalkDocument {
     let (curve, configured) = (curve(rows), chained(rows.iter().map(|row| row.configured.as_slice())));
-    let deflated = deflated(record, sharpes);
+    let deflated = deflated(record.as_ref(), Trials::of(sharpes).as_ref());
     let grounds = WalkedGrounds {
         days: curve.len() - 1,
         total_return: total(&curve),
@@ -25,7 +26,7 @@ pub(super) fn document(
     };
     let mean_of = |sharpe: fn(&WindowRow) -> &Measure| {
         let known: Vec<f64> = rows.iter().filter_map(|row| sharpe(row).value).collect();
-        mean(&known).map_or_else(|| Measure::none("no window has one"), |mean| Measure::plain(Ok(mean)))
+        Measure::known(mean(&known), "no window has one")
     };
     WalkDocument {
         schema: "trader.walk_forward.v1",
@@ -51,6 +52,12 @@ fn curve(rows: &[WindowRow]) -> Vec<f64> {
     chained(rows.iter().map(|row| row.days.as_slice()))
 }
 
+/// Whether the curves of these windows can be told in numbers.
+pub(super) fn is_finite(rows: &[WindowRow]) -> bool {
+    let configured = chained(rows.iter().map(|row| row.configured.as_slice()));
+    curve(rows).iter().chain(&configured).all(|value| value.is_finite())
+}
+
 /// What inference knows of the tests' days.
 pub(super) fn record(rows: &[WindowRow]) -> Option<TrackRecord> {
     returns(&curve(rows)).ok().and_then(|daily| TrackRecord::of(&daily))
@@ -67,11 +74,6 @@ fn sharpe(curve: &[f64]) -> Figure {
 
 fn total(curve: &[f64]) -> Figure {
     curve.last().map(|last| last - 1.0).filter(|_| curve.len() > 1).ok_or(Undefined::TooFew)
-}
-
-fn deflated(record: Option<TrackRecord>, sharpes: &[PeriodSharpe]) -> Figure {
-    let trials = Trials::of(sharpes).ok_or(Undefined::UnknownTrials)?;
-    trials.deflated(&record.ok_or(Undefined::NoSpread)?).ok_or(Undefined::NotFinite)
 }
 
 fn curve_report(curve: &[f64]) -> CurveReport {
@@ -155,13 +157,12 @@ pub(super) fn table(document: &WalkDocument) -> Table<String> {
     let mut columns: Vec<String> = ["train_from", "train_to", "test_from", "test_to"].map(str::to_owned).to_vec();
     columns.extend(document.grid.iter().map(|axis| axis.key.clone()));
     columns.extend(["train_sharpe", "test_sharpe", "test_return_pct", "trades"].map(str::to_owned));
-    let day = |instant: crate::unit::UtcMillis| Cell::Text(instant.to_string().chars().take(10).collect());
-    let cell = |measure: &Measure| measure.value.map_or(Cell::Empty, |value| Cell::Real((value * 1e3).round() / 1e3));
+    let day = |instant: UtcMillis| Cell::Text(instant.to_string().chars().take(10).collect());
     let row = |window: &WindowReport| {
         let mut cells = [window.train_from, window.train_to, window.test_from, window.test_to].map(day).to_vec();
         let value = |key: &String| Cell::Text(window.values.get(key).cloned().unwrap_or_default());
         cells.extend(document.grid.iter().map(|axis| value(&axis.key)));
-        cells.extend([&window.train_sharpe, &window.test_sharpe, &window.test_return_pct].map(cell));
+        cells.extend([&window.train_sharpe, &window.test_sharpe, &window.test_return_pct].map(Cell::thousandths));
         cells.push(Cell::Text(window.trades.to_string()));
         cells
     };
@@ -171,7 +172,6 @@ pub(super) fn table(document: &WalkDocument) -> Table<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::unit::UtcMillis;
 
     fn row(window: usize, value: &str) -> WindowRow {
         let at = UtcMillis::new(0);

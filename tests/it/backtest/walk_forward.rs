@@ -57,6 +57,30 @@ fn shards_join_to_the_bytes_of_the_whole() {
 }
 
 #[test]
+fn rows_that_no_walk_of_ours_wrote_are_refused() {
+    let world = lived();
+    let out = world.path("walk.jsonl").display().to_string();
+    walk(&world, &["--shard", "1/1", "--out", &out]).expect(0);
+    let text = std::fs::read_to_string(&out).unwrap();
+    for (ours, theirs) in [
+        (r#""days":[1.0,"#, r#""days":[2.0,"#),
+        (r#""days":[1.0,"#, r#""days":[1.0,-0.5,"#),
+        (r#""days":[1.0,"#, r#""days":[1.0,1e300,1e300,"#),
+        (r#""exits.stop_atr":"#, r#""exits.stop":"#),
+        (r#""window":2"#, r#""window":3"#),
+        (r#""key":"exits.stop_atr""#, r#""key":"exits.stop_atr[31m""#),
+    ] {
+        assert!(text.contains(ours), "{ours}");
+        std::fs::write(&out, text.replace(ours, theirs)).unwrap();
+        let run = world.run(&["sweep", "merge", &out]).expect(2);
+        assert!(!run.stderr.contains('\u{1b}'), "{theirs}: {run}");
+    }
+    assert_eq!(world.value("SELECT count(*) FROM trials"), "0");
+    std::fs::write(&out, text).unwrap();
+    world.run(&["sweep", "merge", &out]).expect(0);
+}
+
+#[test]
 fn no_choice_sees_a_candle_of_its_test() {
     let world = lived();
     let before = windows(&walk(&world, &[]).expect(0));
@@ -87,6 +111,8 @@ fn what_is_too_short_or_no_time_is_refused() {
     let world = lived();
     for (arguments, words) in [
         (&["--from", "2026-08-30", "--grid", "exits.stop_atr=2,3"][..], "is too short: 365 days of training"),
+        // A position may be held for 1,000 hours: 42 days.
+        (&["--from", "2026-08-24", "--grid", "exits.hold_h=24,1000"], "42 and 7 left out"),
         (&["--train", "0d", "--grid", "exits.stop_atr=2,3"], "a day at least"),
         (&["--test", "3 months", "--grid", "exits.stop_atr=2,3"], "is no time"),
         (&["--grid", "strategy.timeframe=1h,4h"], "can be tried"),
