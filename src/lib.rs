@@ -29,7 +29,7 @@ pub mod execution;
 pub mod outcome;
 /// Numbers in, numbers out: what returns, an equity curve or trades are worth, and how far luck explains it.
 pub mod statistics;
-/// Hindsight at scale: the same decisions over years of candles.
+/// Hindsight at scale: the same decisions over years of candles, swept over parameters, walked forward, and verified.
 pub mod backtest;
 /// What we say, as values: the JSON shapes, tables, stories.
 pub mod report;
@@ -49,7 +49,7 @@ pub mod store;
 // -- recipe rooms: read, think, write, say --
 /// Every way this program can end.
 pub mod exit;
-/// One file for each subcommand.
+/// One file for each subcommand, and what several of them share.
 pub mod command;
 /// The command line as typed values.
 pub mod cli;

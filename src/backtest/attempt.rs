@@ -109,3 +109,72 @@ fn of_profits(trades: &[Trade]) -> Figure {
     let why = if profits.is_empty() { Undefined::NoTrades } else { Undefined::NoLosingTrade };
     profit_factor(&profits).ok_or(why)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples::{assert_close, hours, round_trip};
+    use super::*;
+    use crate::decision::RiskState;
+    use crate::ledger::Books;
+    use crate::ledger::samples::decimal;
+    use crate::unit::Money;
+
+    /// Of days that began with these equities, an end at this one, and these trades.
+    fn attempt(equity: &[f64], end: &str, trades: Vec<Trade>) -> Attempt {
+        let equity_at_end = Money::new(decimal(end));
+        let last = hours(1).first().map(|now| Moment {
+            now: *now,
+            equity: equity_at_end,
+            cash: equity_at_end,
+            state: RiskState::Normal,
+            positions: 0,
+        });
+        let days = Days { equity: equity.to_vec(), ..Days::default() };
+        let replayed = Replayed { books: Books::default(), trades, last };
+        Attempt::of(&days, &replayed, (72, PeriodsPerYear::HOURLY), 1)
+    }
+
+    #[test]
+    fn three_days_are_worth_what_can_be_counted_by_hand() {
+        let three =
+            attempt(&[1000.0, 1100.0, 990.0, 1089.0], "1200", vec![round_trip(20.0, 10.0), round_trip(-10.0, 10.0)]);
+        // Returns of 0.1, −0.1 and 0.1: a mean of 1/30 and a standard deviation of √(0.04/3), which is 1/√12 of a day.
+        for (what, figure, expected) in [
+            ("total return", three.total_return, 0.2),
+            ("Sharpe ratio", three.sharpe, (365.0_f64 / 12.0).sqrt()),
+            ("largest drawdown", three.max_drawdown, 0.1),
+            ("profit factor", three.profit_factor, 2.0),
+        ] {
+            assert_close(what, figure.unwrap(), expected);
+        }
+        assert_eq!((three.trades, three.cagr), (2, Err(Undefined::Under90Days)));
+        assert_eq!(three.blocks.len(), 1);
+        assert_close("the sum of its only block", three.blocks[0].plain, 0.1);
+    }
+
+    #[test]
+    fn an_account_that_was_lost_has_lost_all_of_it_and_has_no_ratio() {
+        let lost = attempt(&[1000.0, 0.0, 0.0], "0", vec![round_trip(-1000.0, 10.0)]);
+        assert_close("total return", lost.total_return.unwrap(), -1.0);
+        assert_close("largest drawdown", lost.max_drawdown.unwrap(), 1.0);
+        assert_eq!((lost.sharpe, lost.profit_factor), (Err(Undefined::AccountLost), Ok(0.0)));
+        assert_eq!((lost.record, lost.blocks), (None, Vec::new()));
+    }
+
+    #[test]
+    fn what_trades_do_not_define_has_its_reason() {
+        assert_eq!(attempt(&[1000.0, 1000.0], "1000", Vec::new()).profit_factor, Err(Undefined::NoTrades));
+        let won = attempt(&[1000.0, 1020.0], "1020", vec![round_trip(20.0, 10.0)]);
+        assert_eq!(won.profit_factor, Err(Undefined::NoLosingTrade));
+    }
+
+    #[test]
+    fn without_a_moment_nothing_is_known() {
+        let none = Replayed { books: Books::default(), trades: Vec::new(), last: None };
+        let none = Attempt::of(&Days::default(), &none, (0, PeriodsPerYear::HOURLY), 1);
+        assert_eq!(
+            (none.total_return, none.cagr, none.sharpe),
+            (Err(Undefined::TooFew), Err(Undefined::TooFew), Err(Undefined::TooFew))
+        );
+    }
+}

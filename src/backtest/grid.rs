@@ -248,6 +248,8 @@ mod tests {
             ("k=5..5:1", vec!["5"]),
             ("k=-1..1:1", vec!["-1", "0", "1"]),
             ("k= 1h , 4h", vec!["1h", "4h"]),
+            // A value may be any text: this one, without a step, is refused by the key.
+            ("k=1..2", vec!["1..2"]),
         ] {
             assert_eq!(axis(text).values, values, "{text}");
         }
@@ -260,18 +262,14 @@ mod tests {
             ("=1", "is no axis"),
             ("k=", "is no axis"),
             ("k=1,,2", "is no axis"),
-            ("k=1..2", "is no axis"),
             ("k=3..2:1", "leads nowhere"),
             ("k=1..2:0", "leads nowhere"),
             ("k=1,2,1", "k has 1 twice"),
             ("k=2,2.0", "k has 2.0 twice"),
             ("k=0..1:0.00001", "more than 100000 values"),
         ] {
-            match text.parse::<Axis>() {
-                Err(error) => assert!(error.to_string().contains(words), "{text}: {error}"),
-                // A value may be any text: `1..2` without a step is one that the key will refuse.
-                Ok(axis) => assert_eq!((text, axis.values), ("k=1..2", vec!["1..2".to_owned()])),
-            }
+            let error = text.parse::<Axis>().unwrap_err();
+            assert!(error.to_string().contains(words), "{text}: {error}");
         }
         let new = |axes| Grid::new(axes, |_| false);
         assert_eq!(new(vec![]), Err(GridError::Empty));

@@ -37,7 +37,7 @@ struct Candles {
     decided_on: Series,
     /// Of each candle that is decided on: all its finest candles are there.
     is_whole: Vec<bool>,
-    /// Those that have not.
+    /// Those without all their finest ones, in order.
     partial: Vec<usize>,
     /// Of what is decided on.
     columns: Columns,

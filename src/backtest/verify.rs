@@ -17,6 +17,7 @@ use self::trail::Trail;
 use super::bar::Bar;
 use super::replay::{Rules, replay};
 use super::tape::Tape;
+use crate::decision::Action;
 use crate::ledger::Unbalanced;
 use crate::unit::{Symbol, Timeframe, UtcMillis};
 
@@ -74,10 +75,10 @@ pub struct Verified {
     pub finding: Finding,
     /// How many times something was held against something.
     pub comparisons: u64,
-    /// What was done and found, in a sentence.
+    /// What was done and found, in a sentence; where nothing was checked, why.
     pub text: String,
     /// The numbers behind it.
-    pub measures: Vec<Measure>,
+    pub gauges: Vec<Gauge>,
 }
 
 /// How a check ended.
@@ -87,8 +88,8 @@ pub enum Finding {
     Passed,
     /// This broke first.
     Failed(Break),
-    /// There was nothing to check, for this reason.
-    Skipped(String),
+    /// There was nothing to check; the sentence says why.
+    Skipped,
 }
 
 /// What broke first.
@@ -106,7 +107,7 @@ pub struct Break {
 
 /// A number behind a finding.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Measure {
+pub struct Gauge {
     /// What it is, with its unit.
     pub name: String,
     /// The number.
@@ -115,7 +116,7 @@ pub struct Measure {
     pub limit: Option<f64>,
 }
 
-impl Measure {
+impl Gauge {
     fn of(name: impl Into<String>, value: f64) -> Self {
         Self { name: name.into(), value, limit: None }
     }
@@ -128,8 +129,7 @@ impl Measure {
 impl Verified {
     /// A check that had nothing to look at.
     pub fn skipped(check: Check, why: impl Into<String>) -> Self {
-        let why = why.into();
-        Self { check, text: why.clone(), finding: Finding::Skipped(why), comparisons: 0, measures: Vec::new() }
+        Self { check, text: why.into(), finding: Finding::Skipped, comparisons: 0, gauges: Vec::new() }
     }
 }
 
@@ -197,6 +197,12 @@ impl<'a> Subject<'a> {
         replay(tapes, bars, self.rules, span, &mut trail)?;
         Ok(trail)
     }
+}
+
+/// A decision in words: what to do, how strong the opinion is (−100…+100), and the code of what stood in the way.
+pub fn decision_in_words(action: Action, score: Option<f64>, held_back_by: Option<&str>) -> String {
+    let score = score.map_or_else(|| "without a score".to_owned(), |score| format!("at {score}"));
+    format!("{} {score}{}", action.word(), held_back_by.map(|code| format!(" ({code})")).unwrap_or_default())
 }
 
 /// A whole number below `count`, which is above 0.

@@ -68,3 +68,15 @@ impl VerifyArgs {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_check_can_be_asked_for_by_its_name() {
+        let name = |name: &CheckName| name.to_possible_value().unwrap().get_name().to_owned();
+        let told: Vec<_> = CheckName::value_variants().iter().map(|n| (name(n), Check::from(*n))).collect();
+        assert_eq!(told, Check::ALL.map(|check| (check.name().to_owned(), check)));
+    }
+}

@@ -14,11 +14,11 @@ pub(super) use self::history::{History, read};
 pub(super) use self::tapes::rules_of;
 pub use self::tapes::{Span, rules, tapes};
 
-use self::costs::{Costs, at_higher_costs};
-use self::judge::{Judgement, market, seed};
+use self::costs::{AtHigherCosts, at_higher_costs};
+use self::judge::{Judgement, SEED, market};
 use self::record::Record;
 use self::story::{story, trades};
-use self::tapes::data_hash;
+use self::tapes::{data_hash, rules_hash};
 use super::output_file::OutputFile;
 use super::say::{Output, Style};
 use crate::backtest::{Bar, Evidence, Market, Replayed, Rules, Tape, replay};
@@ -55,7 +55,7 @@ pub fn backtest(
     let mut settings = settings.clone();
     settings.trading = settings.trading.at_costs(asked.costs);
     let store = Store::open(&settings.db, Access::Read)?;
-    let mut history = History::open(&settings, &store, asked)?;
+    let history = History::open(&settings, &store, asked)?;
     drop(store);
     let ends = (history.span.from, history.span.to);
     let market = market(&settings, &history.tapes, ends);
@@ -63,8 +63,8 @@ pub fn backtest(
     let run = Run { settings: &settings, rules: &rules, bars: &bars, market: &market, ends };
     let (record, replayed) = run.over(&history.tapes)?;
     let manifest = manifest(&settings, &history, asked.costs);
-    let costs = at_higher_costs(&run, &mut history.tapes, asked.costs, (&record, &replayed))?;
-    let (document, judgement) = judged(&run, manifest, &history.days, costs, (&record, &replayed))?;
+    let costs = at_higher_costs(&run, &history.tapes, asked.costs, (&record, &replayed))?;
+    let (document, judgement) = judged(&run, manifest, &history.closes_before, costs, (&record, &replayed))?;
     if let Some(page) = page {
         page.write(&drawn(&run, &document, &judgement, (&record, &replayed)))?;
     }
@@ -105,8 +105,8 @@ impl<'a> Run<'a> {
 fn judged(
     run: &Run<'_>,
     manifest: Manifest,
-    days: &[Vec<f64>],
-    costs: Costs,
+    closes_before: &[Vec<f64>],
+    costs: AtHigherCosts,
     (record, replayed): (&Record<'_>, &Replayed),
 ) -> anyhow::Result<(BacktestDocument, Judgement)> {
     let text = to_json(&manifest, false);
@@ -126,7 +126,7 @@ fn judged(
         targets: &record.targets,
         trials: trials.as_ref(),
     };
-    let judgement = Judgement::of(&evidence, days, costs.twice, record.fills, seed(&hash));
+    let judgement = Judgement::of(&evidence, closes_before, costs.twice, record.fills, SEED);
     let document = document(run.rules, manifest, record, replayed, (&judgement, all.count, costs.told));
     Ok((document, judgement))
 }
@@ -138,7 +138,6 @@ fn drawn(
     judgement: &Judgement,
     (record, replayed): (&Record<'_>, &Replayed),
 ) -> String {
-    let seed = digest(to_json(&document.manifest, false).as_bytes());
     BacktestPage {
         document,
         verdict: judgement.verdict,
@@ -146,14 +145,13 @@ fn drawn(
         market: run.market,
         baselines: &judgement.baselines,
         trades: &replayed.trades,
-        seed: &seed,
     }
     .html()
 }
 
 /// All that a run over these candles follows from, at so many times the costs.
 pub(super) fn manifest(settings: &Settings, history: &History, costs: u32) -> Manifest {
-    let History { span, tapes, delay_ms, days } = history;
+    let History { span, fine, tapes, delay_ms, closes_before } = history;
     let strategy = &settings.strategy;
     Manifest {
         version: env!("CARGO_PKG_VERSION"),
@@ -161,7 +159,9 @@ pub(super) fn manifest(settings: &Settings, history: &History, costs: u32) -> Ma
         to: span.to,
         pairs: tapes.iter().map(|tape| tape.symbol.clone()).collect(),
         fine: tapes.iter().map(|tape| (tape.symbol.to_string(), tape.finest().name())).collect(),
+        fine_asked: fine.map_or("auto", Timeframe::name),
         delay_s: *delay_ms as f64 / 1000.0,
+        asset: settings.trading.asset.clone(),
         start: settings.trading.start,
         costs,
         strategy: StrategyReport {
@@ -170,14 +170,16 @@ pub(super) fn manifest(settings: &Settings, history: &History, costs: u32) -> Ma
             hash: strategy.hash.clone(),
         },
         parameters: serde_json::from_str(&strategy.parameters).unwrap_or_default(),
-        data_hash: named(tapes, days),
+        data_hash: named(tapes, closes_before),
+        exchange_rules_hash: rules_hash(tapes),
+        seed: SEED,
     }
 }
 
 /// Names the candles, and the daily closes before them.
-fn named(tapes: &[Tape], days: &[Vec<f64>]) -> String {
+fn named(tapes: &[Tape], closes_before: &[Vec<f64>]) -> String {
     let mut bytes = data_hash(tapes).into_bytes();
-    for closes in days {
+    for closes in closes_before {
         bytes.extend(closes.len().to_le_bytes());
         bytes.extend(closes.iter().flat_map(|close| close.to_bits().to_le_bytes()));
     }

@@ -1,4 +1,6 @@
-//! The recipes: one file for each subcommand, each in four beats: read, think, write, say.
+//! The recipes: one file for each subcommand, each in four beats: read, think, write, say. What several of them share
+//! has files of its own: work in parallel (`in_order`, `merge`), files that are written (`rows_file`, `output_file`), what a
+//! person sees (`drawing`, `progress`), and what is to be told besides results (`notes`).
 //!
 //! Uses every room before it. A command gives back what is to be said and how the program ends; only `say` writes to
 //! stdout. Commands decide nothing that a pure room could decide.
@@ -7,28 +9,28 @@ mod account;
 mod backfill;
 mod backtest;
 mod collect;
-mod cycle;
 mod config;
+mod cycle;
 mod database;
 mod drawing;
 mod explain;
+mod history_run;
 mod import;
 mod in_order;
-mod merge;
-mod rows_file;
-mod sweep;
-mod walk_forward;
 mod intervene;
+mod merge;
 mod notes;
 mod outcomes;
+mod output_file;
 mod portfolio;
 mod progress;
+mod rows_file;
 mod run;
 mod say;
 mod show;
-mod output_file;
+mod sweep;
 mod verify;
-mod history_run;
+mod walk_forward;
 
 pub use backfill::{Backfill, backfill};
 pub use backtest::{BacktestAsked, Span, backtest, rules, tapes};

@@ -5,16 +5,13 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
-
+use super::rows_file::Unwritable;
 use super::usage;
 use crate::file::{Part, is_taken, resolved};
 
 /// A file that is written whole or not at all: whoever reads it finds all of it or the one before.
 #[derive(Debug)]
 pub(super) struct OutputFile {
-    /// What is written, in words.
-    what: &'static str,
     place: PathBuf,
 }
 
@@ -28,7 +25,7 @@ impl OutputFile {
             return Err(refused("it is the database, the configuration or a file beside them".to_owned()));
         }
         drop(Part::beside(&place).map_err(|e| refused(e.to_string()))?);
-        Ok(Self { what, place })
+        Ok(Self { place })
     }
 
     pub(super) fn write(&self, text: &str) -> anyhow::Result<()> {
@@ -36,7 +33,7 @@ impl OutputFile {
             part.write(&format!("{text}\n"))?;
             part.take_place()
         });
-        written.with_context(|| format!("cannot write {} to {}", self.what, self.place.display()))
+        written.map_err(|cause| Unwritable::new(self.place.clone(), cause).into())
     }
 }
 

@@ -30,6 +30,13 @@ pub struct Unwritable {
     cause: io::Error,
 }
 
+impl Unwritable {
+    /// That file, for this reason.
+    pub(super) const fn new(path: PathBuf, cause: io::Error) -> Self {
+        Self { path, cause }
+    }
+}
+
 /// A file of rows that another run is writing: exit 5.
 #[derive(Debug, thiserror::Error)]
 #[error("another run is writing {}", .0.display())]

@@ -8,6 +8,7 @@ use super::progress::progress;
 use super::say::{Output, Style};
 use crate::backtest::{Break, Check, Finding, Subject, Tape, Verified};
 use crate::exit::Exit;
+use crate::ledger::Unbalanced;
 use crate::report::{Cell, CheckReport, Format, StrategyReport, Table, VerifyDocument, to_json};
 use crate::settings::Settings;
 use crate::store::{Access, Store, StoreError};
@@ -53,7 +54,7 @@ fn checked(
 ) -> anyhow::Result<Vec<Verified>> {
     let bar = progress("checks", asked.checks.len() as u64);
     let (rules, read) = (rules(settings, history.delay_ms), |tapes: &[Tape]| read(settings, tapes));
-    let unbalanced = |e: crate::ledger::Unbalanced| StoreError::BadRow(e.to_string());
+    let unbalanced = |e: Unbalanced| StoreError::BadRow(e.to_string());
     let span = (history.span.from, history.span.to);
     let subject =
         Subject::new(&history.tapes, &rules, (&read, settings.strategy.depth().candles()), span).map_err(unbalanced)?;
@@ -63,6 +64,7 @@ fn checked(
             (Check::LiveParity, _) => live_parity(store)?,
             (_, None) => Verified::skipped(*check, "there are no candles"),
             (_, Some(subject)) => {
+                // The topmost byte is the number of the check: each draws its own places, whatever others are asked for.
                 let mut chance = fastrand::Rng::with_seed(asked.seed ^ (u64::from(*check as u8) << 56));
                 subject.check(*check, asked.cuts, &mut || chance.f64()).map_err(unbalanced)?
             }
@@ -130,7 +132,7 @@ fn story(document: &VerifyDocument, verified: &[Verified], style: Style) -> Stri
         let tick = match verified.finding {
             Finding::Passed => "✓",
             Finding::Failed(_) => "✗",
-            Finding::Skipped(_) => "–",
+            Finding::Skipped => "–",
         };
         let comparisons = i64::try_from(check.comparisons).unwrap_or(i64::MAX);
         vec![Cell::Text(tick.to_owned()), Cell::Text(check.name.to_owned()), Cell::Whole(comparisons)]

@@ -37,6 +37,14 @@ pub enum Action {
 }
 
 impl Action {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Buy, Self::Sell, Self::Hold];
+
+    /// The one with this word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|action| action.word() == word)
+    }
+
     /// Its word in JSON and in the database.
     pub const fn word(self) -> &'static str {
         match self {
@@ -204,6 +212,14 @@ mod tests {
         let signal = Technical::new(Weights::DEFAULT).analyse(&view);
         let decision = decide(&Outlook::of(&view, &POLICY), &opinions(&[signal]), &POLICY);
         assert_eq!((decision.action, decision.refusal.map(|r| r.gate())), (action, gate));
+    }
+
+    #[test]
+    fn an_action_is_found_by_its_word() {
+        for action in Action::ALL {
+            assert_eq!(Action::from_word(action.word()), Some(action));
+        }
+        assert_eq!(Action::from_word("WAIT"), None);
     }
 
     #[test]

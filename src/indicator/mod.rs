@@ -13,5 +13,5 @@ mod volume;
 
 pub use name::Indicator;
 pub use pass::{Pass, Readings, over, readings};
-pub use slow::{AVERAGE_DAYS, CHANNEL_DAYS, CROSSES, DIRECTIONS, RETURN_DAYS, SlowPass, SlowReadings};
+pub use slow::{AVERAGE_DAYS, BREAKOUT_COUNTS, CHANNEL_DAYS, CROSSES, DIRECTIONS, RETURN_DAYS, SlowPass, SlowReadings};
 pub use true_range::TrueRange;

@@ -19,6 +19,9 @@ pub const RETURN_DAYS: [u16; 3] = [7, 14, 28];
 pub const AVERAGE_DAYS: [u16; 5] = [5, 10, 20, 50, 100];
 /// The days of the channels.
 pub const CHANNEL_DAYS: [u16; 5] = [10, 20, 30, 60, 90];
+/// Daily closes for which a breakout counts that no later one renews. Whatever lies further back says nothing, so that views
+/// of any depth say the same.
+pub const BREAKOUT_COUNTS: u16 = 30;
 /// The four-hour candles of the pairs of exponential averages.
 pub const CROSSES: [(u16, u16); 3] = [(8, 32), (16, 64), (32, 128)];
 /// The lengths whose direction is read.
@@ -196,10 +199,6 @@ impl Mean {
     }
 }
 
-/// Daily closes for which a breakout counts that no later one renews. Whatever lies further back says nothing, so that views
-/// of any depth say the same.
-const BREAKOUT_COUNTS: usize = 30;
-
 /// A channel of daily closes: a close that is the highest of all is a breakout, and it lasts until a close lies at or below
 /// the middle of the channel, or the highest that this middle has been since (Zarattini, Pagani & Barbon, *Catching Crypto
 /// Trends*, 2025), or for thirty closes.
@@ -223,7 +222,7 @@ struct Close {
 impl Channel {
     fn new(days: u16) -> Self {
         let days = usize::from(days);
-        let (closes, recent) = (VecDeque::with_capacity(days), VecDeque::with_capacity(BREAKOUT_COUNTS));
+        let (closes, recent) = (VecDeque::with_capacity(days), VecDeque::with_capacity(usize::from(BREAKOUT_COUNTS)));
         Self { days, closes, recent, is_out: None }
     }
 
@@ -234,7 +233,7 @@ impl Channel {
         }
         let highest = self.closes.iter().copied().fold(f64::MIN, f64::max);
         let middle = f64::midpoint(highest, self.closes.iter().copied().fold(f64::MAX, f64::min));
-        put(&mut self.recent, Close { price: close, highest, middle }, BREAKOUT_COUNTS);
+        put(&mut self.recent, Close { price: close, highest, middle }, usize::from(BREAKOUT_COUNTS));
         self.is_out = Some(is_out(&self.recent));
     }
 }

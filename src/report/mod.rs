@@ -4,19 +4,19 @@
 //! itself.
 
 mod backtest;
+mod explanation;
+mod history;
 mod json;
 mod measure;
 mod number;
 mod outcomes;
 mod page;
 mod portfolio;
-mod explanation;
-mod sweep;
 mod summary;
+mod sweep;
 mod table;
 mod verify;
 mod walk_forward;
-mod history;
 
 pub use backtest::{
     AccountReport, BacktestDocument, BaselineReport, CostReport, DecisionCounts, FigureReport, FiguresReport,
@@ -45,5 +45,5 @@ pub use sweep::{
     SweepHead, SweepLine, SweepRow, TopReport,
 };
 pub use table::{Cell, Format, Table};
-pub use verify::{BreakReport, CheckReport, MeasureReport, VerifyDocument};
+pub use verify::{BreakReport, CheckReport, GaugeReport, VerifyDocument};
 pub use walk_forward::{CurveReport, DriftReport, WalkDocument, WalkHead, WalkReport, WindowReport, WindowRow};

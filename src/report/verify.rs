@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Number, StrategyReport};
-use crate::backtest::{Break, Check, Finding, Measure, Verified};
+use crate::backtest::{Break, Check, Finding, Gauge, Verified};
 use crate::unit::{Symbol, UtcMillis};
 
 /// What `trader verify` prints.
@@ -51,7 +51,7 @@ pub struct CheckReport {
     /// What broke first; null unless the check failed.
     pub broke: Option<BreakReport>,
     /// The numbers behind it.
-    pub measures: Vec<MeasureReport>,
+    pub measures: Vec<GaugeReport>,
 }
 
 /// What broke first.
@@ -69,7 +69,7 @@ pub struct BreakReport {
 
 /// A number behind a finding.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
-pub struct MeasureReport {
+pub struct GaugeReport {
     /// What it is, with its unit.
     pub name: String,
     /// The number; null where it is not finite.
@@ -83,7 +83,7 @@ impl From<&Verified> for CheckReport {
         let (result, broke) = match &verified.finding {
             Finding::Passed => ("passed", None),
             Finding::Failed(broken) => ("failed", Some(BreakReport::from(broken))),
-            Finding::Skipped(_) => ("skipped", None),
+            Finding::Skipped => ("skipped", None),
         };
         Self {
             name: Check::name(verified.check),
@@ -91,7 +91,7 @@ impl From<&Verified> for CheckReport {
             comparisons: verified.comparisons,
             text: verified.text.clone(),
             broke,
-            measures: verified.measures.iter().map(MeasureReport::from).collect(),
+            measures: verified.gauges.iter().map(GaugeReport::from).collect(),
         }
     }
 }
@@ -103,9 +103,9 @@ impl From<&Break> for BreakReport {
     }
 }
 
-impl From<&Measure> for MeasureReport {
-    fn from(measure: &Measure) -> Self {
-        let (value, limit) = (Number::exact(measure.value), measure.limit.and_then(Number::exact));
-        Self { name: measure.name.clone(), value, limit }
+impl From<&Gauge> for GaugeReport {
+    fn from(gauge: &Gauge) -> Self {
+        let (value, limit) = (Number::exact(gauge.value), gauge.limit.and_then(Number::exact));
+        Self { name: gauge.name.clone(), value, limit }
     }
 }

@@ -8,6 +8,7 @@ use super::SettingsError;
 use super::bounded::{Real, Whole};
 use crate::decision::{EdgeGate, EntryPolicy, VolatilityTarget};
 use crate::signal::{Score, Thresholds, Trend, TrendRule, TrendWeights};
+use crate::statistics::PeriodsPerYear;
 use crate::unit::Timeframe;
 
 /// The keys of `[trend]`.
@@ -128,7 +129,8 @@ pub(super) struct TrendParameters {
 impl TrendParameters {
     /// What that means for decisions on candles of this length, entered from this score on.
     pub(super) fn entries(&self, timeframe: Timeframe, buy: Score) -> EntryPolicy {
-        let (candle_h, year_h) = (timeframe.ms() as f64 / Timeframe::H1.ms() as f64, 8760.0);
+        let candle_h = timeframe.ms() as f64 / Timeframe::H1.ms() as f64;
+        let candles_per_year = PeriodsPerYear::HOURLY.value() / candle_h;
         let target = Some(self.target_volatility_pct / 100.0).filter(|yearly| *yearly > 0.0);
         let horizon_h = i32::try_from(self.horizon_h).unwrap_or(i32::MAX);
         EntryPolicy {
@@ -138,7 +140,7 @@ impl TrendParameters {
                 horizon_candles: f64::from(horizon_h) / candle_h,
                 over_cost: self.edge_over_cost,
             }),
-            volatility_target: target.map(|yearly| VolatilityTarget { yearly, candles_per_year: year_h / candle_h }),
+            volatility_target: target.map(|yearly| VolatilityTarget { yearly, candles_per_year }),
         }
     }
 }

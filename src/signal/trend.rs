@@ -14,7 +14,9 @@
 //! rules looked profitable, and none of them predicted out of sample (Hudson & Urquhart, 2021).
 
 use super::{Analyst, AnalystName, Backing, NotReady, Points, Reason, Score, Signal, Watch};
-use crate::indicator::{AVERAGE_DAYS, CROSSES, DIRECTIONS, RETURN_DAYS, SlowPass, SlowReadings, readings};
+use crate::indicator::{
+    AVERAGE_DAYS, BREAKOUT_COUNTS, CHANNEL_DAYS, CROSSES, DIRECTIONS, RETURN_DAYS, SlowPass, SlowReadings, readings,
+};
 use crate::market::{Candle, Depth, View};
 use crate::unit::Timeframe;
 
@@ -82,10 +84,10 @@ const MOST_SCALE: f64 = 2.0;
 const MOST_Z: f64 = 3.0;
 /// Below this share of the weights nothing is said.
 const LEAST_WEIGHT: f64 = 0.6;
-/// The days of its slowest reading.
-const SLOWEST_DAYS: i64 = 100;
+/// The days of its slowest average.
+const SLOWEST_DAYS: u16 = AVERAGE_DAYS[AVERAGE_DAYS.len() - 1];
 /// The days that its views hold at least: the longest channel, and the time that its breakouts count.
-const DAYS: i64 = 120;
+const DAYS: u16 = CHANNEL_DAYS[CHANNEL_DAYS.len() - 1] + BREAKOUT_COUNTS;
 
 impl Trend {
     /// An analyst with these weights.
@@ -95,12 +97,12 @@ impl Trend {
 
     /// Closed candles before it says anything: the warm-up of its slowest average.
     pub fn needed(timeframe: Timeframe) -> usize {
-        usize::try_from(SLOWEST_DAYS * Timeframe::D1.ms() / timeframe.ms()).unwrap_or(usize::MAX)
+        usize::try_from(i64::from(SLOWEST_DAYS) * Timeframe::D1.ms() / timeframe.ms()).unwrap_or(usize::MAX)
     }
 
     /// How far its views look back.
     pub const fn depth(timeframe: Timeframe) -> Depth {
-        Depth::of(timeframe, DAYS * Timeframe::D1.ms())
+        Depth::of(timeframe, DAYS as i64 * Timeframe::D1.ms())
     }
 
     /// What goes from candle to candle of a view.
@@ -194,10 +196,8 @@ impl Look {
         let sigma = readings.volatility.filter(|sigma| *sigma > 0.0)?;
         let z = TrendRule::ALL.map(|rule| strength(rule, timeframe, readings, sigma).map(held));
         let told = |rule: TrendRule| z[rule as usize].map_or(0.0, |_| weights.get(rule));
-        let (whole, told_of): (f64, f64) = TrendRule::ALL
-            .iter()
-            .map(|rule| (weights.get(*rule), told(*rule)))
-            .fold((0.0, 0.0), |(whole, told_of), (weight, told)| (whole + weight, told_of + told));
+        let whole: f64 = TrendRule::ALL.into_iter().map(|rule| weights.get(rule)).sum();
+        let told_of: f64 = TrendRule::ALL.into_iter().map(told).sum();
         if told_of <= 0.0 || told_of < LEAST_WEIGHT * whole {
             return None;
         }
@@ -295,8 +295,9 @@ fn text(rule: TrendRule, z: f64) -> String {
         TrendRule::Tsmom => format!("returns of 7, 14 and 28 days: {z:+.2} standard deviations"),
         TrendRule::Averages => format!("the close against its means of 5 to 100 days: {z:+.2} standard deviations"),
         TrendRule::Channels => {
-            let share = (z + 1.0) / 3.0 * 5.0;
-            format!("broken out of {share:.0} of 5 channels of 10 to 90 days")
+            let channels = CHANNEL_DAYS.len();
+            let broken_out_of = (z + 1.0) / 3.0 * channels as f64;
+            format!("broken out of {broken_out_of:.0} of {channels} channels of 10 to 90 days")
         }
         TrendRule::Crosses => {
             format!("fast averages against slow ones of four-hour closes: {z:+.2} standard deviations")

@@ -3,6 +3,7 @@
 use rusqlite::{OptionalExtension, params};
 
 use super::{Store, StoreError, Write};
+use crate::decision::Action;
 use crate::unit::{Price, Symbol, Timeframe, UtcMillis};
 
 /// An opinion to be stored.
@@ -97,12 +98,16 @@ pub struct DecisionOnRecord {
     pub candle: UtcMillis,
     /// By which strategy.
     pub strategy_hash: String,
-    /// BUY, SELL or HOLD.
-    pub decision: String,
+    /// What to do.
+    pub action: Action,
     /// −100…+100, where there was an opinion.
     pub score: Option<f64>,
     /// The code of what stood in the way.
     pub blocked_by: Option<String>,
+}
+
+fn action(word: &str) -> Result<Action, StoreError> {
+    Action::from_word(word).ok_or_else(|| StoreError::BadRow(format!("decision {word}")))
 }
 
 impl Store {
@@ -122,7 +127,7 @@ impl Store {
                 timeframe: timeframe.parse().map_err(|e| StoreError::BadRow(format!("{e}")))?,
                 candle: UtcMillis::new(row.get(3)?),
                 strategy_hash: row.get(4)?,
-                decision: row.get(5)?,
+                action: action(&row.get::<_, String>(5)?)?,
                 score: row.get(6)?,
                 blocked_by: row.get(7)?,
             });

@@ -54,7 +54,15 @@ impl Scales {
             Indicator::Rsi14 => 100.0 * self.change,
             // |p − m|/(p + m) is 1 − 2m/(p + m), or the same the other way.
             Indicator::Adx14 => 200.0 * self.movement,
-            _ => return None,
+            // Without a memory beyond their windows.
+            Indicator::StochK
+            | Indicator::StochD
+            | Indicator::BbUpper
+            | Indicator::BbMiddle
+            | Indicator::BbLower
+            | Indicator::Obv
+            | Indicator::Vwap
+            | Indicator::ObvFlow => return None,
         };
         Some(share * scale)
     }

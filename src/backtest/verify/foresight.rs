@@ -36,10 +36,12 @@ pub(super) fn look_ahead(
         tally.places += 1;
     }
     let Tally { places, bars, said, .. } = tally;
-    Ok(tally.verified(Check::LookAhead, &format!(
+    let passed = format!(
         "cut off at {places} moments drawn by chance, {bars} readings and {said} decisions, orders and balances are what they \
          are with {AHEAD} later candles"
-    )))
+    );
+    let failed = "what was known at a moment changes with the candles that came after it";
+    Ok(tally.verified(Check::LookAhead, (passed, failed)))
 }
 
 /// With everything later times a thousand: nothing before it changes, and a view holds none of it.
@@ -61,10 +63,12 @@ pub(super) fn poison(subject: &Subject<'_>, cuts: usize, uniform: &mut Uniform<'
         tally.whole(subject, &poisoned, at)?;
     }
     let Tally { places, bars, said, .. } = tally;
-    Ok(tally.verified(Check::Poison, &format!(
+    let passed = format!(
         "with all prices and volumes from {places} moments on times a thousand, the candle under way among them, {bars} readings \
          and {said} decisions, orders and balances before them are the same"
-    )))
+    );
+    let failed = "what was known before a moment changes with prices and volumes that came after it";
+    Ok(tally.verified(Check::Poison, (passed, failed)))
 }
 
 /// With a longer end: everything before it as it was.
@@ -77,10 +81,12 @@ pub(super) fn extension(subject: &Subject<'_>, uniform: &mut Uniform<'_>) -> Res
         tally.places += 1;
     }
     let Tally { places, bars, said, .. } = tally;
-    Ok(tally.verified(Check::Extension, &format!(
+    let passed = format!(
         "ended at {places} midnights drawn by chance, {bars} readings and {said} decisions, orders and balances are those of the \
          whole history"
-    )))
+    );
+    let failed = "what happened before a midnight changes with the history that follows it";
+    Ok(tally.verified(Check::Extension, (passed, failed)))
 }
 
 impl Subject<'_> {
@@ -164,23 +170,15 @@ impl Tally {
         }
     }
 
-    fn verified(self, check: Check, passed: &str) -> Verified {
+    fn verified(self, check: Check, (passed, failed): (String, &str)) -> Verified {
         if self.opinions == 0 {
             return Verified::skipped(check, "there was no opinion in that time that could be compared");
         }
         let comparisons = self.bars + self.said + self.views;
         let (finding, text) = match self.broken {
-            None => (Finding::Passed, passed.to_owned()),
-            Some(broken) => (Finding::Failed(broken), failure(check).to_owned()),
+            None => (Finding::Passed, passed),
+            Some(broken) => (Finding::Failed(broken), failed.to_owned()),
         };
-        Verified { check, finding, comparisons, text, measures: Vec::new() }
-    }
-}
-
-const fn failure(check: Check) -> &'static str {
-    match check {
-        Check::Poison => "what was known before a moment changes with prices and volumes that came after it",
-        Check::Extension => "what happened before a midnight changes with the history that follows it",
-        _ => "what was known at a moment changes with the candles that came after it",
+        Verified { check, finding, comparisons, text, gauges: Vec::new() }
     }
 }

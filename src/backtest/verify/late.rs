@@ -4,7 +4,7 @@
 //! price of the fill: a signal that knows its own candle's end, or a move that is over when it is acted on.
 
 use super::trail::Trail;
-use super::{Break, Check, Finding, Measure, Subject, Verified};
+use super::{Break, Check, Finding, Gauge, Subject, Verified};
 use crate::backtest::bar::Bar;
 use crate::backtest::course::daily_returns;
 use crate::ledger::{Event, Unbalanced};
@@ -18,7 +18,7 @@ const SURE: f64 = 0.95;
 const DAYS: usize = 30;
 
 /// What a run came to.
-struct Result {
+struct Outturn {
     total_return: f64,
     /// How sure its Sharpe ratio is above 0.
     sure: Option<f64>,
@@ -27,11 +27,11 @@ struct Result {
 }
 
 /// The rule: a run that earns for sure, and nothing at all when every opinion comes one candle later, lives on the fill.
-pub(super) fn one_bar_late(subject: &Subject<'_>) -> std::result::Result<Verified, Unbalanced> {
+pub(super) fn one_bar_late(subject: &Subject<'_>) -> Result<Verified, Unbalanced> {
     let check = Check::OneBarLate;
-    let on_time = Result::of(subject, &subject.trail);
+    let on_time = Outturn::of(subject, &subject.trail);
     let late: Vec<Vec<Bar>> = subject.bars.iter().map(|bars| delayed(bars)).collect();
-    let late = Result::of(subject, &subject.replayed(subject.tapes, &late, subject.span)?);
+    let late = Outturn::of(subject, &subject.replayed(subject.tapes, &late, subject.span)?);
     if on_time.entries == 0 {
         return Ok(Verified::skipped(check, "nothing was bought in that time"));
     }
@@ -50,10 +50,10 @@ pub(super) fn one_bar_late(subject: &Subject<'_>) -> std::result::Result<Verifie
     } else {
         (Finding::Passed, format!("{returns}: it does not earn for sure on time, so there is nothing to lose"))
     };
-    let measures =
-        [Measure::of("return on time, %", on_time.percent()), Measure::of("return a candle late, %", late.percent())];
-    let sure = on_time.sure.map(|sure| Measure::of("how sure the Sharpe ratio on time is above 0, 0 to 1", sure));
-    Ok(Verified { check, finding, comparisons: 1, text, measures: measures.into_iter().chain(sure).collect() })
+    let gauges =
+        [Gauge::of("return on time, %", on_time.percent()), Gauge::of("return a candle late, %", late.percent())];
+    let sure = on_time.sure.map(|sure| Gauge::of("how sure the Sharpe ratio on time is above 0, 0 to 1", sure));
+    Ok(Verified { check, finding, comparisons: 1, text, gauges: gauges.into_iter().chain(sure).collect() })
 }
 
 /// Each candle has what was known a candle earlier.
@@ -61,7 +61,7 @@ fn delayed(bars: &[Bar]) -> Vec<Bar> {
     bars.first().into_iter().chain(bars).take(bars.len()).copied().collect()
 }
 
-impl Result {
+impl Outturn {
     fn of(subject: &Subject<'_>, trail: &Trail) -> Self {
         let mut equity = vec![subject.rules.start.real()];
         equity.extend(trail.moments().map(|moment| moment.equity.real()));

@@ -12,7 +12,7 @@
 //! come back from their lows, and every stop would seem to lose.
 
 use super::trail::{Said, Trail};
-use super::{Break, Check, Finding, Measure, Subject, Uniform, Verified, below};
+use super::{Break, Check, Finding, Gauge, Subject, Uniform, Verified, below};
 use crate::backtest::replay::{Rules, replay};
 use crate::backtest::tape::Tape;
 use crate::decision::Limits;
@@ -75,11 +75,11 @@ fn verdict(t: f64, points: f64) -> Verified {
         );
         (Finding::Passed, text)
     };
-    let measures = vec![
-        Measure::limited("t of what is earned", t, LEAK),
-        Measure::of("earned before costs, less the mean return of what was held, bps of what is traded", points),
+    let gauges = vec![
+        Gauge::limited("t of what is earned", t, LEAK),
+        Gauge::of("earned before costs, less the mean return of what was held, bps of what is traded", points),
     ];
-    Verified { check: Check::Shuffle, finding, comparisons: DRAWN as u64, text, measures }
+    Verified { check: Check::Shuffle, finding, comparisons: DRAWN as u64, text, gauges }
 }
 
 /// The shapes of all candles, to be drawn from.

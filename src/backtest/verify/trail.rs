@@ -1,6 +1,6 @@
 //! All that a replay says, in order, and where two of them part.
 
-use super::Break;
+use super::{Break, decision_in_words};
 use crate::backtest::bar::Bar;
 use crate::backtest::replay::{Moment, Witness};
 use crate::backtest::tape::Tape;
@@ -90,10 +90,9 @@ impl Said {
     fn words(&self) -> String {
         match self {
             Self::Decided(_, _, decision, objection) => {
-                let score = decision.score.map_or_else(|| "without a score".to_owned(), |s| format!("at {}", s.get()));
                 let refusal = decision.refusal.as_ref().map(|refusal| refusal.gate().code());
-                let held = objection.as_ref().map(Objection::code).or(refusal);
-                format!("{} {score}{}", decision.action.word(), held.map(|c| format!(" ({c})")).unwrap_or_default())
+                let held_back_by = objection.as_ref().map(Objection::code).or(refusal);
+                decision_in_words(decision.action, decision.score.map(Score::get), held_back_by)
             }
             Self::Happened(Event::Placed(order)) => format!("an order for {} coins", order.quantity.get()),
             Self::Happened(Event::Filled(fill)) => {

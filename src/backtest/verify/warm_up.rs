@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::bound::Scales;
 use super::tapes::{Stretch, cut};
 use super::trail::{same, told};
-use super::{Break, Check, Finding, Measure, Subject, Uniform, Verified, below};
+use super::{Break, Check, Finding, Gauge, Subject, Uniform, Verified, below};
 use crate::backtest::bar::Bar;
 use crate::backtest::tape::Tape;
 use crate::indicator::{Indicator, Pass, Readings};
@@ -31,7 +31,8 @@ pub(super) fn warm_up(subject: &Subject<'_>, cuts: usize, uniform: &mut Uniform<
     for tape in subject.tapes {
         let candles = tape.decided_on().candles().len();
         let shortest = STARTS[0] + EARLIER;
-        for _ in 0..if candles > shortest { cuts.div_ceil(4) } else { 0 } {
+        let places = if candles > shortest { cuts.div_ceil(4) } else { 0 };
+        for _ in 0..places {
             tally.place(subject, tape, shortest + below(candles - shortest, uniform));
         }
     }
@@ -150,8 +151,8 @@ impl Tally {
                 self.worst().1
             ),
         };
-        let (comparisons, measures) = (self.comparisons, self.measures());
-        Verified { check, finding: self.broken.map_or(Finding::Passed, Finding::Failed), comparisons, text, measures }
+        let (comparisons, gauges) = (self.comparisons, self.gauges());
+        Verified { check, finding: self.broken.map_or(Finding::Passed, Finding::Failed), comparisons, text, gauges }
     }
 
     /// The largest differences of what is held to the tolerance: as a share, and in points.
@@ -160,22 +161,22 @@ impl Tally {
         (readings.fold(0.0, f64::max), f64::from(self.worst_score) / 10.0)
     }
 
-    fn measures(&self) -> Vec<Measure> {
-        let mut measures = Vec::new();
+    fn gauges(&self) -> Vec<Gauge> {
+        let mut gauges = Vec::new();
         for (start, (tenths, all, off)) in &self.scores {
             let name = format!("score, {start} candles before: largest difference, points");
-            measures.push(Measure::of(name, f64::from(*tenths) / 10.0));
+            gauges.push(Gauge::of(name, f64::from(*tenths) / 10.0));
             let name = format!("score, {start} candles before: off by over a point, % of candles");
-            measures.push(Measure::of(name, 100.0 * *off as f64 / *all as f64));
+            gauges.push(Gauge::of(name, 100.0 * *off as f64 / *all as f64));
         }
         for ((start, indicator), (share, of_bound)) in &self.readings {
             let name = format!("{indicator}, {start} candles before: largest difference, % of the value");
             let limit = is_view(*start).then_some(100.0 * TOLERANCE);
-            measures.push(Measure { name, value: 100.0 * share, limit });
+            gauges.push(Gauge { name, value: 100.0 * share, limit });
             let name = format!("{indicator}, {start} candles before: largest difference, % of its bound");
-            measures.extend(of_bound.map(|share| Measure::limited(name, 100.0 * share, 100.0)));
+            gauges.extend(of_bound.map(|share| Gauge::limited(name, 100.0 * share, 100.0)));
         }
-        measures
+        gauges
     }
 }
 

@@ -8,7 +8,7 @@ use crate::command::usage;
 use crate::market::SeriesKey;
 use crate::settings::Settings;
 use crate::store::Store;
-use crate::unit::{Symbol, UtcMillis};
+use crate::unit::{Symbol, Timeframe, UtcMillis};
 
 /// Half a minute after the candle, where there are finer candles than those that are decided on.
 const DELAY_MS: i64 = 30_000;
@@ -18,12 +18,14 @@ const DELAY_MS: i64 = 30_000;
 pub(in crate::command) struct History {
     /// From when to when.
     pub(in crate::command) span: Span,
+    /// The length that fills were asked to be walked on; none for every configured one that is stored.
+    pub(in crate::command) fine: Option<Timeframe>,
     /// The pairs that have any, in the order of the configuration.
     pub(in crate::command) tapes: Vec<Tape>,
     /// From the end of a candle to the run that decides on it.
     pub(in crate::command) delay_ms: i64,
     /// Of each pair, the daily closes before the first midnight, the oldest first.
-    pub(in crate::command) days: Vec<Vec<f64>>,
+    pub(in crate::command) closes_before: Vec<Vec<f64>>,
 }
 
 impl History {
@@ -32,9 +34,20 @@ impl History {
         let span = span(settings, store, asked)?;
         let tapes = tapes(settings, store, &span)?;
         let Some(finest) = tapes.iter().map(Tape::finest).min() else { return Err(nothing_stored(settings)) };
+        warn_of_absent(settings, &tapes, asked.fine);
         let delay_ms = if finest < settings.strategy.timeframe { DELAY_MS } else { 0 };
-        let days = earlier(settings, store, &tapes, span.from)?;
-        Ok(Self { span, tapes, delay_ms, days })
+        let closes_before = earlier(settings, store, &tapes, span.from)?;
+        Ok(Self { span, fine: asked.fine, tapes, delay_ms, closes_before })
+    }
+}
+
+/// What was asked for and is not stored is told, and not passed over in silence.
+fn warn_of_absent(settings: &Settings, tapes: &[Tape], fine: Option<Timeframe>) {
+    for pair in settings.pairs.iter().filter(|pair| !tapes.iter().any(|tape| tape.symbol == **pair)) {
+        log::warn!("{pair} has no {} candles in that time: it is left out", settings.strategy.timeframe);
+    }
+    for tape in tapes.iter().filter(|tape| fine.is_some_and(|fine| fine != tape.finest())) {
+        log::warn!("{} has no candles of the asked length: its fills are walked on {}", tape.symbol, tape.finest());
     }
 }
 

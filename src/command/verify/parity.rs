@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::backtest::{Break, Check, Finding, Measure, Verified};
+use crate::backtest::{Break, Check, Finding, Gauge, Verified, decision_in_words};
 use crate::decision::{Action, Gate, Outlook, decide, opinions};
-use crate::market::{Depth, Series, SeriesKey, Standing, View};
+use crate::market::{Candle, Depth, Series, SeriesKey, Standing, View};
 use crate::settings::Strategy;
 use crate::signal::{Analyst, Score};
 use crate::store::{DecisionOnRecord, Store, StoreError};
@@ -88,13 +88,13 @@ impl Tally {
             self.same += 1;
             return Ok(());
         };
-        let first = view.series().candles().first().map_or(decision.candle, crate::market::Candle::open_time);
+        let first = view.series().candles().first().map_or(decision.candle, Candle::open_time);
         if store.came_since(key, first, decision.candle, decision.decided_at)? > 0 {
             self.excused += 1;
             return Ok(());
         }
         self.different += 1;
-        let expected = decision.words();
+        let expected = decision_in_words(decision.action, decision.score, decision.blocked_by.as_deref());
         let (symbol, at) = (Some(key.symbol.clone()), Some(decision.candle));
         self.broken.get_or_insert(Break { symbol, at, expected, came });
         Ok(())
@@ -102,19 +102,17 @@ impl Tally {
 
     fn verified(self, decisions: usize) -> Verified {
         let asked = self.same + self.excused + self.different;
-        let measures = [
+        let gauges = [
             ("decisions that are the same", self.same),
             ("excused: candles were revised or came later", self.excused),
             ("not asked: rules of another version", self.unasked),
             ("decisions that are others", self.different),
         ];
-        let measures =
-            measures.map(|(name, n)| Measure { name: name.to_owned(), value: n as f64, limit: None }).to_vec();
+        let gauges = gauges.map(|(name, n)| Gauge { name: name.to_owned(), value: n as f64, limit: None }).to_vec();
         let rest = format!("{} excused, {} of another version", self.excused, self.unasked);
         let (finding, text) = match self.broken {
             _ if asked == 0 => {
-                let why = format!("all {decisions} stored decisions were made by rules of another version");
-                (Finding::Skipped(why.clone()), why)
+                (Finding::Skipped, format!("all {decisions} stored decisions were made by rules of another version"))
             }
             Some(broken) => (
                 Finding::Failed(broken),
@@ -124,7 +122,7 @@ impl Tally {
                 (Finding::Passed, format!("{} of {decisions} stored decisions are the same today ({rest})", self.same))
             }
         };
-        Verified { check: Check::LiveParity, finding, comparisons: asked, text, measures }
+        Verified { check: Check::LiveParity, finding, comparisons: asked, text, gauges }
     }
 }
 
@@ -150,18 +148,7 @@ fn parting(view: &View, stored: &DecisionOnRecord, strategy: &Strategy) -> Optio
     let is_objection = |code: &str| Gate::ALL.iter().all(|gate| gate.code() != code);
     let was_objected = stored.blocked_by.as_deref().is_some_and(is_objection);
     let is_same_gate = gate == stored.blocked_by.as_deref().filter(|_| !was_objected);
-    let wanted = if was_objected { Action::Buy.word() } else { &stored.decision };
-    let is_same_action = today.action.word() == wanted && (!was_objected || stored.decision == Action::Hold.word());
-    (!(is_same_score && is_same_gate && is_same_action)).then(|| in_words(today.action.word(), score, gate))
-}
-
-fn in_words(action: &str, score: Option<f64>, blocked_by: Option<&str>) -> String {
-    let score = score.map_or_else(|| "without a score".to_owned(), |score| format!("at {score}"));
-    format!("{action} {score}{}", blocked_by.map(|code| format!(" ({code})")).unwrap_or_default())
-}
-
-impl DecisionOnRecord {
-    fn words(&self) -> String {
-        in_words(&self.decision, self.score, self.blocked_by.as_deref())
-    }
+    let wanted = if was_objected { Action::Buy } else { stored.action };
+    let is_same_action = today.action == wanted && (!was_objected || stored.action == Action::Hold);
+    (!(is_same_score && is_same_gate && is_same_action)).then(|| decision_in_words(today.action, score, gate))
 }

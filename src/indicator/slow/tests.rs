@@ -96,7 +96,7 @@ fn whatever_lies_before_the_channel_and_thirty_days_says_nothing() {
     for from in [0, 50, 100, 250] {
         let later = read(Timeframe::D1, &closes[from..]);
         for (k, days) in CHANNEL_DAYS.into_iter().enumerate() {
-            let known = usize::from(days) + BREAKOUT_COUNTS - 1;
+            let known = usize::from(days + BREAKOUT_COUNTS) - 1;
             for i in known..later.len() {
                 assert_eq!(later[i].breakouts[k], all[from + i].breakouts[k], "{days} days, from {from}, {i}");
             }

@@ -71,6 +71,25 @@ fn a_page_takes_the_place_of_nothing_that_the_program_lives_on() {
     assert!(names.iter().all(|name| !name.contains(".part")), "{names:?}");
 }
 
+#[test]
+fn a_full_disk_leaves_the_page_before_and_tells_the_cause() {
+    let world = lived();
+    world.query("PRAGMA wal_checkpoint(TRUNCATE)");
+    let (run, whole) = page(&world, &[]);
+    drop(run);
+    fs::write(world.path("page.html"), "the one before").unwrap();
+    // Enough for what the database writes, and not for the page.
+    let bytes = whole.len() as u64 - 1024;
+    let Some(run) = world.run_capped(bytes, &["backtest", "--from", "2026-08-28", "--html", "page.html"]) else {
+        return;
+    };
+    let run = run.expect(7);
+    assert_eq!((&run.json()["status"], &run.json()["errors"][0]["code"]), (&"storage".into(), &"storage".into()));
+    assert!(run.stderr.contains("page.html: File too large"), "{run}");
+    assert_eq!(fs::read_to_string(world.path("page.html")).unwrap(), "the one before");
+    assert!(world.names().iter().all(|name| !name.contains(".part")), "{:?}", world.names());
+}
+
 /// The browser; none where there is none.
 fn browser() -> Option<&'static str> {
     let is_there = |name: &&str| Command::new(name).arg("--version").output().is_ok_and(|out| out.status.success());

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use insta::assert_snapshot;
 use serde_json::Value;
-use trader::backtest::Choice;
+use trader::backtest::{Check, Choice, Walked};
 
 use super::command::lived;
 use crate::contract::Promise;
@@ -291,10 +291,14 @@ fn without_a_database_there_is_nothing_to_try() {
 }
 
 #[test]
-fn the_readme_knows_every_verdict() {
+fn the_readme_knows_every_verdict_and_every_check() {
     let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
-    for choice in Choice::ALL {
-        assert!(readme.contains(&format!("| `{}` |", choice.words())), "{choice:?}");
+    let readme = readme.split_whitespace().collect::<Vec<_>>().join(" ");
+    let choices = Choice::ALL.map(|choice| format!("| `{}` |", choice.words()));
+    let walked = Walked::ALL.map(|walked| format!("`{}`", walked.words()));
+    let checks = Check::ALL.map(|check| format!("| `{}` |", check.name()));
+    for words in choices.into_iter().chain(walked).chain(checks) {
+        assert!(readme.contains(&words), "{words}");
     }
 }
 

@@ -110,8 +110,6 @@ fn a_candle_that_was_revised_after_the_decision_is_told_and_excused() {
 
 #[test]
 fn without_stored_runs_the_parity_is_skipped() {
-    let world = lived();
-    world.query("DELETE FROM trading_decisions WHERE id NOT IN (SELECT decision_id FROM orders) AND id NOT IN (SELECT decision_id FROM forecasts)");
     let fresh = World::new();
     let file = crate::world::fixtures().join("BTCUSDT-1h-2026-08-15_2026-09-01.csv.gz").display().to_string();
     fresh.run(&["import", &file]).expect(0);

@@ -145,11 +145,13 @@ impl BacktestPage<'_> {
             plain("Strategy", Markup::text(format!("{} on {}", manifest.strategy.name, manifest.strategy.timeframe))),
             plain("Strategy hash", code(&manifest.strategy.hash)),
             plain("Data hash", code(&manifest.data_hash)),
-            plain("Seed", code(self.seed)),
+            plain("Exchange rules hash", code(&manifest.exchange_rules_hash)),
+            plain("Seed", code(&manifest.seed.to_string())),
         ];
         let parameters = serde_json::to_string_pretty(&manifest.parameters).unwrap_or_default();
         let parameters = tag("details").put(tag("summary").text("Parameters")).put(tag("pre").text(parameters));
-        let words = "The same program gives the same page for the same hashes; what it counts as trials is kept in the database.";
+        let words = "The same program gives the same page for the same hashes; what it counts as trials is kept in the database. \
+                     With the same configuration this line makes the result again:";
         section(
             "made",
             "Made from",
@@ -162,12 +164,16 @@ impl BacktestPage<'_> {
         )
     }
 
-    /// The line that makes the result again.
+    /// The line that makes the result again, with the same configuration.
     fn command(&self, pairs: &[&str]) -> String {
         let manifest = &self.document.manifest;
+        let fine = match manifest.fine_asked {
+            "auto" => String::new(),
+            length => format!(" --fine {length}"),
+        };
         let costs = if manifest.costs == 1 { String::new() } else { format!(" --costs {}x", manifest.costs) };
         let (from, to, name) = (manifest.from, manifest.to, &manifest.strategy.name);
-        format!("trader backtest --from {from} --to {to} --pairs {} --strategy {name}{costs}", pairs.join(","))
+        format!("trader backtest --from {from} --to {to} --pairs {} --strategy {name}{fine}{costs}", pairs.join(","))
     }
 }
 

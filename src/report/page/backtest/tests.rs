@@ -103,12 +103,16 @@ fn drawn_as(verdict: Verdict, hours: usize, trades: &[Trade], figure: FigureRepo
         to: hour(hours.saturating_sub(1)),
         pairs: vec![btc()],
         fine: BTreeMap::from([(EVIL.to_owned(), "1h")]),
+        fine_asked: "1m",
         delay_s: 30.0,
         start: money("1000"),
         costs: 2,
         strategy: StrategyReport { name: EVIL.to_owned(), timeframe: "1h", hash: EVIL.to_owned() },
         parameters: json!({ EVIL: EVIL }),
         data_hash: EVIL.to_owned(),
+        exchange_rules_hash: EVIL.to_owned(),
+        seed: 1,
+        asset: "USDT".to_owned(),
     };
     let account = AccountReport {
         asset: EVIL.to_owned(),
@@ -151,15 +155,8 @@ fn drawn_as(verdict: Verdict, hours: usize, trades: &[Trade], figure: FigureRepo
     let equity = vec![1000.0; hours + 1];
     let growth = Growth::of(&equity, &course.moments, &market);
     let baselines = [Baseline { yardstick: Yardstick::EqualWeight, equity, growth }];
-    let page = BacktestPage {
-        document: &document,
-        verdict,
-        course: &course,
-        market: &market,
-        baselines: &baselines,
-        trades,
-        seed: EVIL,
-    };
+    let page =
+        BacktestPage { document: &document, verdict, course: &course, market: &market, baselines: &baselines, trades };
     assert_eq!(page.html(), page.html());
     page.html()
 }
@@ -223,7 +220,7 @@ fn a_state_that_lasted_is_told_and_the_line_that_makes_it_again() {
     let page = drawn(48, &[], NONE);
     assert!(page.contains("in the state “halted” 90.0\u{202f}% of the time"));
     let line = "trader backtest --from 2024-01-01T00:00:00Z --to 2024-01-02T23:00:00Z --pairs BTC/USDT";
-    assert!(page.contains(line) && page.contains("--costs 2x"));
+    assert!(page.contains(line) && page.contains("--fine 1m --costs 2x"));
 }
 
 #[test]
