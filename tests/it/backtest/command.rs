@@ -119,6 +119,44 @@ fn it_changes_nothing_but_the_trials() {
 }
 
 #[test]
+fn the_order_of_pairs_changes_nothing_and_is_no_other_trial() {
+    let world = lived();
+    let asked = |pairs: &str| world.run(&["backtest", "--from", "2026-08-28", "--pairs", pairs]).expect(0).stdout;
+    assert_eq!(asked("BTC/USDT,ETH/USDT,SOL/USDT"), asked("SOL/USDT,BTC/USDT,ETH/USDT"));
+    assert_eq!(world.value("SELECT count(*) FROM trials"), "1");
+}
+
+#[test]
+fn time_without_candles_is_cut_off_and_told_and_so_is_a_pair_that_has_none() {
+    let world = lived();
+    let run = world.run(&["backtest", "--from", "2026-08-28", "--to", "2030-01-01", "--pairs", "BTC/USDT,DOGE/USDT"]);
+    let run = run.expect(0);
+    assert_eq!(run.json()["manifest"]["to"], "2026-09-01T16:00:00Z");
+    for words in ["it ends there, and not at 2030-01-01", "DOGE/USDT has no 1h candles"] {
+        assert!(run.stderr.contains(words), "{words}: {run}");
+    }
+    let run = world.run(&["backtest", "--from", "2030-01-01"]).expect(2);
+    assert!(run.stderr.contains("lies after"), "{run}");
+    let run = world.run(&["backtest", "--to", "2020-01-01", "--from", "2019-01-01"]).expect(2);
+    assert!(run.stderr.contains("trader backfill"), "{run}");
+}
+
+#[test]
+fn whatever_a_result_follows_from_stands_in_its_manifest() {
+    let manifest =
+        |world: &World| world.run(&["backtest", "--from", "2026-08-28"]).expect(0).json()["manifest"].clone();
+    let world = lived();
+    let plain = manifest(&world);
+    assert_eq!((&plain["asset"], &plain["seed"]), (&"USDT".into(), &1.into()));
+    let world = world.with("TRADER_ACCOUNT_ASSET", "EUR");
+    assert_eq!(manifest(&world)["asset"], "EUR");
+    let db = rusqlite::Connection::open(world.db()).unwrap();
+    let changed = db.execute("UPDATE symbols SET step_size = '0.01' WHERE symbol = 'BTC/USDT'", []).unwrap();
+    assert_eq!(changed, 1);
+    assert_ne!(manifest(&world)["exchange_rules_hash"], plain["exchange_rules_hash"]);
+}
+
+#[test]
 fn what_cannot_be_replayed_is_a_mistake_that_tells_the_way_out() {
     let world = lived();
     for (arguments, words) in [
