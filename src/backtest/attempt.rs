@@ -14,6 +14,8 @@ pub struct Days {
     equity: Vec<f64>,
     /// When the next day begins, after the first moment.
     tomorrow: Option<UtcMillis>,
+    /// Days that began in a state which takes no entries.
+    closed: usize,
 }
 
 impl Days {
@@ -29,6 +31,12 @@ impl Days {
     }
 }
 
+impl Days {
+    fn without_entries(&self) -> Figure {
+        if self.equity.is_empty() { Err(Undefined::TooFew) } else { Ok(self.closed as f64 / self.equity.len() as f64) }
+    }
+}
+
 impl Witness for Days {
     const ATTENDS: Attention = Attention::Days;
 
@@ -41,6 +49,7 @@ impl Witness for Days {
     fn stood(&mut self, moment: &Moment) {
         if self.tomorrow.is_none_or(|tomorrow| moment.now >= tomorrow) {
             self.equity.extend(self.tomorrow.map(|_| moment.equity.real()));
+            self.closed += usize::from(!moment.state.takes_entries());
             self.tomorrow = Some(Timeframe::D1.step(Timeframe::D1.floor(moment.now), 1));
         }
     }
@@ -57,6 +66,8 @@ pub struct Attempt {
     pub sharpe: Figure,
     /// The largest drawdown of the equity that days begin with, as a share: what happens within a day is not seen.
     pub max_drawdown: Figure,
+    /// The share of the days that began in a state of the risk rules which takes no entries.
+    pub without_entries: Figure,
     /// Closed round trips.
     pub trades: usize,
     /// What was won for each unit that was lost.
@@ -78,6 +89,7 @@ impl Attempt {
             cagr: total_return.and_then(|total| yearly(total, bars, per_year)),
             sharpe: known.and_then(daily_sharpe),
             max_drawdown: max_drawdown(&days.equity).ok_or(Undefined::AccountLost),
+            without_entries: days.without_entries(),
             trades: replayed.trades.len(),
             profit_factor: of_profits(&replayed.trades),
             record: known.ok().and_then(TrackRecord::of),
@@ -117,7 +129,7 @@ mod tests {
             state: RiskState::Normal,
             positions: 0,
         });
-        let days = Days { equity: equity.to_vec(), tomorrow: None };
+        let days = Days { equity: equity.to_vec(), ..Days::default() };
         let replayed = Replayed { books: Books::default(), trades, last };
         Attempt::of(&days, &replayed, (72, PeriodsPerYear::HOURLY), 1)
     }

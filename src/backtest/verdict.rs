@@ -9,7 +9,7 @@ use crate::outcome::Interval;
 /// Below this the growth of a year is not told, and no verdict either.
 pub(super) const FEWEST_DAYS: f64 = 90.0;
 /// So many independent outcomes it takes to tell a rate, as everywhere in this house; round trips stand for them.
-const FEWEST_TRADES: usize = 30;
+pub(super) const FEWEST_TRADES: usize = 30;
 
 /// What a result comes down to. Whoever is told one of the later ones has passed all before it.
 ///

@@ -55,6 +55,31 @@ pub fn left_after_selling(tapes: &[Tape], replayed: &Replayed) -> f64 {
     if last.positions == 0 { 1.0 } else { 1.0 - side * coins / last.equity.real() }
 }
 
+/// What all pairs that were there, held at equal parts from the first instant to the last, made of each unit of money at each
+/// midnight; they are bought at the first and sold at the last, at the costs of their terms. It begins with 1.
+pub fn held_at_equal_parts(tapes: &[Tape], (from, to): (UtcMillis, UtcMillis)) -> Vec<f64> {
+    let days = usize::try_from(to.since_ms(from) / Timeframe::D1.ms()).unwrap_or_default();
+    let at = |day: usize| Timeframe::D1.step(from, i64::try_from(day).unwrap_or(i64::MAX));
+    let held: Vec<(&Tape, f64)> = tapes.iter().filter_map(|tape| Some((tape, close_at(tape, from)?))).collect();
+    let worth = |day: usize| {
+        let of = |(tape, bought): &(&Tape, f64)| {
+            let side = 1.0 - tape.terms.costs.round_trip() / 2.0;
+            let sold = if day == days { side } else { 1.0 };
+            close_at(tape, at(day)).map_or(1.0, |close| side * sold * close / bought)
+        };
+        if held.is_empty() { 1.0 } else { held.iter().map(of).sum::<f64>() / held.len() as f64 }
+    };
+    std::iter::once(1.0).chain((1..=days).map(worth)).collect()
+}
+
+/// The newest close at an instant.
+fn close_at(tape: &Tape, instant: UtcMillis) -> Option<f64> {
+    let series = tape.decided_on();
+    let candles = series.candles();
+    let ended = candles.partition_point(|c| series.timeframe().step(c.open_time(), 1) <= instant);
+    Some(candles.get(ended.checked_sub(1)?)?.close())
+}
+
 /// One curve from those of tests that follow each other, each as multiples of what it began with; it begins with 1.
 pub fn chained<'a>(tests: impl Iterator<Item = &'a [f64]>) -> Vec<f64> {
     let mut curve = vec![1.0];
@@ -74,6 +99,8 @@ pub enum Walked {
     NothingHeld,
     /// The tests together lost.
     LosesMoney,
+    /// Their Sharpe ratio is below that of holding all pairs at equal parts.
+    WorseThanHolding,
     /// The configured values had at least the same Sharpe ratio: choosing was worth nothing.
     ChoiceWorthNothing,
     /// The deflated Sharpe ratio of the tests is below 0.95, or not known.
@@ -91,6 +118,8 @@ pub struct WalkedGrounds {
     pub total_return: Figure,
     /// Their Sharpe ratio.
     pub sharpe: Figure,
+    /// That of holding all pairs at equal parts over the same tests.
+    pub holding: Figure,
     /// That of the configured values over the same tests.
     pub configured: Figure,
     /// The deflated Sharpe ratio of the tests.
@@ -99,10 +128,11 @@ pub struct WalkedGrounds {
 
 impl Walked {
     /// All of them, the most damning first.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::TooShort,
         Self::NothingHeld,
         Self::LosesMoney,
+        Self::WorseThanHolding,
         Self::ChoiceWorthNothing,
         Self::Luck,
         Self::Distinguishable,
@@ -119,6 +149,8 @@ impl Walked {
         };
         if !grounds.total_return.is_ok_and(|total| total > 0.0) {
             Self::LosesMoney
+        } else if grounds.holding.is_ok_and(|holding| holding > sharpe) {
+            Self::WorseThanHolding
         } else if grounds.configured.is_ok_and(|configured| configured >= sharpe) {
             Self::ChoiceWorthNothing
         } else if grounds.deflated.is_ok_and(|sure| sure >= Verdict::SURE) {
@@ -134,6 +166,7 @@ impl Walked {
             Self::TooShort => "too short to tell",
             Self::NothingHeld => "nothing was held out of sample",
             Self::LosesMoney => "loses money out of sample, after costs",
+            Self::WorseThanHolding => "worse than holding, out of sample",
             Self::ChoiceWorthNothing => "choosing was worth nothing: the configured values did as well",
             Self::Luck => "not distinguishable from luck out of sample",
             Self::Distinguishable => "distinguishable from luck out of sample on this data; that is no promise",
@@ -181,14 +214,21 @@ mod tests {
 
     #[test]
     fn the_first_that_holds_counts() {
-        let good =
-            WalkedGrounds { days: 90, total_return: Ok(0.5), sharpe: Ok(1.2), configured: Ok(0.8), deflated: Ok(0.96) };
+        let good = WalkedGrounds {
+            days: 90,
+            total_return: Ok(0.5),
+            sharpe: Ok(1.2),
+            holding: Ok(0.9),
+            configured: Ok(0.8),
+            deflated: Ok(0.96),
+        };
         for (grounds, walked) in [
             (good, Walked::Distinguishable),
             (WalkedGrounds { days: 89, sharpe: Err(Undefined::NoSpread), ..good }, Walked::TooShort),
             (WalkedGrounds { deflated: Ok(0.94), ..good }, Walked::Luck),
             (WalkedGrounds { deflated: Err(Undefined::UnknownTrials), ..good }, Walked::Luck),
             (WalkedGrounds { configured: Ok(1.2), deflated: Ok(0.1), ..good }, Walked::ChoiceWorthNothing),
+            (WalkedGrounds { holding: Ok(1.3), configured: Ok(1.2), ..good }, Walked::WorseThanHolding),
             (WalkedGrounds { total_return: Ok(0.0), configured: Ok(2.0), ..good }, Walked::LosesMoney),
             (WalkedGrounds { sharpe: Err(Undefined::NoSpread), ..good }, Walked::NothingHeld),
             (WalkedGrounds { sharpe: Err(Undefined::AccountLost), ..good }, Walked::LosesMoney),

@@ -27,7 +27,7 @@ use crate::report::{
     AccountReport, BacktestDocument, BacktestPage, CostReport, Format, Manifest, StrategyReport, TradeReport, to_json,
 };
 use crate::settings::{Settings, digest};
-use crate::statistics::{TrackRecord, Trials};
+use crate::statistics::TrackRecord;
 use crate::store::{Access, Store, StoreError, files_of};
 use crate::unit::{Money, Timeframe, UtcMillis};
 
@@ -117,8 +117,8 @@ fn judged(
     let write = store.write()?;
     write.add_trial(clock::wall(), (&hash, &text), daily.as_ref())?;
     write.commit()?;
-    let sharpes = store.trials()?;
-    let trials = Trials::of(&sharpes);
+    let all = store.trials()?;
+    let trials = all.tried();
     let evidence = Evidence {
         course: &course,
         market: run.market,
@@ -127,7 +127,7 @@ fn judged(
         trials: trials.as_ref(),
     };
     let judgement = Judgement::of(&evidence, closes_before, costs.twice, record.fills, seed(&hash));
-    let document = document(run.rules, manifest, record, replayed, (&judgement, sharpes.len(), costs.told));
+    let document = document(run.rules, manifest, record, replayed, (&judgement, all.count, costs.told));
     Ok((document, judgement))
 }
 

@@ -20,8 +20,7 @@ use crate::backtest::{Axis, Grid, draw};
 use crate::clock;
 use crate::report::{Cell, Drawn, Format, Shard, ShardDocument, SweepHead, SweepRow, Table, to_json};
 use crate::settings::{Settings, Variations, digest};
-use crate::statistics::PeriodSharpe;
-use crate::store::{Access, Store};
+use crate::store::{Access, AllTrials, Store};
 
 /// More combinations than this are not tried in one run: each keeps 1.3 kilobytes until the end.
 const MOST: u64 = 2_000_000;
@@ -183,8 +182,8 @@ fn say(
     rows: &[SweepRow],
     (top, style): (usize, Style),
 ) -> anyhow::Result<Output> {
-    let sharpes = keep_trials(settings, (head, grid), rows)?;
-    let document = document((head, grid), rows, &sharpes, top);
+    let trials = keep_trials(settings, (head, grid), rows)?;
+    let document = document((head, grid), rows, &trials, top);
     Ok(match style.format {
         Format::Json => Output::ok(to_json(&document, style.pretty)),
         Format::Csv => Output::table(&table(grid, rows), style),
@@ -193,11 +192,7 @@ fn say(
 }
 
 /// Every combination is a trial; the same one under the same head counts once.
-fn keep_trials(
-    settings: &Settings,
-    (head, grid): (&SweepHead, &Grid),
-    rows: &[SweepRow],
-) -> anyhow::Result<Vec<PeriodSharpe>> {
+fn keep_trials(settings: &Settings, (head, grid): (&SweepHead, &Grid), rows: &[SweepRow]) -> anyhow::Result<AllTrials> {
     let name = digest(to_json(&head.clone().of_all(), false).as_bytes());
     let mut store = Store::open(&settings.db, Access::Change)?;
     let (write, now) = (store.write()?, clock::wall());
@@ -213,7 +208,15 @@ fn keep_trials(
 
 /// Every combination, a row each.
 fn table(grid: &Grid, rows: &[SweepRow]) -> Table<String> {
-    let figures = ["total_return_pct", "cagr_pct", "sharpe_daily", "max_drawdown_days_pct", "trades", "profit_factor"];
+    let figures = [
+        "total_return_pct",
+        "cagr_pct",
+        "sharpe_daily",
+        "max_drawdown_days_pct",
+        "days_without_entries_pct",
+        "trades",
+        "profit_factor",
+    ];
     let mut columns = vec!["number".to_owned()];
     columns.extend(grid.axes().iter().map(|axis| axis.key.clone()));
     columns.extend(figures.map(str::to_owned));
@@ -222,7 +225,8 @@ fn table(grid: &Grid, rows: &[SweepRow]) -> Table<String> {
         let mut cells = vec![Cell::Text(row.number.to_string())];
         cells.extend(grid.values(row.number).into_iter().map(|(_, value)| Cell::Text(value.to_owned())));
         cells.extend(
-            [&f.total_return_pct, &f.cagr_pct, &f.sharpe_daily, &f.max_drawdown_days_pct].map(|m| Cell::from(m.value)),
+            [&f.total_return_pct, &f.cagr_pct, &f.sharpe_daily, &f.max_drawdown_days_pct, &f.days_without_entries_pct]
+                .map(|m| Cell::from(m.value)),
         );
         cells.extend([Cell::Text(f.trades.to_string()), Cell::from(f.profit_factor.value)]);
         cells

@@ -14,12 +14,12 @@ use super::rows_file::{RowsFile, refuse_own_files};
 use super::say::{Output, Style};
 use super::sweep::{Field, TriesAsked, numbers, refuse_bad_values};
 use super::usage;
-use crate::backtest::{Grid, Leg, Walk, left_after_selling};
+use crate::backtest::{Attempt, Grid, Leg, Walk, held_at_equal_parts, left_after_selling};
 use crate::clock;
 use crate::report::{Format, Measure, Shard, ShardDocument, WalkHead, WalkReport, WindowRow, to_json};
 use crate::settings::{Settings, Trading, Variations, digest};
-use crate::statistics::{PeriodSharpe, TrackRecord, Training};
-use crate::store::{Access, Store};
+use crate::statistics::{TrackRecord, Training, Trials};
+use crate::store::{Access, AllTrials, Store};
 use crate::unit::{Timeframe, UtcMillis};
 
 /// How the first line of a file of rows begins.
@@ -105,6 +105,8 @@ fn makes_sense(row: &WindowRow, grid: &Grid, test_days: usize) -> bool {
         && row.values.iter().map(|(key, value)| (key.clone(), value.clone())).eq(values.collect::<BTreeMap<_, _>>())
         && is_curve(&row.days)
         && is_curve(&row.configured)
+        && is_curve(&row.holding)
+        && row.train_variance.is_none_or(|variance| variance.is_finite() && variance >= 0.0)
 }
 
 impl Head for WalkHead {
@@ -192,7 +194,7 @@ struct Way<'a> {
 impl Way<'_> {
     /// Chooses on the training, and judges on the test.
     fn window(&self, window: usize, leg: &Leg, bar: &indicatif::ProgressBar) -> anyhow::Result<WindowRow> {
-        let (number, train_sharpe) = self.choose(leg, bar)?;
+        let Chosen { number, sharpe: train_sharpe, variance: train_variance } = self.choose(leg, bar)?;
         let values = self.grid.values(number);
         let tested = self.test(&values, leg.test)?;
         let told = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());
@@ -207,25 +209,36 @@ impl Way<'_> {
             trades: tested.trades,
             days: tested.days,
             configured: self.test(&[], leg.test)?.days,
+            holding: self.held(leg.test)?,
+            train_variance,
         })
     }
 
     /// The combination with the highest Sharpe ratio over the training, of equals the first.
-    fn choose(&self, leg: &Leg, bar: &indicatif::ProgressBar) -> anyhow::Result<(u64, Measure)> {
+    fn choose(&self, leg: &Leg, bar: &indicatif::ProgressBar) -> anyhow::Result<Chosen> {
         let mut best: Option<(u64, Measure)> = None;
-        let try_out = |number: &u64| -> anyhow::Result<(u64, Measure)> {
-            let attempt = self.field.attempt(&self.grid.values(*number), leg.train)?;
-            Ok((*number, Measure::plain(attempt.sharpe)))
+        let mut sharpes = Vec::with_capacity(self.numbers.len());
+        let try_out = |number: &u64| -> anyhow::Result<(u64, Attempt)> {
+            Ok((*number, self.field.attempt(&self.grid.values(*number), leg.train)?))
         };
         let score = |measure: &Measure| measure.value.unwrap_or(f64::NEG_INFINITY);
-        in_order(self.numbers, self.jobs, try_out, |(number, sharpe)| {
+        in_order(self.numbers, self.jobs, try_out, |(number, attempt)| {
             bar.inc(1);
+            sharpes.extend(attempt.record.map(|record| record.sharpe));
+            let sharpe = Measure::plain(attempt.sharpe);
             if best.as_ref().is_none_or(|(_, best)| score(&sharpe) > score(best)) {
                 best = Some((number, sharpe));
             }
             Ok(())
         })?;
-        best.ok_or_else(|| usage("there is nothing to try"))
+        let (number, sharpe) = best.ok_or_else(|| usage("there is nothing to try"))?;
+        let variance = Trials::of(&sharpes).filter(|_| sharpes.len() > 1).map(|trials| trials.variance);
+        Ok(Chosen { number, sharpe, variance })
+    }
+
+    /// All pairs, held at equal parts over a test, at the configured costs.
+    fn held(&self, span: (UtcMillis, UtcMillis)) -> anyhow::Result<Vec<f64>> {
+        Ok(held_at_equal_parts(&self.field.tapes(&self.field.variant(&[])?), span))
     }
 
     /// Replays values over a test, with an account that begins with nothing but its money.
@@ -236,6 +249,13 @@ impl Way<'_> {
     }
 }
 
+/// What was chosen in a training: its number, its Sharpe ratio, and the variance of those of days among all that were tried.
+struct Chosen {
+    number: u64,
+    sharpe: Measure,
+    variance: Option<f64>,
+}
+
 struct Tested {
     days: Vec<f64>,
     trades: usize,
@@ -244,8 +264,8 @@ struct Tested {
 /// Keeps the walk as one trial, and says what it came to beside all trials there ever were.
 fn say(settings: &Settings, head: &WalkHead, rows: &[WindowRow], style: Style) -> anyhow::Result<Output> {
     let record = summary::record(rows);
-    let sharpes = keep_trial(settings, head, record.as_ref())?;
-    let document = document(head, rows, &sharpes, record);
+    let trials = keep_trial(settings, head, record.as_ref())?;
+    let document = document(head, rows, &trials, record);
     Ok(match style.format {
         Format::Json => Output::ok(to_json(&document, style.pretty)),
         Format::Csv => Output::table(&table(&document), style),
@@ -254,7 +274,7 @@ fn say(settings: &Settings, head: &WalkHead, rows: &[WindowRow], style: Style) -
 }
 
 /// The walk is one trial: what was tried in its trainings never saw its tests.
-fn keep_trial(settings: &Settings, head: &WalkHead, record: Option<&TrackRecord>) -> anyhow::Result<Vec<PeriodSharpe>> {
+fn keep_trial(settings: &Settings, head: &WalkHead, record: Option<&TrackRecord>) -> anyhow::Result<AllTrials> {
     let manifest = to_json(&head.clone().of_all(), false);
     let mut store = Store::open(&settings.db, Access::Change)?;
     let write = store.write()?;

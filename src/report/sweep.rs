@@ -95,6 +95,8 @@ pub struct SweepFigures {
     pub sharpe_daily: Measure,
     /// The deepest drawdown of the equity that days begin with.
     pub max_drawdown_days_pct: Measure,
+    /// Days that began in a state of the risk rules which takes no entries: a drawdown, a lost day, a halt.
+    pub days_without_entries_pct: Measure,
     /// Closed round trips.
     pub trades: usize,
     /// Won for each unit lost.
@@ -123,6 +125,7 @@ impl SweepFigures {
             cagr_pct: Measure::percent(attempt.cagr),
             sharpe_daily: Measure::plain(attempt.sharpe),
             max_drawdown_days_pct: Measure::percent(attempt.max_drawdown),
+            days_without_entries_pct: Measure::percent(attempt.without_entries),
             trades: attempt.trades,
             profit_factor: Measure::plain(attempt.profit_factor),
         }

@@ -71,6 +71,10 @@ pub struct WindowRow {
     pub days: Vec<f64>,
     /// The same of the configured values.
     pub configured: Vec<f64>,
+    /// The same of all pairs, held at equal parts.
+    pub holding: Vec<f64>,
+    /// The variance of the Sharpe ratios of a day among all that were tried in the training; null of fewer than two.
+    pub train_variance: Option<f64>,
 }
 
 /// A window as it is printed.
@@ -141,7 +145,7 @@ pub struct WalkDocument {
     pub tried: usize,
     /// One line: what it all comes down to.
     pub verdict: &'static str,
-    /// Trials that the deflated Sharpe ratio counts, this walk included.
+    /// Trials that the deflated Sharpe ratio counts: all that were ever run, this walk, and every combination that it tried.
     pub trials: usize,
     /// How sure the Sharpe ratio of the tests is above the best of all trials ever run, had none of them any skill.
     pub deflated: Measure,
@@ -149,6 +153,8 @@ pub struct WalkDocument {
     pub out_of_sample: CurveReport,
     /// What the configured values would have been worth in the same tests.
     pub configured: CurveReport,
+    /// What holding all pairs at equal parts would have been worth in the same tests.
+    pub holding: CurveReport,
     /// The mean Sharpe ratio of the chosen in their trainings.
     pub mean_train_sharpe: Measure,
     /// And in their tests.

@@ -39,4 +39,5 @@ pub use outcomes::{MeanMisses, OutcomeFilter, Resolved};
 pub use portfolio::{InForce, PortfolioRow, Remembered, RiskEvent, RiskEventKind};
 pub use query::{Filter, Topic};
 pub use runs::{Execution, RunRow};
+pub use trials::AllTrials;
 pub use upkeep::{CheckReport, DbInfo};

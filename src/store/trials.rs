@@ -3,16 +3,32 @@
 use rusqlite::params;
 
 use super::{Store, StoreError, Write};
-use crate::statistics::{PeriodSharpe, TrackRecord};
+use crate::statistics::{PeriodSharpe, TrackRecord, Trials};
 use crate::unit::UtcMillis;
 
 impl Store {
-    /// The daily Sharpe ratios of all trials, the oldest first; those that had none are left out.
-    pub fn trials(&self) -> Result<Vec<PeriodSharpe>, StoreError> {
-        let mut statement =
-            self.connection.prepare("SELECT sharpe FROM trials WHERE sharpe IS NOT NULL ORDER BY id")?;
-        let sharpes = statement.query_map([], |r| r.get::<_, f64>(0))?.collect::<Result<Vec<_>, _>>()?;
-        Ok(sharpes.into_iter().filter_map(PeriodSharpe::new).collect())
+    /// All trials that were ever run.
+    pub fn trials(&self) -> Result<AllTrials, StoreError> {
+        let mut statement = self.connection.prepare("SELECT sharpe FROM trials ORDER BY id")?;
+        let sharpes = statement.query_map([], |r| r.get::<_, Option<f64>>(0))?.collect::<Result<Vec<_>, _>>()?;
+        let known = sharpes.iter().copied().flatten().filter_map(PeriodSharpe::new);
+        Ok(AllTrials { count: sharpes.len(), sharpes: known.collect() })
+    }
+}
+
+/// All trials that were ever run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AllTrials {
+    /// How many, those that never held anything among them.
+    pub count: usize,
+    /// The Sharpe ratios of their days, of those that have one.
+    pub sharpes: Vec<PeriodSharpe>,
+}
+
+impl AllTrials {
+    /// What the deflated Sharpe ratio takes of them; none where none has a ratio.
+    pub fn tried(&self) -> Option<Trials> {
+        Trials::of(&self.sharpes).map(|trials| Trials { count: self.count as f64, ..trials })
     }
 }
 

@@ -70,7 +70,23 @@ fn span(settings: &Settings, store: &Store, asked: &BacktestAsked) -> anyhow::Re
     }
     let configured = || settings.timeframes.iter().copied().filter(|t| *t < timeframe).collect();
     let lengths = asked.fine.map_or_else(configured, |fine| vec![fine]);
+    let last = timeframe.step(last, 1);
+    if from > last || to < first {
+        return Err(nothing_stored(settings));
+    }
+    let (from, to) = within((from, to), (first, last));
     Ok(Span { from: timeframe.ceil(from), to: timeframe.floor(to), lengths })
+}
+
+/// Where no candle is stored nothing can be told: time without any would dilute every figure of a year.
+fn within((from, to): (UtcMillis, UtcMillis), (first, last): (UtcMillis, UtcMillis)) -> (UtcMillis, UtcMillis) {
+    if from < first {
+        log::warn!("the first stored candle opened at {first}: it begins there, and not at {from}");
+    }
+    if to > last {
+        log::warn!("the newest stored candle ended at {last}: it ends there, and not at {to}");
+    }
+    (from.max(first), to.min(last))
 }
 
 /// What could be known at the end of each candle, by the analyst of these settings.

@@ -83,7 +83,7 @@ impl<'a> Field<'a> {
     }
 
     /// The candles on the terms of a variant.
-    fn tapes(&self, variant: &Variant) -> Vec<Tape> {
+    pub(in crate::command) fn tapes(&self, variant: &Variant) -> Vec<Tape> {
         let on_terms = |tape: &Tape| {
             tape.on_terms(Terms {
                 costs: variant.trading.costs(&tape.symbol),

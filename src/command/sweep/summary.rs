@@ -6,24 +6,26 @@ use crate::command::say::{Output, Style};
 use crate::report::{
     Cell, Measure, NeighboursReport, OverfittingReport, SweepDocument, SweepHead, SweepRow, Table, TopReport,
 };
-use crate::statistics::{Overfitting, PeriodSharpe, Score, Trials, overfitting_of_blocks};
+use crate::statistics::{Overfitting, Score, overfitting_of_blocks};
+use crate::store::AllTrials;
 
 /// What is printed of these rows, beside the ratios of all trials that were ever run.
 pub(super) fn document(
     (head, grid): (&SweepHead, &Grid),
     rows: &[SweepRow],
-    sharpes: &[PeriodSharpe],
+    trials: &AllTrials,
     top: usize,
 ) -> SweepDocument {
     let mut ranked: Vec<&SweepRow> = rows.iter().collect();
     // The sort is stable: of equals the one with the lower number comes first.
     ranked.sort_by(|a, b| b.score().total_cmp(&a.score()));
     let best = ranked.first().copied().filter(|best| best.figures.sharpe_daily.value.is_some());
-    let deflated = deflated(best.and_then(SweepRow::record).as_ref(), Trials::of(sharpes).as_ref());
+    let deflated = deflated(best.and_then(SweepRow::record).as_ref(), trials.tried().as_ref());
     let overfitting = overfitting(rows);
     let around = |row: &SweepRow| neighbours(row, &grid.neighbours(row.number), rows);
     let grounds = ChoiceGrounds {
         days: rows.first().map_or(0, SweepRow::day_count),
+        trades: best.map_or(0, |best| best.figures.trades),
         sharpe: best.and_then(|best| best.figures.sharpe_daily.value),
         deflated,
         overfitting: overfitting.as_ref().map(|o| o.probability),
@@ -37,7 +39,7 @@ pub(super) fn document(
         combinations: head.combinations,
         tried: rows.len(),
         verdict: Choice::of(&grounds).words(),
-        trials: sharpes.len(),
+        trials: trials.count,
         deflated: Measure::plain(deflated),
         overfitting: overfitting_report(overfitting.as_ref()),
         top: ranked.into_iter().take(top).map(|row| top_report(row, grid, around(row))).collect(),
@@ -76,7 +78,8 @@ fn top_report(row: &SweepRow, grid: &Grid, neighbours: NeighboursReport) -> TopR
 fn neighbours(row: &SweepRow, around: &[u64], rows: &[SweepRow]) -> NeighboursReport {
     let row_of = |number: &u64| rows.binary_search_by_key(number, |row| row.number).ok().map(|place| &rows[place]);
     let tried: Vec<&SweepRow> = around.iter().filter_map(row_of).collect();
-    let mut sharpes: Vec<f64> = tried.iter().filter_map(|row| row.figures.sharpe_daily.value).collect();
+    // A neighbour that never held anything has earned nothing: it keeps nothing of a peak.
+    let mut sharpes: Vec<f64> = tried.iter().map(|row| row.figures.sharpe_daily.value.unwrap_or_default()).collect();
     sharpes.sort_by(f64::total_cmp);
     let median = median(&sharpes);
     let kept =
@@ -84,9 +87,9 @@ fn neighbours(row: &SweepRow, around: &[u64], rows: &[SweepRow]) -> NeighboursRe
     NeighboursReport {
         count: around.len(),
         tried: tried.len(),
-        median_sharpe: Measure::known(median, "none that was tried has one"),
-        worst_sharpe: Measure::known(sharpes.first().copied(), "none that was tried has one"),
-        kept: Measure::known(kept, "none that was tried has one, or its own is not above 0"),
+        median_sharpe: Measure::known(median, "none was tried"),
+        worst_sharpe: Measure::known(sharpes.first().copied(), "none was tried"),
+        kept: Measure::known(kept, "none was tried, or its own is not above 0"),
     }
 }
 
@@ -113,7 +116,7 @@ pub(super) fn story(document: &SweepDocument, style: Style) -> String {
 
 fn best(document: &SweepDocument) -> Table<String> {
     let mut columns: Vec<String> = document.grid.iter().map(|axis| axis.key.clone()).collect();
-    let told = ["sharpe", "return_pct", "drawdown_pct", "trades", "neighbours", "worst", "kept"];
+    let told = ["sharpe", "return_pct", "drawdown_pct", "trades", "closed_pct", "neighbours", "worst", "kept"];
     columns.extend(told.map(str::to_owned));
     let row = |top: &TopReport| {
         let (f, n) = (&top.figures, &top.neighbours);
@@ -121,6 +124,7 @@ fn best(document: &SweepDocument) -> Table<String> {
         let mut cells: Vec<Cell> = values.map(Cell::Text).collect();
         cells.extend([&f.sharpe_daily, &f.total_return_pct, &f.max_drawdown_days_pct].map(Cell::thousandths));
         cells.push(Cell::Text(f.trades.to_string()));
+        cells.push(Cell::thousandths(&f.days_without_entries_pct));
         cells.extend([&n.median_sharpe, &n.worst_sharpe, &n.kept].map(Cell::thousandths));
         cells
     };

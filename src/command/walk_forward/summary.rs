@@ -5,22 +5,26 @@ use std::collections::BTreeMap;
 use crate::backtest::{Figure, Undefined, Walked, WalkedGrounds, chained, daily_sharpe, deflated, returns, yearly};
 use crate::command::say::{Output, Style};
 use crate::report::{Cell, CurveReport, DriftReport, Measure, Table, WalkDocument, WalkHead, WindowReport, WindowRow};
-use crate::statistics::{PeriodSharpe, PeriodsPerYear, TrackRecord, Trials, max_drawdown, mean};
+use crate::statistics::{PeriodsPerYear, TrackRecord, Trials, max_drawdown, mean};
+use crate::store::AllTrials;
 use crate::unit::UtcMillis;
 
 /// What is printed of these windows, beside the ratios of all trials that were ever run.
 pub(super) fn document(
     head: &WalkHead,
     rows: &[WindowRow],
-    sharpes: &[PeriodSharpe],
+    all: &AllTrials,
     record: Option<TrackRecord>,
 ) -> WalkDocument {
     let (curve, configured) = (curve(rows), chained(rows.iter().map(|row| row.configured.as_slice())));
-    let deflated = deflated(record.as_ref(), Trials::of(sharpes).as_ref());
+    let holding = chained(rows.iter().map(|row| row.holding.as_slice()));
+    let trials = trials(head, rows, all);
+    let deflated = deflated(record.as_ref(), Some(&trials));
     let grounds = WalkedGrounds {
         days: curve.len() - 1,
         total_return: total(&curve),
         sharpe: sharpe(&curve),
+        holding: sharpe(&holding),
         configured: sharpe(&configured),
         deflated,
     };
@@ -36,16 +40,25 @@ pub(super) fn document(
         random: head.random,
         tried: head.tried,
         verdict: Walked::of(&grounds).words(),
-        trials: sharpes.len(),
+        trials: all.count + head.tried,
         deflated: Measure::plain(deflated),
         out_of_sample: curve_report(&curve),
         configured: curve_report(&configured),
+        holding: curve_report(&holding),
         mean_train_sharpe: mean_of(|row| &row.train_sharpe),
         mean_test_sharpe: mean_of(|row| &row.test_sharpe),
         drift: head.grid.iter().map(|axis| drift(&axis.key, rows)).collect(),
         windows: rows.iter().map(window_report).collect(),
         curve,
     }
+}
+
+/// All trials that were ever run and every combination that this walk tried, spread as widely as the wider of them.
+fn trials(head: &WalkHead, rows: &[WindowRow], all: &AllTrials) -> Trials {
+    let of_trainings: Vec<f64> = rows.iter().filter_map(|row| row.train_variance).collect();
+    let spread = mean(&of_trainings).unwrap_or_default();
+    let variance = all.tried().map_or(spread, |stored| stored.variance.max(spread));
+    Trials { count: (all.count + head.tried) as f64, variance }
 }
 
 fn curve(rows: &[WindowRow]) -> Vec<f64> {
@@ -55,7 +68,8 @@ fn curve(rows: &[WindowRow]) -> Vec<f64> {
 /// Whether the curves of these windows can be told in numbers.
 pub(super) fn is_finite(rows: &[WindowRow]) -> bool {
     let configured = chained(rows.iter().map(|row| row.configured.as_slice()));
-    curve(rows).iter().chain(&configured).all(|value| value.is_finite())
+    let holding = chained(rows.iter().map(|row| row.holding.as_slice()));
+    curve(rows).iter().chain(&configured).chain(&holding).all(|value| value.is_finite())
 }
 
 /// What inference knows of the tests' days.
@@ -135,6 +149,8 @@ pub(super) fn story(document: &WalkDocument, style: Style) -> String {
         document.verdict.to_owned(),
         curve("out of sample", &document.out_of_sample),
         curve("configured values", &document.configured),
+        curve("holding at equal parts", &document.holding),
+        "  each test begins with a fresh account: drawdowns and halts of the one before are forgotten".to_owned(),
         format!("  deflated Sharpe ratio, of {} trials: {}", document.trials, document.deflated.told()),
         format!(
             "  mean Sharpe ratio of the chosen: {} in training, {} in test",
@@ -188,6 +204,8 @@ mod tests {
             trades: 0,
             days: vec![1.0],
             configured: vec![1.0],
+            holding: vec![1.0],
+            train_variance: None,
         }
     }
 
