@@ -15,10 +15,10 @@ pub(super) use self::tapes::rules_of;
 pub use self::tapes::{Span, rules, tapes};
 
 use self::costs::{AtHigherCosts, at_higher_costs};
-use self::judge::{Judgement, market, seed};
+use self::judge::{Judgement, SEED, market};
 use self::record::Record;
 use self::story::{story, trades};
-use self::tapes::data_hash;
+use self::tapes::{data_hash, rules_hash};
 use super::output_file::OutputFile;
 use super::say::{Output, Style};
 use crate::backtest::{Bar, Evidence, Market, Replayed, Rules, Tape, replay};
@@ -126,7 +126,7 @@ fn judged(
         targets: &record.targets,
         trials: trials.as_ref(),
     };
-    let judgement = Judgement::of(&evidence, closes_before, costs.twice, record.fills, seed(&hash));
+    let judgement = Judgement::of(&evidence, closes_before, costs.twice, record.fills, SEED);
     let document = document(run.rules, manifest, record, replayed, (&judgement, all.count, costs.told));
     Ok((document, judgement))
 }
@@ -138,7 +138,6 @@ fn drawn(
     judgement: &Judgement,
     (record, replayed): (&Record<'_>, &Replayed),
 ) -> String {
-    let seed = digest(to_json(&document.manifest, false).as_bytes());
     BacktestPage {
         document,
         verdict: judgement.verdict,
@@ -146,7 +145,6 @@ fn drawn(
         market: run.market,
         baselines: &judgement.baselines,
         trades: &replayed.trades,
-        seed: &seed,
     }
     .html()
 }
@@ -163,6 +161,7 @@ pub(super) fn manifest(settings: &Settings, history: &History, costs: u32) -> Ma
         fine: tapes.iter().map(|tape| (tape.symbol.to_string(), tape.finest().name())).collect(),
         fine_asked: fine.map_or("auto", Timeframe::name),
         delay_s: *delay_ms as f64 / 1000.0,
+        asset: settings.trading.asset.clone(),
         start: settings.trading.start,
         costs,
         strategy: StrategyReport {
@@ -172,6 +171,8 @@ pub(super) fn manifest(settings: &Settings, history: &History, costs: u32) -> Ma
         },
         parameters: serde_json::from_str(&strategy.parameters).unwrap_or_default(),
         data_hash: named(tapes, closes_before),
+        exchange_rules_hash: rules_hash(tapes),
+        seed: SEED,
     }
 }
 

@@ -20,7 +20,7 @@ pub struct Manifest {
     pub from: UtcMillis,
     /// The last one.
     pub to: UtcMillis,
-    /// The pairs, in the order of the configuration.
+    /// The pairs that have candles, by name.
     pub pairs: Vec<Symbol>,
     /// The finest candles that fills are walked on, by the pair.
     pub fine: BTreeMap<String, &'static str>,
@@ -28,6 +28,8 @@ pub struct Manifest {
     pub fine_asked: &'static str,
     /// From the end of a candle to its decision, in seconds.
     pub delay_s: f64,
+    /// The asset the account is kept in.
+    pub asset: String,
     /// What was put in.
     pub start: Money,
     /// How many times the configured costs were charged.
@@ -38,6 +40,10 @@ pub struct Manifest {
     pub parameters: serde_json::Value,
     /// Names the candles.
     pub data_hash: String,
+    /// Names the exchange's rules for the pairs: steps, smallest and largest orders.
+    pub exchange_rules_hash: String,
+    /// What chance begins with, for the bootstrap and for random timing.
+    pub seed: u64,
 }
 
 /// A closed round trip.

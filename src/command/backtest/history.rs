@@ -34,9 +34,20 @@ impl History {
         let span = span(settings, store, asked)?;
         let tapes = tapes(settings, store, &span)?;
         let Some(finest) = tapes.iter().map(Tape::finest).min() else { return Err(nothing_stored(settings)) };
+        warn_of_absent(settings, &tapes, asked.fine);
         let delay_ms = if finest < settings.strategy.timeframe { DELAY_MS } else { 0 };
         let closes_before = earlier(settings, store, &tapes, span.from)?;
         Ok(Self { span, fine: asked.fine, tapes, delay_ms, closes_before })
+    }
+}
+
+/// What was asked for and is not stored is told, and not passed over in silence.
+fn warn_of_absent(settings: &Settings, tapes: &[Tape], fine: Option<Timeframe>) {
+    for pair in settings.pairs.iter().filter(|pair| !tapes.iter().any(|tape| tape.symbol == **pair)) {
+        log::warn!("{pair} has no {} candles in that time: it is left out", settings.strategy.timeframe);
+    }
+    for tape in tapes.iter().filter(|tape| fine.is_some_and(|fine| fine != tape.finest())) {
+        log::warn!("{} has no candles of the asked length: its fills are walked on {}", tape.symbol, tape.finest());
     }
 }
 

@@ -52,7 +52,7 @@ pub(super) struct Judgement {
 
 impl Judgement {
     /// `closes_before` are daily closes before the first moment, of each pair, the oldest first. Chance is drawn from a
-    /// generator that is seeded by the manifest, so that the same manifest gives the same figures.
+    /// generator whose seed stands in the manifest, so that the same manifest gives the same figures.
     pub(super) fn of(
         evidence: &Evidence<'_>,
         closes_before: &[Vec<f64>],
@@ -138,7 +138,5 @@ fn trading_report(trading: &Trading, fills: Fills) -> TradingReport {
     }
 }
 
-/// A generator's seed from the name of a manifest.
-pub(super) fn seed(hash: &str) -> u64 {
-    u64::from_str_radix(hash, 16).unwrap_or_default()
-}
+/// What chance begins with, always: a verdict must not turn with the order of words or a day more of candles.
+pub(super) const SEED: u64 = 1;

@@ -1,5 +1,7 @@
 //! Stored history as tapes, and the rules of these settings.
 
+use std::collections::BTreeSet;
+
 use crate::backtest::{Rules, Tape};
 use crate::decision::TradePolicy;
 use crate::ledger::Terms;
@@ -19,11 +21,11 @@ pub struct Span {
     pub lengths: Vec<Timeframe>,
 }
 
-/// The stored history of the configured pairs; of those that have any.
+/// The stored history of the configured pairs, by name, of those that have any: their order changes nothing.
 pub fn tapes(settings: &Settings, store: &Store, span: &Span) -> Result<Vec<Tape>, StoreError> {
     let _at_one_moment = store.snapshot()?;
     let mut tapes = Vec::new();
-    for pair in &settings.pairs {
+    for pair in settings.pairs.iter().collect::<BTreeSet<_>>() {
         tapes.extend(tape(settings, store, span, pair)?);
     }
     Ok(tapes)
@@ -68,6 +70,18 @@ pub(in crate::command) fn rules_of(strategy: &Strategy, trading: &Trading, delay
         strategy_hash: strategy.hash.clone(),
         delay_ms,
     }
+}
+
+/// Names the exchange's rules for the pairs; when they were told is of no account.
+pub(super) fn rules_hash(tapes: &[Tape]) -> String {
+    let told = |tape: &Tape| {
+        let Instrument { tick_size, step_size, min_quantity, max_quantity, min_notional, sell_price_factor, .. } =
+            &tape.terms.instrument;
+        format!(
+            "{tick_size:?} {step_size:?} {min_quantity:?} {max_quantity:?} {min_notional:?} {sell_price_factor:?}\n"
+        )
+    };
+    digest(tapes.iter().map(told).collect::<String>().as_bytes())
 }
 
 /// Names the candles of tapes: whatever is different in one of them gives another name.

@@ -28,8 +28,6 @@ pub struct BacktestPage<'a> {
     pub baselines: &'a [Baseline],
     /// Closed round trips, in order; those of the document.
     pub trades: &'a [Trade],
-    /// What chance was drawn from: the name of the manifest.
-    pub seed: &'a str,
 }
 
 impl BacktestPage<'_> {

@@ -145,7 +145,8 @@ impl BacktestPage<'_> {
             plain("Strategy", Markup::text(format!("{} on {}", manifest.strategy.name, manifest.strategy.timeframe))),
             plain("Strategy hash", code(&manifest.strategy.hash)),
             plain("Data hash", code(&manifest.data_hash)),
-            plain("Seed", code(self.seed)),
+            plain("Exchange rules hash", code(&manifest.exchange_rules_hash)),
+            plain("Seed", code(&manifest.seed.to_string())),
         ];
         let parameters = serde_json::to_string_pretty(&manifest.parameters).unwrap_or_default();
         let parameters = tag("details").put(tag("summary").text("Parameters")).put(tag("pre").text(parameters));

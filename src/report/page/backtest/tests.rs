@@ -110,6 +110,9 @@ fn drawn_as(verdict: Verdict, hours: usize, trades: &[Trade], figure: FigureRepo
         strategy: StrategyReport { name: EVIL.to_owned(), timeframe: "1h", hash: EVIL.to_owned() },
         parameters: json!({ EVIL: EVIL }),
         data_hash: EVIL.to_owned(),
+        exchange_rules_hash: EVIL.to_owned(),
+        seed: 1,
+        asset: "USDT".to_owned(),
     };
     let account = AccountReport {
         asset: EVIL.to_owned(),
@@ -152,15 +155,8 @@ fn drawn_as(verdict: Verdict, hours: usize, trades: &[Trade], figure: FigureRepo
     let equity = vec![1000.0; hours + 1];
     let growth = Growth::of(&equity, &course.moments, &market);
     let baselines = [Baseline { yardstick: Yardstick::EqualWeight, equity, growth }];
-    let page = BacktestPage {
-        document: &document,
-        verdict,
-        course: &course,
-        market: &market,
-        baselines: &baselines,
-        trades,
-        seed: EVIL,
-    };
+    let page =
+        BacktestPage { document: &document, verdict, course: &course, market: &market, baselines: &baselines, trades };
     assert_eq!(page.html(), page.html());
     page.html()
 }
