@@ -4,7 +4,8 @@
 //! `execution` what the cycle asks them once an hour, so that a backtest and as many runs of the cycle end in the same books,
 //! to the last digit. What came of it is told in figures, each of which may be undefined for a reason, beside what anybody could
 //! have done, and in one verdict. Combinations of parameters are tried in a sweep, chosen and judged in turn when walking
-//! forward, and each of both has its own verdict; verification asks whether any of it can be believed. This room never reads a clock or a file, and what chance it needs comes in as an argument.
+//! forward, and each of both has its own verdict; verification asks whether any of it can be believed. This room never reads a
+//! clock or a file, and what chance it needs comes in as an argument.
 
 mod attempt;
 mod bar;
