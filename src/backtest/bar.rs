@@ -92,7 +92,8 @@ pub fn bars(tape: &Tape, analyst: &AnyAnalyst, atr: Timeframe, window: usize) ->
         atr,
         depth: analyst.depth(timeframe),
         needed: analyst.needed(timeframe),
-        window,
+        bar_ms: timeframe.ms(),
+        reach_ms: i64::try_from(window).unwrap_or(i64::MAX).saturating_sub(1).saturating_mul(timeframe.ms()),
     };
     match analyst {
         AnyAnalyst::Technical(technical) => lens.bars(|first| technical.watch(timeframe, first)),
@@ -108,7 +109,10 @@ struct Lens<'a> {
     atr: Timeframe,
     depth: Depth,
     needed: usize,
-    window: usize,
+    /// How long a candle is.
+    bar_ms: i64,
+    /// From the newest candle back to the oldest among which gaps are looked for.
+    reach_ms: i64,
 }
 
 impl Lens<'_> {
@@ -160,19 +164,18 @@ impl<'a, W: Watch> Look<'a, W> {
 
     /// As `Series::missing_in_last`, from where the last candle left off.
     fn missing(&mut self, view: &[Candle]) -> usize {
-        let (newest, timeframe) = (view[view.len() - 1].open_time(), self.lens.timeframe);
-        let reach = i64::try_from(self.lens.window).unwrap_or(i64::MAX).saturating_sub(1);
-        let oldest = view[0].open_time().max(timeframe.step(newest, -reach));
+        let (newest, bar_ms) = (view[view.len() - 1].open_time(), self.lens.bar_ms);
+        let oldest = view[0].open_time().max(newest.plus_ms(-self.lens.reach_ms));
         while view[self.oldest].open_time() < oldest {
             self.oldest += 1;
         }
         let there = view.len() - self.oldest;
-        let whole = i64::try_from(there).unwrap_or(i64::MAX).saturating_sub(1).saturating_mul(timeframe.ms());
+        let whole = i64::try_from(there).unwrap_or(i64::MAX).saturating_sub(1).saturating_mul(bar_ms);
         if newest.since_ms(oldest) == whole {
             // Mostly nothing is missing, and a division takes longer than all the rest of this.
             return 0;
         }
-        let places = newest.since_ms(oldest) / timeframe.ms() + 1;
+        let places = newest.since_ms(oldest) / bar_ms + 1;
         usize::try_from(places).unwrap_or(usize::MAX).saturating_sub(there)
     }
 }
@@ -181,7 +184,8 @@ impl<'a, W: Watch> Look<'a, W> {
 struct Longer {
     whole: usize,
     timeframe: Timeframe,
-    shorter: Timeframe,
+    shorter_ms: i64,
+    is_same: bool,
     range: TrueRange,
     previous: Option<Candle>,
     /// The end of the longer candle that is under way.
@@ -193,7 +197,8 @@ impl Longer {
     fn new(shorter: Timeframe, timeframe: Timeframe) -> Self {
         let whole = usize::try_from(timeframe.ms() / shorter.ms()).unwrap_or(usize::MAX);
         let ends = UtcMillis::new(i64::MIN);
-        Self { whole, timeframe, shorter, range: TrueRange::default(), previous: None, ends, atr: None }
+        let (shorter_ms, is_same) = (shorter.ms(), timeframe == shorter);
+        Self { whole, timeframe, shorter_ms, is_same, range: TrueRange::default(), previous: None, ends, atr: None }
     }
 
     /// Takes in the newest of these candles.
@@ -209,8 +214,8 @@ impl Longer {
     /// The longer candle that ends with the newest one.
     fn closed(&mut self, view: &[Candle]) -> Option<Candle> {
         let newest = view.last()?;
-        let end = self.shorter.step(newest.open_time(), 1);
-        if self.timeframe == self.shorter {
+        let end = newest.open_time().plus_ms(self.shorter_ms);
+        if self.is_same {
             return Some(*newest);
         }
         if end < self.ends {
