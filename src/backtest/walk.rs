@@ -47,7 +47,8 @@ impl Walk {
     }
 }
 
-/// What the cost of selling what is open at the end of a replay would leave of it, as a share of the equity.
+/// What the cost of selling what is open at the end of a replay would leave of it, as a share of the equity; all of it at the
+/// costs of the dearest pair.
 pub fn left_after_selling(tapes: &[Tape], replayed: &Replayed) -> f64 {
     let Some(last) = replayed.last else { return 1.0 };
     let side = tapes.iter().map(|tape| tape.terms.costs.round_trip() / 2.0).fold(0.0, f64::max);
@@ -176,7 +177,13 @@ impl Walked {
 
 #[cfg(test)]
 mod tests {
+    use super::super::replay::Moment;
     use super::*;
+    use crate::decision::RiskState;
+    use crate::ledger::Books;
+    use crate::ledger::samples::{money, terms};
+    use crate::market::{Candle, Series};
+    use crate::unit::Symbol;
 
     fn at(text: &str) -> UtcMillis {
         text.parse().unwrap()
@@ -200,6 +207,48 @@ mod tests {
         assert_eq!(legs[1].train, days("2024-01-02", "2024-02-11"));
         assert_eq!(walk.legs(at("2024-01-02"), at("2024-02-15")), []);
         assert_eq!(walk.legs(at("2024-01-02"), at("2023-02-15")), []);
+    }
+
+    /// Daily candles of a pair that close at these prices, the first at the first midnight.
+    fn tape(name: &str, closes: &[f64]) -> Tape {
+        let candle = |(day, close): (i64, &f64)| {
+            Candle::from_parts(Timeframe::D1.step(at("2023-12-31"), day), [*close; 4], 1.0, None).unwrap()
+        };
+        let series = Series::new(Timeframe::D1, (0..).zip(closes).map(candle).collect()).unwrap();
+        Tape::new(Symbol::new(name, "USDT").unwrap(), terms(), vec![series]).unwrap()
+    }
+
+    #[test]
+    fn equal_parts_are_bought_at_the_first_close_and_sold_at_the_last() {
+        let tapes = [tape("BTC", &[100.0, 150.0, 200.0]), tape("ETH", &[10.0, 10.0, 5.0])];
+        // A side costs 10 + 2 + 1 bps. Half of the money doubles, the other half halves.
+        let side = 1.0 - 0.0013;
+        let curve = held_at_equal_parts(&tapes, (at("2024-01-01"), at("2024-01-03")));
+        for (value, expected) in curve.iter().zip([1.0, side * 1.25, side * side * 1.25]) {
+            assert!((value - expected).abs() < 1e-12, "{curve:?}");
+        }
+        assert_eq!(curve.len(), 3);
+        // Before its first close a pair is none of them.
+        assert_eq!(held_at_equal_parts(&tapes, (at("2023-12-01"), at("2023-12-03"))), [1.0; 3]);
+    }
+
+    #[test]
+    fn what_is_open_at_the_end_is_worth_less_by_the_cost_of_selling_it() {
+        let moment = |cash: &str, positions| Moment {
+            now: at("2024-01-03"),
+            equity: money("1000"),
+            cash: money(cash),
+            state: RiskState::Normal,
+            positions,
+        };
+        let left = |last| {
+            let replayed = Replayed { books: Books::default(), trades: Vec::new(), last };
+            left_after_selling(&[tape("BTC", &[100.0])], &replayed)
+        };
+        // 400 of 1,000 in coins, at 13 bps: 0.52 of them.
+        assert!((left(Some(moment("600", 1))) - (1.0 - 0.00052)).abs() < 1e-12);
+        // Crumbs are not sold, and without a moment there is nothing.
+        assert!((left(Some(moment("999", 0))) - 1.0).abs() < 1e-12 && (left(None) - 1.0).abs() < 1e-12);
     }
 
     #[test]
