@@ -43,6 +43,8 @@ pub mod settings;
 pub mod clock;
 /// Where candles come from: the exchange, recordings, archive files.
 pub mod exchange;
+/// The Pushgateway that metrics are handed to.
+pub mod gateway;
 /// The database.
 pub mod store;
 

@@ -139,6 +139,12 @@ Exit code 3 when a check fails. Nothing is changed.")]
   trader outcomes
   trader outcomes --horizon 24 --since 2024-03-01 --format json")]
     Outcomes(OutcomesArgs),
+    /// Print the metrics of the last cycle as Prometheus reads them
+    #[command(after_help = "Example:
+  trader metrics | promtool check metrics
+
+`trader cycle --metrics-file FILE` writes the same to a file after each run.")]
+    Metrics,
     /// Stop entries until `trader resume`; positions keep their stops
     #[command(after_help = "Example:
   trader pause --reason 'exchange maintenance'")]

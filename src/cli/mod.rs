@@ -73,6 +73,7 @@ fn run(cli: &Cli, settings: Result<Settings, SettingsError>, paths: &Paths) -> a
         Command::Trades(args) => command::show(&settings?.db, Topic::Trades, &args.filter(), args.output.style()),
         Command::Risk { output } => command::risk(&settings?, output.style()),
         Command::Outcomes(args) => command::outcomes(&settings?, &args.asked(), args.output.style()),
+        Command::Metrics => command::metrics(&settings?),
         Command::Pause(args) => command::pause(&settings?, &args.reason, pretty || args.pretty),
         Command::Resume(args) => command::resume(&settings?, &args.reason, pretty || args.pretty),
         Command::Close { which, pretty: many } => command::close(&settings?, &which.0, pretty || *many),

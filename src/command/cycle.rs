@@ -43,6 +43,8 @@ pub struct CycleOptions {
     pub replay: Option<PathBuf>,
     /// Its clock.
     pub now: Option<UtcMillis>,
+    /// Where metrics are written after the run, whatever the settings say.
+    pub metrics_file: Option<PathBuf>,
     /// JSON on many lines.
     pub pretty: bool,
     /// Everything but writing.

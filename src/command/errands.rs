@@ -4,6 +4,8 @@
 //! decisions, its result and its exit code stand. They work on a thread of their own and have so much time together; one
 //! that hangs or panics ends with the process.
 
+mod metrics;
+
 use std::path::PathBuf;
 use std::sync::mpsc;
 use std::time::Duration;
@@ -56,6 +58,6 @@ impl Errands {
 
     /// One after the other.
     fn work(&self, exit: Exit) {
-        log::debug!("{}: {} pairs, exit {}", self.db.display(), self.settings.pairs.len(), exit.code());
+        metrics::hand_over(self, exit);
     }
 }

@@ -273,15 +273,17 @@ fn host_of(url: &Url) -> String {
     format!("{}{port}", url.host_str().unwrap_or_default())
 }
 
-fn client(settings: &ExchangeSettings) -> Result<Client, String> {
-    let ms = Duration::from_millis;
+/// TLS with the root certificates of the web, for whoever speaks to a server.
+pub(crate) fn tls() -> Result<rustls::ClientConfig, String> {
     let roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let tls = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|e| e.to_string())?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
+    let versions = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    Ok(versions.map_err(|e| e.to_string())?.with_root_certificates(roots).with_no_client_auth())
+}
+
+fn client(settings: &ExchangeSettings) -> Result<Client, String> {
+    let ms = Duration::from_millis;
+    let tls = tls()?;
     Client::builder()
         .tls_backend_preconfigured(tls)
         .user_agent(concat!("trader/", env!("CARGO_PKG_VERSION")))
@@ -306,7 +308,7 @@ fn cut(host: &str, error: &reqwest::Error) -> Fault {
 }
 
 /// The innermost cause, which is the one that tells something.
-fn cause(error: &dyn std::error::Error) -> String {
+pub(crate) fn cause(error: &dyn std::error::Error) -> String {
     let mut innermost = error;
     while let Some(source) = innermost.source() {
         innermost = source;

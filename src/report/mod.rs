@@ -8,6 +8,7 @@ mod explanation;
 mod history;
 mod json;
 mod measure;
+mod metrics;
 mod number;
 mod outcomes;
 mod page;
@@ -26,6 +27,10 @@ pub use explanation::{Explanation, GateReport, Provenance, Recheck};
 pub use history::{Failure, HistoryReport, Tally};
 pub use json::{Shape, schema, to_json};
 pub use measure::Measure;
+pub use metrics::{
+    AccountMeasured, Decided, EndedRun, Kind, Limits, Measured, Metric, Observed, OutcomeSums, ResolvedPair, Total,
+    told_success_at,
+};
 pub use number::Number;
 pub use outcomes::{
     BinReport, Counts, ErrorRate, Figure, HorizonScore, Judged, MissReport, NEEDED_FOR_IC, NEEDED_FOR_PROBABILITIES,

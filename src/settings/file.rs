@@ -7,6 +7,7 @@ use toml::{Table, Value};
 
 use super::SettingsError;
 use super::bounded::{Real, Whole};
+use super::metrics::{self, MetricsSettings};
 use super::spelled::{AtLeastOne, Spelled};
 use super::strategy::StrategySettings;
 use super::trading::{AccountSettings, CostSettings, ExitSettings, ForecastSettings, RiskSettings, TradingKeys};
@@ -46,6 +47,8 @@ pub(super) struct FileSettings {
     pub exits: ExitSettings,
     /// What is forecast.
     pub forecast: ForecastSettings,
+    /// Where metrics go.
+    pub metrics: MetricsSettings,
     /// How to write the log.
     pub log: LogSettings,
 }
@@ -125,6 +128,7 @@ impl Default for FileSettings {
             costs: CostSettings::default(),
             exits: ExitSettings::default(),
             forecast: ForecastSettings::default(),
+            metrics: MetricsSettings::default(),
             log: LogSettings::default(),
         }
     }
@@ -193,6 +197,11 @@ pub(super) fn overlay(
     // Keys without a default have no place in the table yet, but their variables have a meaning all the same.
     for key in ["db", "summary_file"] {
         table.entry(key).or_insert_with(|| Value::String(String::new()));
+    }
+    if let Some(Value::Table(section)) = table.get_mut("metrics") {
+        for key in metrics::UNSET {
+            section.entry(key).or_insert_with(|| Value::String(String::new()));
+        }
     }
     let mut keys = keys;
     let mut unknown_variables = Vec::new();

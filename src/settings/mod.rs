@@ -9,6 +9,7 @@ mod digest;
 mod environment;
 mod error;
 mod file;
+mod metrics;
 mod paths;
 mod spelled;
 mod strategy;
@@ -24,6 +25,7 @@ pub use environment::{Environment, environment};
 pub use error::SettingsError;
 use file::FileSettings;
 pub use file::{Color, ExchangeSettings, LogFormat, LogLevel, LogSettings, TEMPLATE};
+pub use metrics::{Metrics, Push, SecretUrl};
 pub use paths::Paths;
 pub use spelled::{AtLeastOne, Spelled};
 pub use strategy::{Strategy, StrategyName};
@@ -62,6 +64,8 @@ pub struct Settings {
     db_named: bool,
     /// Where the summary of a cycle is also written.
     pub summary_file: Option<PathBuf>,
+    /// Where metrics go.
+    pub metrics: Metrics,
     /// How to write the log.
     pub log: LogSettings,
     /// The pairs, none twice.
@@ -116,6 +120,7 @@ impl Settings {
             db: keys.db.clone().or(paths.db.clone()).ok_or(SettingsError::NoHome)?,
             db_named: keys.db.is_some(),
             summary_file: keys.summary_file.clone(),
+            metrics: keys.metrics.settle()?,
             log: keys.log,
             pairs: keys.pairs.distinct().into_iter().map(|pair| pair.0).collect(),
             timeframes: sorted(keys.timeframes.distinct().into_iter().map(|t| t.0)),
@@ -138,9 +143,10 @@ impl Settings {
         sorted(self.timeframes.iter().copied().chain([self.strategy.timeframe]))
     }
 
-    /// The settings as a configuration file that would give them again.
+    /// The settings as a configuration file that would give them again, but for what is secret.
     pub fn to_toml(&self) -> Result<String, SettingsError> {
-        toml::to_string_pretty(&self.keys).map_err(|e| SettingsError::Print(e.to_string()))
+        let shown = FileSettings { metrics: self.keys.metrics.shown(), ..self.keys.clone() };
+        toml::to_string_pretty(&shown).map_err(|e| SettingsError::Print(e.to_string()))
     }
 }
 

@@ -15,6 +15,7 @@ mod ledger;
 mod ledger_rows;
 mod limits;
 mod lock;
+mod metrics;
 mod migrate;
 mod misses;
 mod open;
