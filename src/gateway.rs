@@ -56,7 +56,9 @@ pub fn push(push: &Push, text: String, others: Others) -> Result<(), NotTaken> {
         .build()
         .map_err(|e| NotTaken::Client(e.to_string()))?;
     let client = client()?;
-    let sent = runtime.block_on(client.request(method, url).header(CONTENT_TYPE, TEXT).body(text).send());
+    let request = client.request(method, url).header(CONTENT_TYPE, TEXT).body(text);
+    // Time-outs are set up where the runtime is at work.
+    let sent = runtime.block_on(async { request.send().await });
     let answer = sent.map_err(|e| NotTaken::Unreachable(exchange::cause(&e)))?;
     if answer.status().is_success() { Ok(()) } else { Err(NotTaken::Status(answer.status().as_u16())) }
 }

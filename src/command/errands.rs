@@ -38,6 +38,11 @@ impl Errands {
         if self.options.dry_run || matches!(exit, Exit::Usage | Exit::Busy) {
             return;
         }
+        // Where a panic aborts the process, the run's exit code would be lost.
+        std::panic::set_hook(Box::new(move |panic| {
+            log::error!(code = "errands"; "files and messages after the run: {panic}; the run itself is recorded");
+            std::process::exit(exit.code().into());
+        }));
         let (done, waits) = mpsc::channel();
         let work = move || {
             self.work(exit);

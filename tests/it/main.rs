@@ -36,6 +36,10 @@ mod paper_account;
 mod backtest;
 /// The job files in `deploy/`: their flags are those of the program, and their commands run.
 mod deploy;
+/// Metrics: the text, where it is written and pushed, and the real parts that read it.
+mod metrics;
+/// What watches over an installation in `deploy/monitoring`: dashboards, alerts, what they are made of.
+mod dashboards;
 /// The README, `crontab.example` and what a user sees, held against the program.
 mod readme;
 /// Backfill, import and outages: what is asked for, what is believed, what is asked for again.
