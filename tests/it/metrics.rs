@@ -258,6 +258,28 @@ fn an_address_that_cannot_be_used_is_refused_without_being_shown() {
 }
 
 #[test]
+fn the_readme_names_metrics_and_alerts_that_there_are() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let readme = fs::read_to_string(root.join("README.md")).unwrap();
+    let words = |start: &str| -> Vec<String> {
+        let found = readme.match_indices(start).map(|(at, _)| &readme[at..]);
+        let is_end = |c: char| !c.is_ascii_alphanumeric() && c != '_' && c != '`';
+        let end = |text: &str| text[1..].find(is_end).map_or(text.len(), |end| end + 1);
+        found.map(|text| text[..end(text)].trim_matches('`').to_owned()).collect()
+    };
+    let metrics = words("trader_");
+    assert!(metrics.len() > 5, "{metrics:?}");
+    for name in metrics {
+        assert!(trader::report::Metric::ALL.iter().any(|metric| metric.name() == name), "{name}");
+    }
+    let alerts = fs::read_to_string(root.join("deploy/monitoring/prometheus/alerts.yml")).unwrap();
+    let there: Vec<&str> = alerts.lines().filter_map(|line| line.trim().strip_prefix("- alert: ")).collect();
+    let told = words("`Trader");
+    assert_eq!(told.len(), there.len());
+    assert!(told.iter().all(|word| there.contains(&word.as_str())), "{told:?}");
+}
+
+#[test]
 fn prometheus_reads_what_the_node_exporter_reads_of_a_real_cycle() {
     if !are_there(&["prometheus", "prometheus-node-exporter"]) {
         return;
