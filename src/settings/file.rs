@@ -183,7 +183,8 @@ impl Default for ExchangeSettings {
 /// Reads a file's text. Errors of the TOML reader name line, column and key.
 pub(super) fn parse(path: &Path, text: &str) -> Result<FileSettings, SettingsError> {
     let refused = |text: String| SettingsError::File { path: path.to_owned(), text };
-    toml::from_str(text).map_err(|e| refused(e.to_string().trim_end().to_owned()))
+    // The error shows the line, and the line may hold an address.
+    toml::from_str(text).map_err(|e| refused(metrics::without_passwords(e.to_string().trim_end())))
 }
 
 /// Lays the environment over the file: `TRADER_EXCHANGE_DEADLINE_MS` sets `deadline_ms` in `[exchange]`.

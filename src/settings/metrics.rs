@@ -118,6 +118,18 @@ impl SecretUrl {
     }
 }
 
+/// A text whose addresses show no user and no password.
+pub(super) fn without_passwords(text: &str) -> String {
+    let (mut shown, mut rest) = (String::with_capacity(text.len()), text);
+    while let Some((before, address)) = rest.split_once("://") {
+        let end = address.find(|c: char| c.is_whitespace() || "/\"'".contains(c)).unwrap_or(address.len());
+        let host = address[..end].rfind('@');
+        shown = [shown.as_str(), before, "://", host.map_or("", |_| "***")].concat();
+        rest = &address[host.unwrap_or_default()..];
+    }
+    shown + rest
+}
+
 impl fmt::Display for SecretUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.parts() {
@@ -163,6 +175,18 @@ mod tests {
             let told = format!("{keys:?} {settled:?} {} {:?}", keys.push_url.as_ref().unwrap(), keys.shown());
             assert!(told.contains(shown) && !told.contains("s3c"), "{told}");
             assert!(settled.err().is_none_or(|e| !e.to_string().contains("s3c")), "{shown}");
+        }
+    }
+
+    #[test]
+    fn an_error_that_shows_a_line_shows_no_password() {
+        for (text, shown) in [
+            ("1 | push = \"https://me:s3cret@host:9091/a@b\" # x", "1 | push = \"https://***@host:9091/a@b\" # x"),
+            ("https://a:b@c d http://e f ftp://g@h", "https://***@c d http://e f ftp://***@h"),
+            ("nothing: here @ all", "nothing: here @ all"),
+            ("://", "://"),
+        ] {
+            assert_eq!(without_passwords(text), shown);
         }
     }
 

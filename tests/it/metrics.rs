@@ -255,6 +255,17 @@ fn an_address_that_cannot_be_used_is_refused_without_being_shown() {
         assert!(run.stderr.contains("metrics.push_url") && run.stderr.contains(words), "{run}");
         assert!(!run.stderr.contains("hunter2"), "{run}");
     }
+    // A slip beside it shows the line, and not the password.
+    for line in [
+        "push-url = 'https://watch:hunter2@gateway'",
+        "push_url = \"https://watch:hunter2@gateway",
+        "push_url = ['https://watch:hunter2@gateway']",
+    ] {
+        let world = World::new();
+        fs::write(world.path("slip.toml"), format!("[metrics]\n{line}\n")).unwrap();
+        let run = world.run(&["--config", "slip.toml", "config", "check"]).expect(2);
+        assert!(run.stderr.contains("slip.toml") && !run.stderr.contains("hunter2"), "{run}");
+    }
 }
 
 #[test]
