@@ -26,7 +26,7 @@ pub use backtest::{
 pub use explanation::{Explanation, GateReport, Provenance, Recheck};
 pub use history::{Failure, HistoryReport, Tally};
 pub use json::{Shape, schema, to_json};
-pub use measure::Measure;
+pub use measure::{Measure, YardstickReport};
 pub use metrics::{
     AccountMeasured, Decided, EndedRun, Kind, Limits, Measured, Metric, Observed, OutcomeSums, ResolvedPair, Total,
     told_success_at,
