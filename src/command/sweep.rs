@@ -1,6 +1,7 @@
 //! `trader sweep`: many combinations of parameters over the same stored candles, and what choosing the best is worth.
 
 mod field;
+mod shared;
 mod summary;
 
 use std::collections::BTreeMap;

@@ -5,6 +5,7 @@
 
 mod rule;
 mod score;
+mod strengths;
 mod technical;
 mod trend;
 
@@ -12,6 +13,7 @@ use std::fmt;
 
 pub use rule::{Reason, Rule};
 pub use score::{Leaning, Points, Score, Thresholds};
+pub use strengths::{Column, TechnicalStrengths, TrendStrengths, Unweighted};
 pub use technical::{Technical, TechnicalWatch, Weights};
 pub use trend::{Trend, TrendRule, TrendWatch, TrendWeights};
 

@@ -7,6 +7,7 @@
 //! OBV), read as momentum; only Bollinger's is read against the move. There is no evidence that they earn anything after
 //! costs; the forecasts and outcomes that are kept of every decision are there to show whether they do.
 
+use super::strengths::{TechnicalStrengths, Unweighted};
 use super::{Analyst, AnalystName, Backing, NotReady, Points, Reason, Rule, Score, Signal, Watch};
 use crate::indicator::{Indicator, Pass, Readings, readings};
 use crate::market::{Candle, View};
@@ -20,9 +21,9 @@ impl Weights {
     /// The default weights; they add up to 100.
     pub const DEFAULT: Self = Self([15.0, 10.0, 12.0, 8.0, 15.0, 10.0, 10.0, 5.0, 8.0, 7.0]);
 
-    /// Weights by rule; `weight` is asked for each.
+    /// Weights by rule; `weight` is asked for each, and held between 0 and 100.
     pub fn new(weight: impl Fn(Rule) -> f64) -> Self {
-        Self(Rule::ALL.map(weight))
+        Self(Rule::ALL.map(|rule| weight(rule).clamp(0.0, 100.0)))
     }
 
     /// The weight of a rule.
@@ -60,10 +61,14 @@ impl Technical {
         }
     }
 
+    /// What each rule can give or take at most.
+    pub const fn weights(&self) -> &Weights {
+        &self.weights
+    }
+
     /// The score of that opinion alone: the same points, without the sentences that explain them.
     pub fn score(&self, candle: &Candle, readings: &Readings) -> Score {
-        let look = Look::new(candle, readings);
-        let (weights, mut tenths) = (&self.weights.0, look.strengths());
+        let (weights, mut tenths) = (&self.weights.0, strengths(candle, readings));
         // Not summed up at once: so several rules are taken together.
         for (tenths, weight) in tenths.iter_mut().zip(weights) {
             *tenths = tenths_of(*weight, *tenths);
@@ -122,6 +127,77 @@ impl Watch for TechnicalWatch<'_> {
     }
 }
 
+impl Unweighted for TechnicalWatch<'_> {
+    type Strengths = TechnicalStrengths;
+
+    /// Nothing is said of the candle before.
+    fn begin(&self, _: &mut TechnicalStrengths) {}
+
+    fn note(&mut self, candle: &Candle, noted: &mut TechnicalStrengths) {
+        let readings = self.pass.next(candle);
+        noted.push(&strengths(candle, &readings));
+    }
+}
+
+/// What each rule says, −1 to +1; 0 where there is nothing to read, which gives no points.
+pub(super) type Strengths = [f64; Rule::ALL.len()];
+
+/// Of all rules in their order.
+#[inline]
+fn strengths(candle: &Candle, readings: &Readings) -> Strengths {
+    let strengths =
+        readings.warm().map_or_else(|| Look::new(candle, readings).strengths(), |warm| together(candle, warm));
+    // What is not a number says nothing.
+    strengths.map(|strength| if strength.is_nan() { 0.0 } else { strength })
+}
+
+/// What [`Look::strengths`] says where all readings are warm. All rules are asked at once, and what is missing goes through as
+/// not a number: so the compiler takes several divisions together.
+#[inline]
+fn together(candle: &Candle, warm: &[f64; Indicator::COUNT]) -> Strengths {
+    let read = |indicator: Indicator| warm[indicator as usize];
+    let (close, atr, middle) = (candle.close(), read(Indicator::Atr14), read(Indicator::BbMiddle));
+    let (ema_21, macd, hist) = (read(Indicator::Ema21), read(Indicator::Macd), read(Indicator::MacdHist));
+    let away = [
+        read(Indicator::Ema9) - ema_21,
+        ema_21 - read(Indicator::Ema50),
+        close - read(Indicator::Ema200),
+        macd,
+        hist,
+        close - candle.open(),
+        close - read(Indicator::Vwap),
+        close - middle,
+    ];
+    let wholes = [atr, atr, atr, atr, atr, atr, atr, read(Indicator::BbUpper) - middle];
+    let mut shares = [0.0; 8];
+    for (share, (away, whole)) in shares.iter_mut().zip(away.iter().zip(&wholes)) {
+        let is_some = *whole > 0.0;
+        let ratio = away / whole;
+        *share = if is_some { ratio } else { 0.0 };
+    }
+    let [fast, slow, ema_200, macd, hist, moved, vwap, band] = shares;
+    let (k, d) = (read(Indicator::StochK), read(Indicator::StochD));
+    let distances = [ema_200, moved, read(Indicator::Rsi14) - 50.0, k - 50.0, k - d, read(Indicator::Adx14) - 15.0];
+    let mut ramps = [0.0; 6];
+    for (ramp, (distance, full)) in ramps.iter_mut().zip(distances.iter().zip([5.0, 1.5, 20.0, 30.0, 10.0, 25.0])) {
+        *ramp = (distance / full).clamp(-1.0, 1.0);
+    }
+    let [ema_200, atr, rsi, half, cross, trending] = ramps;
+    let averages = (ramp(fast, 0.5) + ramp(slow, 1.0)) / 2.0;
+    [
+        averages,
+        ema_200,
+        (ramp(macd, 1.0) + ramp(hist, 0.25)) / 2.0,
+        trending.clamp(0.0, 1.0) * averages,
+        rsi,
+        (half + cross) / 2.0,
+        -ramp(band, 1.0),
+        atr,
+        ramp(read(Indicator::ObvFlow), 0.5),
+        ramp(vwap, 2.0),
+    ]
+}
+
 /// A candle with its readings; each rule is a question to it.
 struct Look<'a> {
     candle: &'a Candle,
@@ -141,9 +217,9 @@ impl<'a> Look<'a> {
 }
 
 impl Look<'_> {
-    /// Of all rules in their order; 0 where there is nothing to read, which gives no points.
+    /// Of all rules in their order; 0 where there is nothing to read.
     #[inline]
-    fn strengths(&self) -> [f64; Rule::ALL.len()] {
+    fn strengths(&self) -> Strengths {
         [
             self.averages,
             self.ema_200(),
@@ -321,18 +397,19 @@ impl Look<'_> {
     }
 }
 
-/// As `Points::of`, in tenths, without a branch or a conversion: so the compiler takes several rules at once.
+/// Adding and taking off one and a half times 2^52 rounds to whole numbers, to even ones at the half.
+pub(super) const WHOLE: f64 = 6_755_399_441_055_744.0;
+
+/// As `Points::of`, in tenths, without a branch or a conversion: so the compiler takes several of them at once. The weight is
+/// one of `Weights`, and the strength one of `strengths`.
 #[inline]
-fn tenths_of(weight: f64, strength: f64) -> f64 {
-    // Adding and taking off one and a half times 2^52 rounds to whole numbers, to even ones at the half.
-    const WHOLE: f64 = 6_755_399_441_055_744.0;
-    let strength = if strength.is_nan() { 0.0 } else { strength.clamp(-1.0, 1.0) };
-    let tenths = weight.clamp(0.0, 100.0) * strength * 10.0;
-    let whole = tenths + WHOLE - WHOLE;
-    let rest = tenths - whole;
-    // At the half away from zero.
-    let is = |condition: bool| if condition { 1.0 } else { 0.0 };
-    whole + is(rest >= 0.5) * is(tenths > 0.0) - is(rest <= -0.5) * is(tenths < 0.0)
+pub(super) fn tenths_of(weight: f64, strength: f64) -> f64 {
+    let tenths = weight * strength * 10.0;
+    let size = tenths.abs();
+    let whole = size + WHOLE - WHOLE;
+    // At the half away from zero: the even number may lie below it.
+    let whole = if size - whole >= 0.5 { whole + 1.0 } else { whole };
+    whole.copysign(tenths)
 }
 
 /// 0 at an ADX of 15 (no trend) to 1 at 40 (a strong one).
@@ -451,12 +528,37 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(4096))]
 
         #[test]
-        fn a_score_counts_the_points_that_its_reasons_tell(weight in -10.0f64..120.0, strength in -1.5f64..1.5, half in -2000i32..2000) {
+        fn a_score_counts_the_points_that_its_reasons_tell(weight in 0.0f64..=100.0, strength in -1.0f64..=1.0, half in -2000i32..2000) {
             let same = |weight, strength| (tenths_of(weight, strength) - Points::of(weight, strength).get() * 10.0).abs() < 1e-9;
             prop_assert!(same(weight, strength), "{weight} {strength}");
             let at_half = f64::from(half) / 2000.0;
             prop_assert!(same(100.0, at_half) && same(50.0, at_half) && same(7.0, at_half), "{at_half}");
-            prop_assert!(same(weight, f64::NAN) && same(10.0, 0.499_999_999_999_999_94 / 100.0));
+            prop_assert!(same((weight * 4.0).round() / 4.0, 1.0) && same(10.0, 0.499_999_999_999_999_94 / 100.0));
+        }
+
+        // Warm readings are looked at all at once; one by one they say the same.
+        #[test]
+        fn all_rules_together_say_what_each_of_them_says(
+            shapes in shapes(200..230), odd in prop::collection::vec((0usize..Indicator::COUNT, 0usize..6), 0..4),
+        ) {
+            let series = walk(&shapes, |p| p);
+            let (candle, mut readings) = (series.newest().unwrap(), readings(&series).unwrap());
+            for (indicator, value) in odd {
+                readings.plant(indicator, [f64::NAN, 0.0, -1.0, 1024.0, 1e-300, f64::INFINITY][value]);
+            }
+            let look = Look::new(candle, &readings);
+            let alone = Rule::ALL.map(|rule| look.strength(rule).filter(|s| !s.is_nan()).unwrap_or_default());
+            let together = strengths(candle, &readings);
+            for (rule, (alone, together)) in Rule::ALL.iter().zip(alone.into_iter().zip(together)) {
+                prop_assert!(alone == together, "{rule:?}: {alone} and {together}");
+            }
+        }
+    }
+
+    #[test]
+    fn weights_are_held_between_nothing_and_a_hundred() {
+        for (given, held) in [(-1.0, 0.0), (0.0, 0.0), (12.5, 12.5), (100.0, 100.0), (1e9, 100.0)] {
+            assert!((Weights::new(|_| given).get(Rule::Rsi) - held).abs() < 1e-12, "{given}");
         }
     }
 

@@ -1,0 +1,113 @@
+//! What rules say of many candles before it is weighted: taken down once, and weighed as often as there are weights.
+//!
+//! Weights change neither readings nor what a rule makes of them, so that whoever tries many of them reads the candles once.
+//! What is kept is exact: a score weighed from it is that of a pass with those weights, to the last bit.
+
+use std::mem;
+
+use super::technical::{Strengths, WHOLE, tenths_of};
+use super::trend::{Shares, Z};
+use super::{Backing, Rule, Score, TrendRule, TrendWeights, Watch};
+use crate::market::Candle;
+
+/// A watch that takes down what its rules say, and leaves the weighing to others.
+pub trait Unweighted: Watch {
+    /// Where it is taken down.
+    type Strengths: Default;
+    /// Begins a stretch of candles that follow each other, with what was said of the one before.
+    fn begin(&self, strengths: &mut Self::Strengths);
+    /// Takes the next candle, as [`Watch::next`] does.
+    fn note(&mut self, candle: &Candle, strengths: &mut Self::Strengths);
+}
+
+/// The points of one rule under one weight, in tenths, of each candle.
+pub type Column = Vec<i16>;
+
+/// What the rules of the technical analyst say, column by column: 80 bytes a candle.
+#[derive(Clone, Debug, Default)]
+pub struct TechnicalStrengths {
+    columns: [Vec<f64>; Rule::ALL.len()],
+}
+
+impl TechnicalStrengths {
+    pub(super) fn push(&mut self, strengths: &Strengths) {
+        for (column, strength) in self.columns.iter_mut().zip(strengths) {
+            column.push(*strength);
+        }
+    }
+
+    /// What a rule gives under a weight between 0 and 100.
+    pub fn points(&self, rule: Rule, weight: f64) -> Column {
+        // The last bits of a number this large count its ones.
+        #[expect(clippy::cast_possible_truncation, reason = "a whole number of at most a thousand")]
+        let whole = |tenths: f64| (tenths + WHOLE).to_bits() as i16;
+        self.columns[rule as usize].iter().map(|strength| whole(tenths_of(weight, *strength))).collect()
+    }
+
+    /// The scores that these points of all rules add up to, in tenths.
+    pub fn scores(columns: &[impl AsRef<Column>; Rule::ALL.len()]) -> Column {
+        let mut scores = columns[0].as_ref().clone();
+        for column in &columns[1..] {
+            for (score, points) in scores.iter_mut().zip(column.as_ref()) {
+                *score += points;
+            }
+        }
+        scores.iter_mut().for_each(|score| *score = (*score).clamp(-1000, 1000));
+        scores
+    }
+}
+
+/// What the rules of the trend analyst say of each candle, and the volatility: 48 bytes a candle.
+#[derive(Clone, Debug, Default)]
+pub struct TrendStrengths {
+    rows: Vec<(Z, f64)>,
+    /// Where stretches begin, and what was said of the candle before.
+    begins: Vec<(usize, Z)>,
+}
+
+impl TrendStrengths {
+    pub(super) fn begin(&mut self, before: Z) {
+        self.begins.push((self.rows.len(), before));
+    }
+
+    pub(super) fn push(&mut self, z: Z, volatility: Option<f64>) {
+        self.rows.push((z, volatility.unwrap_or(f64::NAN)));
+    }
+
+    /// What is said of each candle under these weights.
+    pub fn weigh<'a>(&'a self, weights: &'a TrendWeights) -> impl Iterator<Item = Option<(Score, Backing)>> + 'a {
+        let (mut scale, mut begins) = (Scale::new(weights), self.begins.iter().peekable());
+        let mut before = None;
+        self.rows.iter().enumerate().map(move |(i, (z, volatility))| {
+            while let Some((_, z)) = begins.next_if(|(begin, _)| *begin == i) {
+                before = scale.score(z);
+            }
+            let score = scale.score(z);
+            let before = mem::replace(&mut before, score);
+            Some((score?, Backing { before, volatility: Some(*volatility).filter(|volatility| !volatility.is_nan()) }))
+        })
+    }
+}
+
+/// Weights, and the shares of those that said something last: mostly the same ones do.
+struct Scale<'a> {
+    weights: &'a TrendWeights,
+    told: [bool; TrendRule::ALL.len()],
+    shares: Option<Shares>,
+}
+
+impl<'a> Scale<'a> {
+    fn new(weights: &'a TrendWeights) -> Self {
+        let told = [false; TrendRule::ALL.len()];
+        Self { weights, told, shares: Shares::of(weights, told) }
+    }
+
+    #[inline]
+    fn score(&mut self, z: &Z) -> Option<Score> {
+        let told = Shares::told(z);
+        if told != self.told {
+            (self.told, self.shares) = (told, Shares::of(self.weights, told));
+        }
+        self.shares.as_ref().map(|shares| shares.score(z))
+    }
+}
