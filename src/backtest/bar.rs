@@ -178,38 +178,40 @@ impl<'a> Lens<'a> {
         let mut bars = Vec::with_capacity(self.candles.len());
         for stretch in self.stretches() {
             let view = &self.candles[stretch.from..];
-            let mut look = Look::new(self, watch(stretch.first), &view[..stretch.before().len()]);
-            for i in stretch.candles() {
-                bars.push(look.at(&view[..=i - stretch.from]));
-            }
+            let (mut watch, mut place) =
+                (watch(stretch.first), PlaceInView::new(self, &view[..stretch.before().len()]));
+            self.candles[stretch.before()].iter().for_each(|candle| watch.skip(candle));
+            let mut end = stretch.begin - stretch.from;
+            watch.each(&self.candles[stretch.candles()], |opinion| {
+                end += 1;
+                bars.push(place.at(&view[..end], opinion));
+            });
         }
         bars
     }
 }
 
-/// A watch on its way through the candles of views that begin at the same one.
-struct Look<'a, W> {
+/// What there is of a bar whatever is said of it, on the way through the candles of views that begin at the same one.
+struct PlaceInView<'a> {
     lens: &'a Lens<'a>,
-    watch: W,
     range: Longer,
     /// The first of the newest candles among which gaps are looked for.
     oldest: usize,
 }
 
-impl<'a, W: Watch> Look<'a, W> {
+impl<'a> PlaceInView<'a> {
     /// Takes in what lies before the first candle that is decided on.
-    fn new(lens: &'a Lens<'a>, watch: W, before: &[Candle]) -> Self {
-        let mut look = Self { lens, watch, range: Longer::new(lens.timeframe, lens.atr), oldest: 0 };
-        for (i, candle) in before.iter().enumerate() {
-            look.watch.skip(candle);
-            look.range.next(&before[..=i]);
+    fn new(lens: &'a Lens<'a>, before: &[Candle]) -> Self {
+        let mut place = Self { lens, range: Longer::new(lens.timeframe, lens.atr), oldest: 0 };
+        for i in 0..before.len() {
+            place.range.next(&before[..=i]);
         }
-        look
+        place
     }
 
     /// The newest of these candles, which are those of its view.
-    fn at(&mut self, view: &[Candle]) -> Bar {
-        let opinion = self.watch.next(&view[view.len() - 1]).filter(|_| view.len() >= self.lens.needed);
+    fn at(&mut self, view: &[Candle], opinion: Option<(Score, Backing)>) -> Bar {
+        let opinion = opinion.filter(|_| view.len() >= self.lens.needed);
         let atr = self.range.next(view);
         Bar::new(opinion, view.len(), self.missing(view), atr)
     }

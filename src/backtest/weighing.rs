@@ -58,7 +58,7 @@ fn noted<W: Unweighted>(lens: &Lens<'_>, watch: impl Fn(UtcMillis) -> W) -> W::S
         let mut watch = watch(stretch.first);
         lens.candles[stretch.before()].iter().for_each(|candle| watch.skip(candle));
         watch.begin(&mut strengths);
-        lens.candles[stretch.candles()].iter().for_each(|candle| watch.note(candle, &mut strengths));
+        watch.note(&lens.candles[stretch.candles()], &mut strengths);
     }
     strengths
 }

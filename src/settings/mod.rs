@@ -9,6 +9,7 @@ mod digest;
 mod environment;
 mod error;
 mod file;
+mod nearest;
 mod paths;
 mod spelled;
 mod strategy;

@@ -95,6 +95,10 @@ pub trait Watch {
     fn skip(&mut self, candle: &Candle);
     /// Takes the next candle; what is said of it, if there is something to read.
     fn next(&mut self, candle: &Candle) -> Option<(Score, Backing)>;
+    /// Takes candles one after another, and tells of each what [`Self::next`] says.
+    fn each(&mut self, candles: &[Candle], take: impl FnMut(Option<(Score, Backing)>)) {
+        candles.iter().map(|candle| self.next(candle)).for_each(take);
+    }
 }
 
 /// The analyst of a strategy.

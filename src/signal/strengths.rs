@@ -5,7 +5,7 @@
 
 use std::mem;
 
-use super::technical::{Strengths, WHOLE, tenths_of};
+use super::technical::{Block, WHOLE, tenths_of};
 use super::trend::{Shares, Z};
 use super::{Backing, Rule, Score, TrendRule, TrendWeights, Watch};
 use crate::market::Candle;
@@ -16,8 +16,8 @@ pub trait Unweighted: Watch {
     type Strengths: Default;
     /// Begins a stretch of candles that follow each other, with what was said of the one before.
     fn begin(&self, strengths: &mut Self::Strengths);
-    /// Takes the next candle, as [`Watch::next`] does.
-    fn note(&mut self, candle: &Candle, strengths: &mut Self::Strengths);
+    /// Takes candles one after another, as [`Watch::each`] does.
+    fn note(&mut self, candles: &[Candle], strengths: &mut Self::Strengths);
 }
 
 /// The points of one rule under one weight, in tenths, of each candle.
@@ -30,9 +30,9 @@ pub struct TechnicalStrengths {
 }
 
 impl TechnicalStrengths {
-    pub(super) fn push(&mut self, strengths: &Strengths) {
-        for (column, strength) in self.columns.iter_mut().zip(strengths) {
-            column.push(*strength);
+    pub(super) fn push(&mut self, block: &Block) {
+        for (column, strengths) in self.columns.iter_mut().zip(&block.strengths()) {
+            column.extend_from_slice(&strengths[..block.len()]);
         }
     }
 

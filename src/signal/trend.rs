@@ -199,9 +199,11 @@ impl Unweighted for TrendWatch {
         strengths.begin(self.z());
     }
 
-    fn note(&mut self, candle: &Candle, strengths: &mut TrendStrengths) {
-        self.skip(candle);
-        strengths.push(self.z(), self.newest.and_then(|readings| readings.volatility));
+    fn note(&mut self, candles: &[Candle], strengths: &mut TrendStrengths) {
+        for candle in candles {
+            self.skip(candle);
+            strengths.push(self.z(), self.newest.and_then(|readings| readings.volatility));
+        }
     }
 }
 

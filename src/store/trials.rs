@@ -1,5 +1,7 @@
 //! Every backtest that was ever run (`trials`): how many were tried decides how much to believe of the best of them.
 
+use std::collections::BTreeSet;
+
 use rusqlite::params;
 
 use super::{Store, StoreError, Write};
@@ -14,10 +16,21 @@ impl Store {
         let known = sharpes.iter().copied().flatten().filter_map(PeriodSharpe::new);
         Ok(AllTrials { count: sharpes.len(), sharpes: known.collect() })
     }
+
+    /// What [`Self::trials`] would give once these were kept as well, each by the hash of its manifest.
+    pub fn trials_and(
+        &self,
+        others: impl Iterator<Item = (String, Option<PeriodSharpe>)>,
+    ) -> Result<AllTrials, StoreError> {
+        let mut statement = self.connection.prepare("SELECT manifest_hash FROM trials")?;
+        let mut known = statement.query_map([], |r| r.get(0))?.collect::<Result<BTreeSet<String>, _>>()?;
+        let new = others.filter_map(|(hash, sharpe)| known.insert(hash).then_some(sharpe));
+        Ok(self.trials()?.and(new))
+    }
 }
 
 /// All trials that were ever run.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct AllTrials {
     /// How many, those that never held anything among them.
     pub count: usize,
@@ -26,6 +39,16 @@ pub struct AllTrials {
 }
 
 impl AllTrials {
+    /// Beside others that came after them.
+    #[must_use]
+    pub fn and(mut self, others: impl Iterator<Item = Option<PeriodSharpe>>) -> Self {
+        for sharpe in others {
+            self.count += 1;
+            self.sharpes.extend(sharpe);
+        }
+        self
+    }
+
     /// What the deflated Sharpe ratio takes of them; none where none has a ratio.
     pub fn tried(&self) -> Option<Trials> {
         Trials::of(&self.sharpes).map(|trials| Trials { count: self.count as f64, ..trials })
