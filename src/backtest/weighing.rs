@@ -45,7 +45,9 @@ impl Strengths {
                 Some(scored(unsaid, &scores(strengths, technical.weights(), points)))
             }
             (Self::Trend(strengths), AnyAnalyst::Trend(trend)) => {
-                Some(unsaid.iter().zip(strengths.weigh(trend.weights())).map(|(bar, told)| bar.told(told)).collect())
+                let (mut bars, mut unsaid) = (Vec::with_capacity(unsaid.len()), unsaid.iter());
+                strengths.weigh(trend.weights(), |told| bars.extend(unsaid.next().map(|bar| bar.told(told))));
+                Some(bars)
             }
             _ => None,
         }

@@ -22,7 +22,7 @@ use crate::backtest::{Axis, Grid, draw};
 use crate::exit::Exit;
 use crate::report::{Cell, Drawn, Format, Shard, ShardDocument, SweepHead, SweepRow, Table, to_json};
 use crate::settings::{Settings, Variations, digest};
-use crate::store::{Access, AllTrials, Store};
+use crate::store::{Access, AllTrials, Store, StoreError};
 
 /// More combinations than this are not tried in one run: each keeps 1.3 kilobytes until the end.
 const MOST: u64 = 2_000_000;
@@ -185,7 +185,7 @@ fn say(
     rows: &[SweepRow],
     (top, style): (usize, Style),
 ) -> anyhow::Result<Output> {
-    let (trials, exit) = keep_trials(settings, (head, grid), rows);
+    let (trials, exit) = keep_trials(settings, (head, grid), rows)?;
     let document = document((head, grid), rows, &trials, top);
     let said = match style.format {
         Format::Json => Output::ok(to_json(&document, style.pretty)),
@@ -196,7 +196,11 @@ fn say(
 }
 
 /// Every combination is a trial; the same one under the same head counts once.
-fn keep_trials(settings: &Settings, (head, grid): (&SweepHead, &Grid), rows: &[SweepRow]) -> (AllTrials, Exit) {
+fn keep_trials(
+    settings: &Settings,
+    (head, grid): (&SweepHead, &Grid),
+    rows: &[SweepRow],
+) -> Result<(AllTrials, Exit), StoreError> {
     let name = digest(to_json(&head.clone().of_all(), false).as_bytes());
     let trial = |row: &SweepRow| {
         let values: BTreeMap<&str, &str> = grid.values(row.number).into_iter().collect();

@@ -18,14 +18,18 @@ pub(super) struct Trial {
 }
 
 /// Keeps these trials; all trials there ever were, those among them. Where they cannot be kept, people are told, all is counted
-/// as if they were, and the program ends with what stands in the way.
-pub(super) fn kept<I: Iterator<Item = Trial>>(db: &Path, trials: impl Fn() -> I) -> (AllTrials, Exit) {
+/// as if they were, and the program ends with what stands in the way. A database that is not there has no trials to count.
+pub(super) fn kept<I: Iterator<Item = Trial>>(
+    db: &Path,
+    trials: impl Fn() -> I,
+) -> Result<(AllTrials, Exit), StoreError> {
     match keep(db, trials()) {
-        Ok(all) => (all, Exit::Ok),
+        Ok(all) => Ok((all, Exit::Ok)),
+        Err(error @ StoreError::Missing(_)) => Err(error),
         Err(error) => {
             let remedy = error.remedy();
             log::error!("{error}: the trials of this run are not recorded; {remedy}, and run it again");
-            (counted(db, &trials), Exit::from(&error))
+            Ok((counted(db, &trials), Exit::from(&error)))
         }
     }
 }
@@ -45,5 +49,6 @@ fn counted<I: Iterator<Item = Trial>>(db: &Path, trials: impl Fn() -> I) -> AllT
     let sharpe = |trial: &Trial| trial.record.map(|record| record.sharpe);
     let named = trials().map(|trial| (digest(trial.manifest.as_bytes()), sharpe(&trial)));
     let read = Store::open(db, Access::Read).and_then(|store| store.trials_and(named));
+    // What cannot even be read is not counted: the trials of this run are left.
     read.unwrap_or_else(|_| AllTrials::default().and(trials().map(|trial| sharpe(&trial))))
 }

@@ -268,7 +268,7 @@ fn say(settings: &Settings, head: &WalkHead, rows: &[WindowRow], style: Style) -
     let record = summary::record(rows);
     let manifest = to_json(&head.clone().of_all(), false);
     // The walk is one trial: what was tried in its trainings never saw its tests.
-    let (trials, exit) = kept(&settings.db, || iter::once(Trial { manifest: manifest.clone(), record }));
+    let (trials, exit) = kept(&settings.db, || iter::once(Trial { manifest: manifest.clone(), record }))?;
     let document = document(head, rows, &trials, record);
     let said = match style.format {
         Format::Json => Output::ok(to_json(&document, style.pretty)),

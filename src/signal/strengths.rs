@@ -3,10 +3,8 @@
 //! Weights change neither readings nor what a rule makes of them, so that whoever tries many of them reads the candles once.
 //! What is kept is exact: a score weighed from it is that of a pass with those weights, to the last bit.
 
-use std::mem;
-
 use super::technical::{Block, WHOLE, tenths_of};
-use super::trend::{Shares, Z};
+use super::trend::{LANES, Lane, Shares, Z};
 use super::{Backing, Rule, Score, TrendRule, TrendWeights, Watch};
 use crate::market::Candle;
 
@@ -52,57 +50,85 @@ impl TechnicalStrengths {
                 *score += points;
             }
         }
-        scores.iter_mut().for_each(|score| *score = (*score).clamp(-1000, 1000));
+        for score in &mut scores {
+            *score = (*score).clamp(-1000, 1000);
+        }
         scores
     }
 }
 
-/// What the rules of the trend analyst say of each candle, and the volatility: 48 bytes a candle.
+/// What the rules of the trend analyst say, column by column, and the volatility: 48 bytes a candle.
 #[derive(Clone, Debug, Default)]
 pub struct TrendStrengths {
-    rows: Vec<(Z, f64)>,
+    columns: [Vec<f64>; TrendRule::ALL.len()],
+    volatility: Vec<f64>,
     /// Where stretches begin, and what was said of the candle before.
     begins: Vec<(usize, Z)>,
 }
 
 impl TrendStrengths {
     pub(super) fn begin(&mut self, before: Z) {
-        self.begins.push((self.rows.len(), before));
+        self.begins.push((self.volatility.len(), before));
     }
 
     pub(super) fn push(&mut self, z: Z, volatility: Option<f64>) {
-        self.rows.push((z, volatility.unwrap_or(f64::NAN)));
+        self.columns.iter_mut().zip(z).for_each(|(column, z)| column.push(z));
+        self.volatility.push(volatility.unwrap_or(f64::NAN));
     }
 
-    /// What is said of each candle under these weights.
-    pub fn weigh<'a>(&'a self, weights: &'a TrendWeights) -> impl Iterator<Item = Option<(Score, Backing)>> + 'a {
+    /// Tells what is said of each candle under these weights.
+    pub fn weigh(&self, weights: &TrendWeights, mut take: impl FnMut(Option<(Score, Backing)>)) {
         let (mut scale, mut begins) = (Scale::new(weights), self.begins.iter().peekable());
-        let mut before = None;
-        self.rows.iter().enumerate().map(move |(i, (z, volatility))| {
-            while let Some((_, z)) = begins.next_if(|(begin, _)| *begin == i) {
-                before = scale.score(z);
+        let (mut before, mut i) = (None, 0);
+        for volatility in self.volatility.chunks(LANES) {
+            let scores = scale.scores(&self.block(i), volatility.len());
+            for (score, volatility) in scores.into_iter().zip(volatility) {
+                while let Some((_, z)) = begins.next_if(|(begin, _)| *begin == i) {
+                    before = scale.score(z);
+                }
+                let volatility = Some(*volatility).filter(|volatility| !volatility.is_nan());
+                take(score.map(|score| (score, Backing { before, volatility })));
+                (before, i) = (score, i + 1);
             }
-            let score = scale.score(z);
-            let before = mem::replace(&mut before, score);
-            Some((score?, Backing { before, volatility: Some(*volatility).filter(|volatility| !volatility.is_nan()) }))
-        })
+        }
+    }
+
+    /// What the rules say of the candles from this one on; not a number beyond the last.
+    fn block(&self, from: usize) -> [Lane; TrendRule::ALL.len()] {
+        let mut block = [[f64::NAN; LANES]; TrendRule::ALL.len()];
+        for (lane, column) in block.iter_mut().zip(&self.columns) {
+            let end = column.len().min(from + LANES);
+            lane[..end - from].copy_from_slice(&column[from..end]);
+        }
+        block
     }
 }
 
-/// Weights, and the shares of those that said something last: mostly the same ones do.
+/// Weights, and the shares of those that said something last: mostly all do.
 struct Scale<'a> {
     weights: &'a TrendWeights,
+    /// Where all of them say something.
+    all: Option<Shares>,
     told: [bool; TrendRule::ALL.len()],
     shares: Option<Shares>,
 }
 
 impl<'a> Scale<'a> {
     fn new(weights: &'a TrendWeights) -> Self {
-        let told = [false; TrendRule::ALL.len()];
-        Self { weights, told, shares: Shares::of(weights, told) }
+        let told = [true; TrendRule::ALL.len()];
+        let all = Shares::of(weights, told);
+        Self { weights, all, told, shares: all }
     }
 
-    #[inline]
+    /// Of the first candles of a block.
+    fn scores(&mut self, z: &[Lane; TrendRule::ALL.len()], count: usize) -> [Option<Score>; LANES] {
+        let mut scores = self.all.map_or([None; LANES], |shares| shares.scores(z));
+        for (i, score) in scores.iter_mut().enumerate().take(count).filter(|(_, score)| score.is_none()) {
+            *score = self.score(&[0, 1, 2, 3, 4].map(|rule| z[rule][i]));
+        }
+        scores
+    }
+
     fn score(&mut self, z: &Z) -> Option<Score> {
         let told = Shares::told(z);
         if told != self.told {

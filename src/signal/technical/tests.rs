@@ -109,7 +109,7 @@ proptest! {
                 let look = Look::new(candle, &readings);
                 for (rule, together) in Rule::ALL.into_iter().zip(block.strengths()) {
                     let alone = look.strength(rule).filter(|s| !s.is_nan()).unwrap_or_default();
-                    prop_assert!(alone == together[i], "{rule:?} of {i}: {alone} and {}", together[i]);
+                    prop_assert_eq!((alone + 0.0).to_bits(), (together[i] + 0.0).to_bits(), "{:?} of {}: {}", rule, i, alone);
                 }
             }
             prop_assert_eq!(block.scores(&weights), scores);

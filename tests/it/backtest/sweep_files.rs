@@ -267,18 +267,18 @@ fn unwritable() -> World {
 
 #[test]
 fn what_cannot_be_recorded_is_told_all_the_same() {
-    let (world, twin) = (unwritable(), lived());
+    let world = unwritable();
     let walk =
         ["walk-forward", "--from", "2026-08-24", "--train", "3d", "--purge", "0", "--embargo", "1d", "--test", "1d"];
     let walk = [&walk[..], &["--grid", "exits.stop_atr=1..3:1"]].concat();
     let csv = [&GRID[..], &["--format", "csv"]].concat();
-    for (arguments, count) in [(&GRID[..], "9"), (&csv, "9"), (&walk, "10")] {
+    for (arguments, count) in [(&GRID[..], "9"), (&csv, "9"), (&walk, "1")] {
         let Some(run) = unprivileged(&world, arguments) else {
             eprintln!("SKIPPED: an account without rights cannot reach the program here");
             break;
         };
-        let told = twin.run(arguments).expect(0);
-        let run = run.expect(7);
+        let twin = lived();
+        let (told, run) = (twin.run(arguments).expect(0), run.expect(7));
         assert_eq!(run.stdout, told.stdout, "{arguments:?}");
         assert!(run.stderr.contains("are not recorded"), "{run}");
         assert_eq!(trials(&twin), count);
@@ -330,9 +330,10 @@ fn a_disk_that_is_full_when_the_trials_are_kept_keeps_none_of_them() {
     world.query("PRAGMA wal_checkpoint(TRUNCATE)");
     world.run(&[&MANY[..], &["--shard", "1/1", "--out", "part.jsonl"]].concat()).expect(0);
     let Some(run) = world.run_capped(64 * 1024, &["sweep", "merge", "part.jsonl"]) else { return };
-    let code = &run.expect(7).json()["errors"][0]["code"];
-    // A limit on files is not quite a full disk to SQLite.
-    assert!(code == "disk_full" || code == "disk_failed", "{code}");
+    // What the rows came to is told all the same, beside all trials there would be.
+    let run = run.expect(7);
+    assert_eq!((&run.json()["tried"], &run.json()["trials"]), (&505.into(), &514.into()));
+    assert!(run.stderr.contains("the trials of this run are not recorded"), "{run}");
     world.assert_intact();
     assert_eq!(trials(&world), "9");
     world.run(&many).expect(0);
