@@ -2,18 +2,21 @@
 
 use std::path::PathBuf;
 
-use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use clap::{Parser, Subcommand};
 
 use super::account_arguments::{CloseWhich, OutcomesArgs, ReasonArgs, RowsArgs};
 use super::backtest_arguments::{BacktestArgs, StretchArgs};
+use super::cycle_arguments::{BackfillArgs, CycleArgs};
+use super::global_arguments::Global;
 use super::output::OutputArgs;
 use super::show_arguments::{SchemaOf, ShowArgs};
 use super::sweep_arguments::SweepArgs;
+use super::upkeep_arguments::{ConfigCommand, DbCommand};
 use super::verify_arguments::VerifyArgs;
 use super::walk_arguments::WalkArgs;
-use crate::command::{Backfill, CycleOptions};
-use crate::settings::{Color, LogFormat, LogLevel, LogSettings};
-use crate::unit::{Symbol, Timeframe, UtcMillis};
+use crate::command::Errands;
+use crate::settings::Settings;
+use crate::unit::{Symbol, UtcMillis};
 
 /// Autonomous crypto trading without a daemon: one run an hour, started by cron.
 #[derive(Debug, Parser)]
@@ -34,51 +37,6 @@ Examples:
   trader explain BTC/USDT                         why it was decided so
 
 Exit codes: 0 ok, 1 internal, 2 usage, 3 degraded, 4 unavailable, 5 busy, 6 halted, 7 storage.";
-
-#[derive(Debug, Args)]
-pub(super) struct Global {
-    #[arg(
-        help = "Configuration file [default: $XDG_CONFIG_HOME/trader/config.toml]",
-        long,
-        value_name = "FILE",
-        global = true,
-        env = "TRADER_CONFIG"
-    )]
-    pub(super) config: Option<PathBuf>,
-    #[arg(
-        help = "Database [default: $XDG_DATA_HOME/trader/trader.db; replay-….db beside it for a recording]",
-        long,
-        value_name = "FILE",
-        global = true,
-        env = "TRADER_DB"
-    )]
-    pub(super) db: Option<PathBuf>,
-    /// Tell more on stderr (-vv: every request)
-    #[arg(short, long, action = ArgAction::Count, global = true, conflicts_with = "quiet")]
-    pub(super) verbose: u8,
-    /// Tell errors only
-    #[arg(short, long, global = true)]
-    pub(super) quiet: bool,
-    /// How stderr is written [default: text]
-    #[arg(long, value_enum, global = true, env = "TRADER_LOG_FORMAT")]
-    pub(super) log_format: Option<LogFormatArg>,
-    /// Colours on stderr [default: auto]
-    #[arg(long, value_enum, global = true, env = "TRADER_COLOR")]
-    pub(super) color: Option<ColorArg>,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(super) enum LogFormatArg {
-    Text,
-    Json,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(super) enum ColorArg {
-    Auto,
-    Always,
-    Never,
-}
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -229,94 +187,15 @@ Cycles that are repeated within an hour do not book it.")]
     Man,
 }
 
-#[derive(Debug, Args)]
-pub(super) struct CycleArgs {
-    /// Pairs, like BTC/USDT,ETH/USDT
-    #[arg(long, value_delimiter = ',', value_name = "PAIRS", env = "TRADER_PAIRS")]
-    pub(super) pairs: Option<Vec<Symbol>>,
-    /// The exchange's address; repeatable, tried in order
-    #[arg(long = "base-url", value_name = "URL", value_delimiter = ',', env = "TRADER_BASE_URL")]
-    pub(super) base_urls: Option<Vec<String>>,
-    /// Recorded klines instead of the exchange: files SYMBOL-INTERVAL-*.csv[.gz], optionally exchangeInfo.json
-    #[arg(long, value_name = "DIR")]
-    pub(super) replay: Option<PathBuf>,
-    /// The clock of the replay [default: serverTime of its exchangeInfo.json]
-    #[arg(long, value_name = "INSTANT", requires = "replay")]
-    pub(super) now: Option<UtcMillis>,
-    /// Also write the summary to this file, whole or not at all
-    #[arg(long, value_name = "FILE", env = "TRADER_SUMMARY_FILE")]
-    pub(super) summary_file: Option<PathBuf>,
-    /// JSON on many lines (default on a terminal)
-    #[arg(long)]
-    pub(super) pretty: bool,
-    /// Everything but writing
-    #[arg(long)]
-    pub(super) dry_run: bool,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct BackfillArgs {
-    /// The first instant, like 2024-01-01
-    #[arg(long, value_name = "DATE")]
-    pub(super) from: UtcMillis,
-    /// The last instant [default: now]
-    #[arg(long, value_name = "DATE")]
-    pub(super) to: Option<UtcMillis>,
-    /// Pairs, like BTC/USDT,ETH/USDT
-    #[arg(long, value_delimiter = ',', value_name = "PAIRS", env = "TRADER_PAIRS")]
-    pub(super) pairs: Option<Vec<Symbol>>,
-    /// Timeframes, like 1h,4h,1d
-    #[arg(long, value_delimiter = ',', value_name = "LIST", env = "TRADER_TIMEFRAMES")]
-    pub(super) timeframes: Option<Vec<Timeframe>>,
-    /// The exchange's address; repeatable, tried in order
-    #[arg(long = "base-url", value_name = "URL", value_delimiter = ',', env = "TRADER_BASE_URL")]
-    pub(super) base_urls: Option<Vec<String>>,
-    /// JSON on many lines (default on a terminal)
-    #[arg(long)]
-    pub(super) pretty: bool,
-}
-
-#[derive(Clone, Copy, Debug, Subcommand)]
-pub(super) enum ConfigCommand {
-    /// Write a commented configuration with every default
-    Init,
-    /// Show what is in force
-    Show,
-    /// Read it and say whether it can be used
-    Check,
-}
-
-#[derive(Debug, Subcommand)]
-pub(super) enum DbCommand {
-    /// Examine the file, its references and our own rules
-    Check,
-    /// Copy the database to a new file, also while a run writes
-    Backup {
-        /// The new file
-        file: PathBuf,
-    },
-    /// Facts about it
-    Info,
-}
-
-impl CycleArgs {
-    pub(super) fn options(&self, terminal: bool) -> CycleOptions {
-        CycleOptions {
-            replay: self.replay.clone(),
-            now: self.now,
-            pretty: self.pretty || terminal,
-            dry_run: self.dry_run,
+impl Command {
+    /// What is to be done once it has said what it has to say.
+    pub(super) fn errands(&self, settings: &Settings) -> Option<Errands> {
+        match self {
+            Self::Cycle(args) => Some(Errands::of_cycle(settings, &args.options(false))),
+            _ => None,
         }
     }
-}
 
-impl BackfillArgs {
-    pub(super) fn wanted(&self, terminal: bool) -> Backfill {
-        Backfill { from: self.from, to: self.to, pretty: self.pretty || terminal }
-    }
-}
-
-impl Command {
     /// Which candles it replays, if it does.
     pub(super) fn stretch(&self) -> Option<&StretchArgs> {
         match self {
@@ -326,29 +205,5 @@ impl Command {
             Self::WalkForward(args) => Some(&args.stretch),
             _ => None,
         }
-    }
-}
-
-impl Global {
-    /// How to write the log: flags win over the settings.
-    pub(super) fn log(&self, settings: LogSettings) -> LogSettings {
-        let level = match (self.quiet, self.verbose) {
-            (true, _) => LogLevel::Error,
-            (false, 0) => settings.level,
-            (false, 1) => LogLevel::Info,
-            (false, _) => LogLevel::Debug,
-        };
-        let format = match self.log_format {
-            Some(LogFormatArg::Text) => LogFormat::Text,
-            Some(LogFormatArg::Json) => LogFormat::Json,
-            None => settings.format,
-        };
-        let color = match self.color {
-            Some(ColorArg::Auto) => Color::Auto,
-            Some(ColorArg::Always) => Color::Always,
-            Some(ColorArg::Never) => Color::Never,
-            None => settings.color,
-        };
-        LogSettings { level, format, color }
     }
 }

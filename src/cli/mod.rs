@@ -6,10 +6,13 @@
 mod account_arguments;
 mod arguments;
 mod backtest_arguments;
+mod cycle_arguments;
+mod global_arguments;
 mod log;
 mod output;
 mod show_arguments;
 mod sweep_arguments;
+mod upkeep_arguments;
 mod verify_arguments;
 mod walk_arguments;
 
@@ -19,8 +22,10 @@ use anyhow::Context;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
 
-use self::arguments::{Cli, Command, ConfigCommand, DbCommand, Global};
+use self::arguments::{Cli, Command};
+use self::global_arguments::Global;
 use self::sweep_arguments::{SweepArgs, SweepCommand};
+use self::upkeep_arguments::{ConfigCommand, DbCommand};
 use crate::command::{self, InUse, Output, Unwritable, UsageError};
 use crate::exit::Exit;
 use crate::report;
@@ -38,9 +43,14 @@ pub fn main() -> Exit {
     let settings = refused.map_or_else(|| Settings::load(&flags(&cli), &environment, &paths), Err);
     // Mistakes in the settings concern only those commands that look at them.
     log::start_log(cli.global.log(settings.as_ref().map(|s| s.log).unwrap_or_default()));
-    run(&cli, settings, &paths)
+    let errands = settings.as_ref().ok().and_then(|settings| cli.command.errands(settings));
+    let exit = run(&cli, settings, &paths)
         .and_then(|said| command::say(&said).map(|()| said.exit))
-        .unwrap_or_else(|error| complain(&error))
+        .unwrap_or_else(|error| complain(&error));
+    if let Some(errands) = errands {
+        errands.run(exit);
+    }
+    exit
 }
 
 fn run(cli: &Cli, settings: Result<Settings, SettingsError>, paths: &Paths) -> anyhow::Result<Output> {

@@ -1,0 +1,61 @@
+//! What is left to do once a run has said what it has to say: files and messages for those who watch over it.
+//!
+//! Errands come last, after the commit, after stdout and after the lock was given back: whatever becomes of them, the run's
+//! decisions, its result and its exit code stand. They work on a thread of their own and have so much time together; one
+//! that hangs or panics ends with the process.
+
+use std::path::PathBuf;
+use std::sync::mpsc;
+use std::time::Duration;
+
+use super::CycleOptions;
+use crate::exit::Exit;
+use crate::settings::Settings;
+
+/// All errands of a run end within this.
+const LONGEST: Duration = Duration::from_secs(20);
+
+/// The errands of a run.
+#[derive(Clone, Debug)]
+pub struct Errands {
+    /// The database that the run worked on.
+    db: PathBuf,
+    settings: Settings,
+    options: CycleOptions,
+}
+
+impl Errands {
+    /// What is to be done after a cycle.
+    pub fn of_cycle(settings: &Settings, options: &CycleOptions) -> Self {
+        let db = options.replay.as_ref().map_or_else(|| settings.db.clone(), |folder| settings.replay_db(folder));
+        Self { db, settings: settings.clone(), options: options.clone() }
+    }
+
+    /// Does them; what goes wrong is told on stderr and nowhere else.
+    pub fn run(self, exit: Exit) {
+        if self.options.dry_run || matches!(exit, Exit::Usage | Exit::Busy) {
+            return;
+        }
+        let (done, waits) = mpsc::channel();
+        let work = move || {
+            self.work(exit);
+            // Nobody waits any longer when the time is over.
+            done.send(()).ok();
+        };
+        let begun = std::thread::Builder::new().name("errands".to_owned()).spawn(work);
+        let ended = begun.map_err(|e| e.to_string()).and_then(|_| {
+            waits.recv_timeout(LONGEST).map_err(|e| match e {
+                mpsc::RecvTimeoutError::Timeout => format!("they are not done after {} s", LONGEST.as_secs()),
+                mpsc::RecvTimeoutError::Disconnected => "they broke off".to_owned(),
+            })
+        });
+        if let Err(text) = ended {
+            log::error!(code = "errands"; "files and messages after the run: {text}; the run itself is recorded");
+        }
+    }
+
+    /// One after the other.
+    fn work(&self, exit: Exit) {
+        log::debug!("{}: {} pairs, exit {}", self.db.display(), self.settings.pairs.len(), exit.code());
+    }
+}
