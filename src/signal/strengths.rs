@@ -3,7 +3,8 @@
 //! Weights change neither readings nor what a rule makes of them, so that whoever tries many of them reads the candles once.
 //! What is kept is exact: a score weighed from it is that of a pass with those weights, to the last bit.
 
-use super::technical::{Block, WHOLE, tenths_of};
+use super::score::WHOLE;
+use super::technical::{Block, tenths_of};
 use super::trend::{LANES, Lane, Shares, Z};
 use super::{Backing, Rule, Score, TrendRule, TrendWeights, Watch};
 use crate::market::Candle;

@@ -10,7 +10,7 @@
 mod block;
 mod look;
 
-pub(super) use self::block::{Block, WHOLE, tenths_of};
+pub(super) use self::block::{Block, tenths_of};
 
 use self::look::Look;
 use super::strengths::{TechnicalStrengths, Unweighted};

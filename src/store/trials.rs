@@ -80,3 +80,30 @@ impl Write<'_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{Access, Contents};
+
+    #[test]
+    fn others_count_as_if_they_were_kept_each_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = Store::open(&folder.path().join("t.db"), Access::Write(Contents::Live)).unwrap();
+        let record =
+            |sharpe| TrackRecord { n: 90, sharpe: PeriodSharpe::new(sharpe).unwrap(), skewness: 0.0, kurtosis: 3.0 };
+        let others = [("a", Some(0.1)), ("b", None), ("c", Some(0.3)), ("c", Some(0.3))];
+        let keep = |store: &mut Store, trials: &[(&str, Option<f64>)]| {
+            let write = store.write().unwrap();
+            for (hash, sharpe) in trials {
+                write.add_trial(UtcMillis::new(0), (hash, "{}"), sharpe.map(record).as_ref()).unwrap();
+            }
+            write.commit().unwrap();
+        };
+        keep(&mut store, &[("x", Some(0.2)), ("a", Some(0.1))]);
+        let told = others.map(|(hash, sharpe)| (hash.to_owned(), sharpe.and_then(PeriodSharpe::new)));
+        let as_if = store.trials_and(told.into_iter()).unwrap();
+        keep(&mut store, &others);
+        assert_eq!((as_if.count, &as_if), (4, &store.trials().unwrap()));
+    }
+}

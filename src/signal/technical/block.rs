@@ -6,6 +6,7 @@
 use super::{Rule, Score, Weights};
 use crate::indicator::{Indicator, Readings};
 use crate::market::Candle;
+use crate::signal::score::WHOLE;
 
 /// A number of each candle of a block.
 type Lane = [f64; Block::LANES];
@@ -170,9 +171,6 @@ fn half(a: f64, b: f64) -> f64 {
 fn number(strength: f64) -> f64 {
     if strength.is_nan() { 0.0 } else { strength }
 }
-
-/// Adding and taking off one and a half times 2^52 rounds to whole numbers, to even ones at the half.
-pub(in crate::signal) const WHOLE: f64 = 6_755_399_441_055_744.0;
 
 /// As `Points::of`, in tenths, without a branch or a conversion. The weight lies between 0 and 100, the strength between −1 and +1.
 #[inline]

@@ -2,6 +2,7 @@
 
 use super::{Shares, TrendRule};
 use crate::signal::Score;
+use crate::signal::score::WHOLE;
 
 /// A number of each candle of a block.
 pub(in crate::signal) type Lane = [f64; LANES];
@@ -18,9 +19,6 @@ const Q: [f64; 6] = [1.0, 1_485.0, 315_315.0, 18_918_900.0, 310_134_825.0, 654_7
 /// 3,000 tenths before they are held, that and all rounding is less than 1e-7 of a tenth. Whatever lies nearer than this to where
 /// rounding turns is reckoned exactly.
 const DOUBT: f64 = 1e-6;
-
-/// Adding and taking off one and a half times 2^52 rounds to whole numbers.
-const WHOLE: f64 = 6_755_399_441_055_744.0;
 
 /// The sum of points of each candle, in tenths, and how far the points lie from whole tenths at most.
 struct Sums {
