@@ -180,8 +180,8 @@ fn complain(error: &anyhow::Error) -> Exit {
 
 /// How an error about a file that is no database ends, and what to do about it.
 fn of_files(error: &anyhow::Error) -> (Exit, &'static str) {
-    if error.is::<Unwritable>() {
-        (Exit::Storage, "make room, or name another file")
+    if let Some(unwritable) = error.downcast_ref::<Unwritable>() {
+        (Exit::Storage, unwritable.remedy())
     } else if error.is::<InUse>() {
         (Exit::Busy, "wait until it has ended, or name another file")
     } else {

@@ -31,6 +31,7 @@ mod run;
 mod say;
 mod show;
 mod sweep;
+mod trials;
 mod verify;
 mod walk_forward;
 

@@ -10,6 +10,7 @@ mod environment;
 mod error;
 mod file;
 mod metrics;
+mod nearest;
 mod paths;
 mod spelled;
 mod strategy;

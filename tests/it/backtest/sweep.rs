@@ -271,7 +271,7 @@ fn what_cannot_be_tried_is_refused_before_anything_runs() {
         (&["--grid", "exits.stop_atr=2,inf"], "out of range"),
         (&["--grid", "exits.stop_atr=wide"], "`wide` is no value of this key"),
         (&["--grid", "exits.hold_h=1.5"], "`1.5` is no value of this key"),
-        (&["--grid", "strategy.buy_scores=40"], "is no key that can be tried"),
+        (&["--grid", "strategy.buy_scores=40"], "is no key that can be tried; did you mean strategy.buy_score?"),
         (&["--grid", "account.start=1000,2000"], "is no key that can be tried"),
         (&["--grid", "strategy.timeframe=1h,4h"], "is no key that can be tried"),
         (&["--grid", "pairs=BTC/USDT"], "is no key that can be tried"),
