@@ -74,6 +74,8 @@ struct Cycle<'a> {
     begun: Begun,
     source: &'static str,
     now: UtcMillis,
+    /// The exchange's clock less this machine's.
+    clock_offset_ms: Option<i64>,
     symbols: Vec<Symbol>,
     listings: Listings,
     /// The market at this moment, of the pairs that are traded; a recording has none.
@@ -182,6 +184,7 @@ impl<'a> Cycle<'a> {
             begun: Begun::now(now),
             source: market.source().word(),
             now,
+            clock_offset_ms: None,
             symbols: settings.pairs.clone(),
             listings: Listings::default(),
             quotes: BTreeMap::new(),

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{
     BacktestDocument, Cycle, Explanation, HistoryReport, OutcomesDocument, PortfolioDocument, RiskDocument,
-    ShardDocument, SweepDocument, VerifyDocument, WalkDocument,
+    ShardDocument, StatusDocument, SweepDocument, VerifyDocument, WalkDocument,
 };
 
 /// The document, on one line or, when `pretty`, on many. Our shapes have string keys and finite numbers, so this cannot
@@ -31,6 +31,8 @@ pub enum Shape {
     Outcomes,
     /// `trader.backtest.v1`.
     Backtest,
+    /// `trader.status.v1`.
+    Status,
     /// `trader.sweep.v1`.
     Sweep,
     /// `trader.shard.v1`.
@@ -51,6 +53,7 @@ pub fn schema(of: Shape) -> schemars::Schema {
         Shape::Risk => schemars::schema_for!(RiskDocument),
         Shape::Outcomes => schemars::schema_for!(OutcomesDocument),
         Shape::Backtest => schemars::schema_for!(BacktestDocument),
+        Shape::Status => schemars::schema_for!(StatusDocument),
         Shape::Sweep => schemars::schema_for!(SweepDocument),
         Shape::Shard => schemars::schema_for!(ShardDocument),
         Shape::Verify => schemars::schema_for!(VerifyDocument),

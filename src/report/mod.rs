@@ -12,6 +12,7 @@ mod number;
 mod outcomes;
 mod page;
 mod portfolio;
+mod status;
 mod summary;
 mod sweep;
 mod table;
@@ -35,6 +36,10 @@ pub use page::BacktestPage;
 pub use portfolio::{
     FillReport, ForecastReport, HorizonReport, LimitReport, OrderReport, PortfolioDocument, PortfolioReport,
     PositionReport, RiskDocument, exact, percent,
+};
+pub use status::{
+    AccountStateReport, AgentReport, BanReport, DatabaseReport, Ending, FindingReport, LastRunReport, OutboxReport,
+    ScheduleReport, SeriesReport, StatusDocument, SuccessReport, plugin_failure, plugin_line,
 };
 pub use summary::{
     Agent, AgentName, AgentStatus, Blocked, Collected, Cycle, Pair, PairReport, PairStatus, Problem, ReasonReport,

@@ -7,6 +7,7 @@ use toml::{Table, Value};
 
 use super::SettingsError;
 use super::bounded::{Real, Whole};
+use super::health::HealthSettings;
 use super::spelled::{AtLeastOne, Spelled};
 use super::strategy::StrategySettings;
 use super::trading::{AccountSettings, CostSettings, ExitSettings, ForecastSettings, RiskSettings, TradingKeys};
@@ -46,6 +47,8 @@ pub(super) struct FileSettings {
     pub exits: ExitSettings,
     /// What is forecast.
     pub forecast: ForecastSettings,
+    /// What is taken for healthy.
+    pub health: HealthSettings,
     /// How to write the log.
     pub log: LogSettings,
 }
@@ -125,6 +128,7 @@ impl Default for FileSettings {
             costs: CostSettings::default(),
             exits: ExitSettings::default(),
             forecast: ForecastSettings::default(),
+            health: HealthSettings::default(),
             log: LogSettings::default(),
         }
     }
