@@ -74,6 +74,7 @@ fn run(cli: &Cli, settings: Result<Settings, SettingsError>, paths: &Paths) -> a
         Command::Trades(args) => command::show(&settings?.db, Topic::Trades, &args.filter(), args.output.style()),
         Command::Risk { output } => command::risk(&settings?, output.style()),
         Command::Status(args) => command::status(settings, args.now, args.style()),
+        Command::Doctor(args) => Ok(command::doctor(&settings?, args.offline, args.style())),
         Command::Outcomes(args) => command::outcomes(&settings?, &args.asked(), args.output.style()),
         Command::Pause(args) => command::pause(&settings?, &args.reason, pretty || args.pretty),
         Command::Resume(args) => command::resume(&settings?, &args.reason, pretty || args.pretty),

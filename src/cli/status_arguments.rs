@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 
 use clap::{Args, ValueEnum};
 
-use crate::command::StatusFormat;
+use crate::command::{DoctorFormat, StatusFormat};
 use crate::unit::UtcMillis;
 
 #[derive(Debug, Args)]
@@ -35,6 +35,36 @@ impl StatusArgs {
             Some(StatusFormatArg::Json) => StatusFormat::Json { pretty: self.pretty || terminal },
             None if !terminal => StatusFormat::Json { pretty: self.pretty },
             Some(StatusFormatArg::Table) | None => StatusFormat::Table { colour: is_coloured() },
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DoctorArgs {
+    /// Leave out what needs the network
+    #[arg(long)]
+    pub(super) offline: bool,
+    /// How to write it [default: table on a terminal, json otherwise]
+    #[arg(long, value_enum)]
+    format: Option<DoctorFormatArg>,
+    /// JSON on many lines (default on a terminal)
+    #[arg(long)]
+    pretty: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum DoctorFormatArg {
+    Json,
+    Table,
+}
+
+impl DoctorArgs {
+    pub(super) fn style(&self) -> DoctorFormat {
+        let terminal = std::io::stdout().is_terminal();
+        match self.format {
+            Some(DoctorFormatArg::Json) => DoctorFormat::Json { pretty: self.pretty || terminal },
+            None if !terminal => DoctorFormat::Json { pretty: self.pretty },
+            Some(DoctorFormatArg::Table) | None => DoctorFormat::Table { colour: is_coloured() },
         }
     }
 }

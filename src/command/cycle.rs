@@ -17,6 +17,8 @@ mod plans;
 mod prices;
 mod settle;
 
+pub(super) use opening::offset;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 

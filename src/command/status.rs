@@ -1,5 +1,8 @@
 //! `trader status`: one look at the installation, one exit code. It reads and never writes.
 
+#[cfg(test)]
+mod plans;
+
 use super::say::Output;
 use super::signs::{Sign, Signed, lines};
 use crate::clock;

@@ -4,6 +4,7 @@
 //! itself.
 
 mod backtest;
+mod doctor;
 mod explanation;
 mod history;
 mod json;
@@ -23,6 +24,7 @@ pub use backtest::{
     AccountReport, BacktestDocument, BaselineReport, CostReport, DecisionCounts, FigureReport, FiguresReport,
     LuckReport, Manifest, TradeReport, TradingReport,
 };
+pub use doctor::{DoctorDocument, Part, PartOutcome};
 pub use explanation::{Explanation, GateReport, Provenance, Recheck};
 pub use history::{Failure, HistoryReport, Tally};
 pub use json::{Shape, schema, to_json};

@@ -24,9 +24,9 @@ pub(super) struct HealthSettings {
     /// This machine's clock against the exchange's.
     pub(super) max_clock_offset_s: Whole<1, 3600>,
     /// Warn when fewer megabytes are free.
-    pub(super) disk_warning_mb: Whole<0, 1_000_000>,
+    pub(super) disk_warning_mb: Whole<0, 1_000_000_000>,
     /// With fewer it is critical.
-    pub(super) disk_critical_mb: Whole<0, 1_000_000>,
+    pub(super) disk_critical_mb: Whole<0, 1_000_000_000>,
     /// Warn when the disk will be full within so many days.
     pub(super) disk_days: Whole<0, 3650>,
     /// The database is to be examined at least so often.

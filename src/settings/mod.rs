@@ -24,7 +24,7 @@ pub use digest::digest;
 pub use environment::{Environment, environment};
 pub use error::SettingsError;
 use file::FileSettings;
-pub use file::{Color, ExchangeSettings, LogFormat, LogLevel, LogSettings, TEMPLATE};
+pub use file::{Color, ExchangeSettings, LogFormat, LogLevel, LogSettings, TEMPLATE, secrets_in};
 pub use paths::Paths;
 pub use spelled::{AtLeastOne, Spelled};
 pub use strategy::{Strategy, StrategyName};
