@@ -47,17 +47,18 @@ pub(super) struct Signed {
 /// The lines, their names in one column.
 pub(super) fn lines(all: &[Signed], colour: bool) -> String {
     let width = all.iter().map(|line| line.name.chars().count()).max().unwrap_or_default();
-    let mut text = String::new();
-    for line in all {
-        let sign = if colour {
-            format!("\u{1b}[{}m{}\u{1b}[0m", line.sign.colour(), line.sign.word())
-        } else {
-            line.sign.word().to_owned()
-        };
-        text += &format!("{sign} {:width$}  {}\n", line.name, line.text);
-        if let Some(remedy) = &line.remedy {
-            text += &format!("  {:width$}  → {remedy}\n", "");
+    let lines: Vec<String> = all.iter().map(|line| line.drawn(width, colour)).collect();
+    lines.join("\n")
+}
+
+impl Signed {
+    fn drawn(&self, width: usize, colour: bool) -> String {
+        let (word, code) = (self.sign.word(), self.sign.colour());
+        let sign = if colour { format!("\u{1b}[{code}m{word}\u{1b}[0m") } else { word.to_owned() };
+        let line = format!("{sign} {:width$}  {}", self.name, self.text);
+        match &self.remedy {
+            Some(remedy) => format!("{line}\n  {:width$}  → {remedy}", ""),
+            None => line,
         }
     }
-    text
 }

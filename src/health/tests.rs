@@ -161,8 +161,8 @@ const CASES: &[Case] = &[
         &[("clock", Level::Warning)],
     ),
     ("a clock unknown", |f| f.ended.as_mut().unwrap().clock_offset_ms = None, Verdict::Healthy, &[]),
-    ("little room", |f| f.database.disk = disk(999), Verdict::Degraded, &[("disk", Level::Warning)]),
-    ("no room", |f| f.database.disk = disk(199), Verdict::Storage, &[("disk", Level::Critical)]),
+    ("little room", |f| f.database.disk = Some(disk(999)), Verdict::Degraded, &[("disk", Level::Warning)]),
+    ("no room", |f| f.database.disk = Some(disk(199)), Verdict::Storage, &[("disk", Level::Critical)]),
     ("room unknown", |f| f.database.disk = None, Verdict::Healthy, &[]),
     // 5000 bytes at 126 a day are 39.7 days; at 125 they are the 40 that are asked for.
     ("growing fast", |f| f.database.sizes = sizes(&[0, 126]), Verdict::Degraded, &[("disk", Level::Warning)]),
@@ -188,10 +188,10 @@ const CASES: &[Case] = &[
         Verdict::Degraded,
         &[("ban", Level::Warning)],
     ),
-    ("paused", |f| f.account = state(RiskState::Paused), Verdict::Halted, &[("account", Level::Warning)]),
-    ("a lost day", |f| f.account = state(RiskState::DayLoss), Verdict::Halted, &[("account", Level::Warning)]),
-    ("a drawdown", |f| f.account = state(RiskState::Warning), Verdict::Halted, &[("account", Level::Warning)]),
-    ("halted", |f| f.account = state(RiskState::Halted), Verdict::Halted, &[("account", Level::Critical)]),
+    ("paused", |f| f.account = Some(state(RiskState::Paused)), Verdict::Halted, &[("account", Level::Warning)]),
+    ("a lost day", |f| f.account = Some(state(RiskState::DayLoss)), Verdict::Halted, &[("account", Level::Warning)]),
+    ("a drawdown", |f| f.account = Some(state(RiskState::Warning)), Verdict::Halted, &[("account", Level::Warning)]),
+    ("halted", |f| f.account = Some(state(RiskState::Halted)), Verdict::Halted, &[("account", Level::Critical)]),
     ("no account", |f| f.account = None, Verdict::Healthy, &[]),
     (
         "messages that just wait",
@@ -209,7 +209,7 @@ const CASES: &[Case] = &[
     (
         "halted, and stale as well",
         |f| {
-            f.account = state(RiskState::Halted);
+            f.account = Some(state(RiskState::Halted));
             f.series[0].newest = None;
         },
         Verdict::Stale,
@@ -221,12 +221,12 @@ fn tally(ok: u64, degraded: u64, failed: u64) -> Tally {
     Tally { ok, degraded, failed }
 }
 
-fn disk(free: u64) -> Option<Disk> {
-    Some(Disk { free, total: 10_000 })
+fn disk(free: u64) -> Disk {
+    Disk { free, total: 10_000 }
 }
 
-fn state(state: RiskState) -> Option<AccountFact> {
-    Some(AccountFact { state, reason: Some("why".to_owned()) })
+fn state(state: RiskState) -> AccountFact {
+    AccountFact { state, reason: Some("why".to_owned()) }
 }
 
 /// Sizes of one day after another.

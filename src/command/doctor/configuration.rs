@@ -45,7 +45,8 @@ fn rights(file: &Path) -> Part {
         Err(error) => return Part::failed(name, error.to_string(), "see that this user may read it"),
     };
     let (secrets, mode) = (secrets_in(&text), mode & 0o777);
-    if secrets.is_empty() || mode & 0o077 == 0 {
+    let is_the_owners = mode & 0o044 == 0;
+    if secrets.is_empty() || is_the_owners {
         let what = if secrets.is_empty() { "it names no secret" } else { "nobody else can read its secrets" };
         return Part::ok(name, format!("mode {mode:03o}, {what}"));
     }
