@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use self::field::BLOCKS;
 pub(super) use self::field::Field;
 use self::summary::{document, story};
-use super::backtest::{BacktestAsked, History, manifest};
+use super::backtest::{BacktestAsked, History, manifest, yardsticks};
 use super::in_order::in_order;
 use super::merge::{Head, joined, schema_of};
 use super::progress::progress;
@@ -70,6 +70,7 @@ pub fn sweep(settings: &Settings, asked: &SweepAsked, style: Style) -> anyhow::R
         grid: grid.axes().to_vec(),
         random: asked.random,
         combinations: grid.combinations(),
+        baselines: yardsticks(settings, &history, asked.backtest.costs, (history.span.from, history.span.to)),
         shard: asked.shard,
     };
     let (rows, found) = rows_of(asked, &head, (&grid, &numbers), |number| {

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use self::summary::{document, story, table};
-use super::backtest::{History, manifest};
+use super::backtest::{History, manifest, yardsticks};
 use super::in_order::in_order;
 use super::merge::{Head, joined};
 use super::progress::progress;
@@ -56,9 +56,7 @@ pub fn walk_forward(settings: &Settings, asked: &WalkAsked, style: Style) -> any
     refuse_bad_values(&field, &grid, &numbers)?;
     let (walk, report) = lengths(asked, longest_hold(&field, &grid)?);
     let legs = walk.legs(history.span.from, history.span.to);
-    if legs.is_empty() {
-        return Err(too_short(&history, &report));
-    }
+    let (Some(first), Some(last)) = (legs.first(), legs.last()) else { return Err(too_short(&history, &report)) };
     let head = WalkHead {
         schema: ROWS.to_owned(),
         manifest: serde_json::to_value(manifest(settings, &history, asked.tries.backtest.costs))?,
@@ -67,6 +65,7 @@ pub fn walk_forward(settings: &Settings, asked: &WalkAsked, style: Style) -> any
         random: asked.tries.random,
         tried: numbers.len(),
         windows: legs.len(),
+        baselines: yardsticks(settings, &history, asked.tries.backtest.costs, (first.test.0, last.test.1)),
         shard: asked.tries.shard,
     };
     let way = Way { field: &field, grid: &grid, numbers: &numbers, jobs: asked.tries.jobs };

@@ -28,7 +28,7 @@ pub use doctor::{DoctorDocument, Part, PartOutcome};
 pub use explanation::{Explanation, GateReport, Provenance, Recheck};
 pub use history::{Failure, HistoryReport, Tally};
 pub use json::{Shape, schema, to_json};
-pub use measure::Measure;
+pub use measure::{Measure, YardstickReport};
 pub use number::Number;
 pub use outcomes::{
     BinReport, Counts, ErrorRate, Figure, HorizonScore, Judged, MissReport, NEEDED_FOR_IC, NEEDED_FOR_PROBABILITIES,
