@@ -332,3 +332,17 @@ fn a_look_at_a_year_takes_no_longer_than_a_moment() {
     // A release build needs a tenth of it; this one is not optimised, and may share the machine with others.
     assert!(fastest.elapsed < Duration::from_millis(250), "{fastest}");
 }
+
+#[test]
+fn what_cannot_be_noted_changes_nothing_about_a_cycle() {
+    let (exchange, world) = fresh();
+    world.query("DROP TABLE database_sizes");
+    exchange.advance(HOUR);
+    let run = world.run(&["cycle"]).expect(0);
+    assert!(run.decided("BTC/USDT") && run.decided("ETH/USDT"), "{run}");
+    assert!(run.stderr.contains("was not noted"), "{run}");
+    assert_eq!(world.value("SELECT count(*) FROM runs WHERE exit_code = 0 AND summary IS NOT NULL"), "2");
+    // And an examination that cannot be noted says what it says.
+    world.query("DROP TABLE examinations");
+    world.run(&["db", "check"]).expect(0);
+}
