@@ -17,6 +17,8 @@ mod plans;
 mod prices;
 mod settle;
 
+pub(super) use opening::offset;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -76,6 +78,8 @@ struct Cycle<'a> {
     begun: Begun,
     source: &'static str,
     now: UtcMillis,
+    /// The exchange's clock less this machine's.
+    clock_offset_ms: Option<i64>,
     symbols: Vec<Symbol>,
     listings: Listings,
     /// The market at this moment, of the pairs that are traded; a recording has none.
@@ -184,6 +188,7 @@ impl<'a> Cycle<'a> {
             begun: Begun::now(now),
             source: market.source().word(),
             now,
+            clock_offset_ms: None,
             symbols: settings.pairs.clone(),
             listings: Listings::default(),
             quotes: BTreeMap::new(),

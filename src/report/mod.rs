@@ -4,6 +4,7 @@
 //! itself.
 
 mod backtest;
+mod doctor;
 mod explanation;
 mod history;
 mod json;
@@ -13,6 +14,7 @@ mod number;
 mod outcomes;
 mod page;
 mod portfolio;
+mod status;
 mod summary;
 mod sweep;
 mod table;
@@ -23,6 +25,7 @@ pub use backtest::{
     AccountReport, BacktestDocument, BaselineReport, CostReport, DecisionCounts, FigureReport, FiguresReport,
     LuckReport, Manifest, TradeReport, TradingReport,
 };
+pub use doctor::{DoctorDocument, Part, PartOutcome};
 pub use explanation::{Explanation, GateReport, Provenance, Recheck};
 pub use history::{Failure, HistoryReport, Tally};
 pub use json::{Shape, schema, to_json};
@@ -40,6 +43,10 @@ pub use page::BacktestPage;
 pub use portfolio::{
     FillReport, ForecastReport, HorizonReport, LimitReport, OrderReport, PortfolioDocument, PortfolioReport,
     PositionReport, RiskDocument, exact, percent,
+};
+pub use status::{
+    AccountStateReport, AgentReport, BanReport, DatabaseReport, Ending, FindingReport, LastRunReport, OutboxReport,
+    ScheduleReport, SeriesReport, StatusDocument, SuccessReport, plugin_failure, plugin_line,
 };
 pub use summary::{
     Agent, AgentName, AgentStatus, Blocked, Collected, Cycle, Pair, PairReport, PairStatus, Problem, ReasonReport,

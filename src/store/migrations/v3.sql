@@ -165,3 +165,7 @@ SELECT o.kind, o.horizon_ms, d.timeframe, min(4, CAST(5 * f.p_gain AS INTEGER)),
   JOIN trading_decisions d ON d.id = o.decision_id
  WHERE o.net IS NOT NULL AND f.roi_mean IS NOT NULL
  GROUP BY 1, 2, 3, 4;
+CREATE INDEX deliveries_refused ON deliveries (settled_at) WHERE state = 'refused';
+
+-- The newest cycles are looked for among all runs.
+CREATE INDEX runs_by_command ON runs (command, started_at);
