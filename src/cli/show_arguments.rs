@@ -47,6 +47,7 @@ pub(super) enum SchemaOf {
     Shard,
     WalkForward,
     Verify,
+    Notify,
 }
 
 impl ShowArgs {
@@ -87,6 +88,7 @@ impl From<SchemaOf> for Shape {
             SchemaOf::Shard => Self::Shard,
             SchemaOf::WalkForward => Self::WalkForward,
             SchemaOf::Verify => Self::Verify,
+            SchemaOf::Notify => Self::Notify,
         }
     }
 }

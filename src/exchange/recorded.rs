@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use flate2::read::MultiGzDecoder;
 
-use super::fault::plain;
+use crate::web::plain;
 use super::search::Span;
 use super::wire::{self, ExchangeInfo};
 use super::{Answer, Fault, MarketData, Opening, PAGE, Usage, Wanted, Wave};

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::Fault;
-use super::fault::plain;
+use crate::web::plain;
 use crate::market::{Instrument, PriceFactors, Quote, Status};
 use crate::unit::{Decimal, Price, Symbol, UtcMillis, parse_candle_price};
 

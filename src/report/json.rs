@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{
-    BacktestDocument, Cycle, Explanation, HistoryReport, OutcomesDocument, PortfolioDocument, RiskDocument,
+    BacktestDocument, Cycle, Explanation, HistoryReport, NotifyDocument, OutcomesDocument, PortfolioDocument, RiskDocument,
     ShardDocument, SweepDocument, VerifyDocument, WalkDocument,
 };
 
@@ -39,6 +39,8 @@ pub enum Shape {
     Verify,
     /// `trader.walk_forward.v1`.
     WalkForward,
+    /// `trader.notify.v1`.
+    Notify,
 }
 
 /// The JSON Schema of a document, made from its type.
@@ -55,5 +57,6 @@ pub fn schema(of: Shape) -> schemars::Schema {
         Shape::Shard => schemars::schema_for!(ShardDocument),
         Shape::Verify => schemars::schema_for!(VerifyDocument),
         Shape::WalkForward => schemars::schema_for!(WalkDocument),
+        Shape::Notify => schemars::schema_for!(NotifyDocument),
     }
 }

@@ -8,6 +8,8 @@ mod explanation;
 mod history;
 mod json;
 mod measure;
+mod notice;
+mod notify;
 mod number;
 mod outcomes;
 mod page;
@@ -26,6 +28,8 @@ pub use explanation::{Explanation, GateReport, Provenance, Recheck};
 pub use history::{Failure, HistoryReport, Tally};
 pub use json::{Shape, schema, to_json};
 pub use measure::Measure;
+pub use notice::{Failing, Level, Notice, Topical};
+pub use notify::{DeliveryReport, NotifyDocument, Sending};
 pub use number::Number;
 pub use outcomes::{
     BinReport, Counts, ErrorRate, Figure, HorizonScore, Judged, MissReport, NEEDED_FOR_IC, NEEDED_FOR_PROBABILITIES,

@@ -7,6 +7,7 @@ use toml::{Table, Value};
 
 use super::SettingsError;
 use super::bounded::{Real, Whole};
+use super::notify::{NotifyKeys, WITHOUT_DEFAULT};
 use super::spelled::{AtLeastOne, Spelled};
 use super::strategy::StrategySettings;
 use super::trading::{AccountSettings, CostSettings, ExitSettings, ForecastSettings, RiskSettings, TradingKeys};
@@ -46,6 +47,8 @@ pub(super) struct FileSettings {
     pub exits: ExitSettings,
     /// What is forecast.
     pub forecast: ForecastSettings,
+    /// Who is told what happens.
+    pub notify: NotifyKeys,
     /// How to write the log.
     pub log: LogSettings,
 }
@@ -125,6 +128,7 @@ impl Default for FileSettings {
             costs: CostSettings::default(),
             exits: ExitSettings::default(),
             forecast: ForecastSettings::default(),
+            notify: NotifyKeys::default(),
             log: LogSettings::default(),
         }
     }
@@ -179,7 +183,25 @@ impl Default for ExchangeSettings {
 /// Reads a file's text. Errors of the TOML reader name line, column and key.
 pub(super) fn parse(path: &Path, text: &str) -> Result<FileSettings, SettingsError> {
     let refused = |text: String| SettingsError::File { path: path.to_owned(), text };
-    toml::from_str(text).map_err(|e| refused(e.to_string().trim_end().to_owned()))
+    toml::from_str(text).map_err(|e| refused(told(&e, text)))
+}
+
+/// Keys that no section has, because what would stand there is nobody's business.
+const SECRETS: [&str; 4] = ["password", "url", "token", "secret"];
+
+/// What the TOML reader says, with the line it is about, unless somebody wrote a secret there.
+fn told(error: &toml::de::Error, text: &str) -> String {
+    let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+    let line = text.lines().nth(before.matches('\n').count()).unwrap_or_default();
+    let key = line.split('=').next().unwrap_or_default().trim().trim_matches(['"', '\'']);
+    if SECRETS.iter().any(|secret| key == *secret || key.ends_with(&format!(".{secret}"))) {
+        let number = before.matches('\n').count() + 1;
+        return format!(
+            "line {number}: `{key}` is no key: secrets do not stand in the configuration; {key}_env names an environment \
+             variable, {key}_file a file that nobody else may read"
+        );
+    }
+    error.to_string().trim_end().to_owned()
 }
 
 /// Lays the environment over the file: `TRADER_EXCHANGE_DEADLINE_MS` sets `deadline_ms` in `[exchange]`.
@@ -193,6 +215,12 @@ pub(super) fn overlay(
     // Keys without a default have no place in the table yet, but their variables have a meaning all the same.
     for key in ["db", "summary_file"] {
         table.entry(key).or_insert_with(|| Value::String(String::new()));
+    }
+    for path in WITHOUT_DEFAULT {
+        let path: Vec<String> = path.split('.').map(str::to_owned).collect();
+        if !holds(&table, &path) {
+            put(&mut table, &path, Value::String(String::new()));
+        }
     }
     let mut keys = keys;
     let mut unknown_variables = Vec::new();
@@ -245,11 +273,19 @@ fn value_of(text: &str, path: &[String]) -> Value {
     let plain = |text: &str| Value::String(text.to_owned());
     let parts = text.split(',').map(str::trim);
     match key {
-        "pairs" | "timeframes" | "base_urls" if !text.starts_with('[') => Value::Array(parts.map(plain).collect()),
+        "pairs" | "timeframes" | "base_urls" | "to" if !text.starts_with('[') => Value::Array(parts.map(plain).collect()),
         "horizons_h" if !text.starts_with('[') => {
             Value::Array(parts.map(|part| parsed(part).unwrap_or_else(|| plain(part))).collect())
         }
         _ => parsed(text).unwrap_or_else(|| plain(text)),
+    }
+}
+
+fn holds(table: &Table, path: &[String]) -> bool {
+    match path {
+        [] => false,
+        [key] => table.contains_key(key),
+        [key, rest @ ..] => table.get(key).and_then(Value::as_table).is_some_and(|inner| holds(inner, rest)),
     }
 }
 

@@ -9,6 +9,7 @@ mod digest;
 mod environment;
 mod error;
 mod file;
+mod notify;
 mod paths;
 mod spelled;
 mod strategy;
@@ -24,6 +25,9 @@ pub use environment::{Environment, environment};
 pub use error::SettingsError;
 use file::FileSettings;
 pub use file::{Color, ExchangeSettings, LogFormat, LogLevel, LogSettings, TEMPLATE};
+pub use notify::{
+    ChannelSettings, MAIL, MailSettings, MailTls, Notify, PingSettings, SecretSource, Way, WebhookKind, WebhookSettings,
+};
 pub use paths::Paths;
 pub use spelled::{AtLeastOne, Spelled};
 pub use strategy::{Strategy, StrategyName};
@@ -74,6 +78,8 @@ pub struct Settings {
     pub strategy: Strategy,
     /// How money is handled.
     pub trading: Trading,
+    /// Who is told what happens.
+    pub notify: Notify,
     /// Environment variables that begin like ours and mean nothing to us.
     pub unknown_variables: Vec<String>,
     keys: FileSettings,
@@ -111,6 +117,10 @@ impl Settings {
         keys.strategy.name = flags.strategy.unwrap_or(keys.strategy.name);
         let strategy = Strategy::from_keys(&keys.strategy, &keys.trend, &keys.trading())?;
         let trading = keys.trading().settle(&keys.account, strategy.timeframe)?;
+        let notify = keys.notify.settle()?;
+        let mut unknown_variables = unknown_variables;
+        // Their names are the user's own choice.
+        unknown_variables.retain(|name| !notify.variables().contains(name.as_str()));
         Ok(Self {
             file,
             db: keys.db.clone().or(paths.db.clone()).ok_or(SettingsError::NoHome)?,
@@ -122,6 +132,7 @@ impl Settings {
             exchange: keys.exchange.clone(),
             strategy,
             trading,
+            notify,
             unknown_variables,
             keys,
         })

@@ -17,6 +17,7 @@ mod limits;
 mod lock;
 mod migrate;
 mod misses;
+mod notifications;
 mod open;
 mod outcomes;
 #[cfg(test)]
@@ -34,6 +35,7 @@ pub use forecasts::{Due, ForecastRow, OutcomeKind, Stance, Taught};
 pub use ledger::DecisionIds;
 pub use lock::{Lock, files_of};
 pub use misses::ClosedTrade;
+pub use notifications::{Claimed, LONGEST_PAUSE_MS, Message, Settled, Telling};
 pub use open::{Access, Contents, Snapshot, Store, Write, expect_file};
 pub use outcomes::{MeanMisses, OutcomeFilter, Resolved};
 pub use portfolio::{InForce, PortfolioRow, Remembered, RiskEvent, RiskEventKind};

@@ -82,6 +82,7 @@ impl Cycle<'_> {
 
     fn log(&mut self, store: &mut Store, exit: Exit) -> Result<(), StoreError> {
         let summary = to_json(&self.summary(exit), false);
+        let notices = self.last_words(store, exit);
         let write = store.write()?;
         write.add_run(&self.run_row())?;
         write.set_usage(&self.usage, clock::wall())?;
@@ -91,6 +92,7 @@ impl Cycle<'_> {
         let duration_ms = self.begun.watch.ms();
         let finished_at = self.now.plus_ms(i64::try_from(duration_ms).unwrap_or_default());
         write.end_run(&self.begun.run_id, finished_at, duration_ms, exit.code(), &summary)?;
+        self.tell_all(&write, &notices)?;
         write.commit()
     }
 
