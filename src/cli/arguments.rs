@@ -9,6 +9,7 @@ use super::backtest_arguments::{BacktestArgs, StretchArgs};
 use super::cycle_arguments::{BackfillArgs, CycleArgs};
 use super::global_arguments::Global;
 use super::output::OutputArgs;
+use super::report_arguments::DigestArgs;
 use super::show_arguments::{SchemaOf, ShowArgs};
 use super::sweep_arguments::SweepArgs;
 use super::upkeep_arguments::{ConfigCommand, DbCommand};
@@ -139,6 +140,12 @@ Exit code 3 when a check fails. Nothing is changed.")]
   trader outcomes
   trader outcomes --horizon 24 --since 2024-03-01 --format json")]
     Outcomes(OutcomesArgs),
+    /// The daily page: equity, decisions, trades, forecasts and runs of one UTC day
+    #[command(after_help = "Examples:
+  trader digest
+  trader digest --date 2024-03-13 --format text
+  trader digest --format json | jq -r .verdict.word")]
+    Digest(DigestArgs),
     /// Stop entries until `trader resume`; positions keep their stops
     #[command(after_help = "Example:
   trader pause --reason 'exchange maintenance'")]

@@ -47,6 +47,7 @@ pub(super) enum SchemaOf {
     Shard,
     WalkForward,
     Verify,
+    Digest,
 }
 
 impl ShowArgs {
@@ -87,6 +88,7 @@ impl From<SchemaOf> for Shape {
             SchemaOf::Shard => Self::Shard,
             SchemaOf::WalkForward => Self::WalkForward,
             SchemaOf::Verify => Self::Verify,
+            SchemaOf::Digest => Self::Digest,
         }
     }
 }

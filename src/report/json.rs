@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use super::{
-    BacktestDocument, Cycle, Explanation, HistoryReport, OutcomesDocument, PortfolioDocument, RiskDocument,
-    ShardDocument, SweepDocument, VerifyDocument, WalkDocument,
+    BacktestDocument, Cycle, DigestReport, Explanation, HistoryReport, OutcomesDocument, PortfolioDocument,
+    RiskDocument, ShardDocument, SweepDocument, VerifyDocument, WalkDocument,
 };
 
 /// The document, on one line or, when `pretty`, on many. Our shapes have string keys and finite numbers, so this cannot
@@ -39,6 +39,8 @@ pub enum Shape {
     Verify,
     /// `trader.walk_forward.v1`.
     WalkForward,
+    /// `trader.digest.v1`.
+    Digest,
 }
 
 /// The JSON Schema of a document, made from its type.
@@ -55,5 +57,6 @@ pub fn schema(of: Shape) -> schemars::Schema {
         Shape::Shard => schemars::schema_for!(ShardDocument),
         Shape::Verify => schemars::schema_for!(VerifyDocument),
         Shape::WalkForward => schemars::schema_for!(WalkDocument),
+        Shape::Digest => schemars::schema_for!(DigestReport),
     }
 }
