@@ -207,8 +207,9 @@ impl<'a> Day<'a> {
 
     fn forecasts(&self) -> Result<Vec<DigestForecast>, StoreError> {
         let mut all = Vec::new();
+        let (from, to) = self.period;
         for subject in self.store.horizons()? {
-            let rows = self.store.ended_within(subject, self.period)?;
+            let rows = self.store.ended_within(subject, (from, to.min(self.now)))?;
             all.extend((!rows.is_empty()).then(|| forecast(subject, &rows)));
         }
         Ok(all)

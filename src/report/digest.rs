@@ -4,13 +4,14 @@
 
 mod html;
 mod text;
+mod told;
 mod verdict;
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Number;
-use crate::unit::{Money, Symbol, UtcMillis};
+use crate::unit::{Money, Symbol, Timeframe, UtcMillis};
 
 pub use verdict::{Concern, DigestConcern, DigestVerdict, VerdictWord};
 
@@ -79,6 +80,13 @@ pub struct DigestAccount {
     pub state: &'static str,
     /// What that state does.
     pub state_text: &'static str,
+}
+
+impl DigestAccount {
+    /// Whether its end is that of the day.
+    pub fn is_end_of_day(&self) -> bool {
+        self.equity_end_at == Timeframe::D1.floor(self.equity_end_at)
+    }
 }
 
 /// A position at the end of the day.
@@ -307,7 +315,7 @@ impl DigestReport {
     pub fn subject(&self) -> String {
         let account = self.account.as_ref().map(|account| {
             let change = account.change_pct.map_or_else(String::new, |n| format!(", {:+.2} %", n.get()));
-            format!("; equity {} {}{change}", text::amount(account.equity_end), account.asset)
+            format!("; equity {} {}{change}", told::amount(account.equity_end), account.asset)
         });
         format!("trader {}: {}{}", self.date, self.verdict.word.text(), account.unwrap_or_default())
     }

@@ -1,252 +1,114 @@
 //! The daily page as text: headings at the margin, what belongs to them below, no line longer than a terminal is wide.
 
-use super::{
-    DigestAccount, DigestDecisions, DigestFill, DigestForecast, DigestGaps, DigestMiss, DigestPosition, DigestReport,
-    DigestRuns, DigestTrade,
-};
-use crate::report::Number;
-use crate::unit::{Money, UtcMillis};
+use super::DigestReport;
+use super::told::{Piece, Section, Side, sections, title};
 
 /// No line is longer than this.
 const WIDTH: usize = 78;
-/// What is listed of each kind; the rest is counted.
-const LISTED: usize = 12;
+const INDENT: usize = 2;
+/// Between two columns.
+const BETWEEN: &str = "  ";
 
-/// All of it.
+/// All of it; a day of which nothing is known in one line.
 pub(super) fn written(day: &DigestReport) -> String {
-    let lines = sections(day).into_iter().flat_map(|(title, lines)| {
-        let title = (!title.is_empty()).then(|| title.to_owned());
-        let below = lines.into_iter().flat_map(|line| wrapped(&line));
-        title.into_iter().chain(below).collect::<Vec<_>>()
-    });
-    lines.collect::<Vec<_>>().join("\n")
-}
-
-/// Each part with its heading; the first has none.
-pub(super) fn sections(day: &DigestReport) -> Vec<(&'static str, Vec<String>)> {
-    let head = vec![headline(day)];
     if day.is_empty() {
-        return vec![("", head)];
+        let lines = wrapped(&format!("{}: {}; nothing ran on this day", title(day), day.verdict.line()), 0);
+        return lines.join("\n");
     }
-    let mut parts = vec![("", head), ("Account", account(day))];
-    parts.push(("Positions", listed(&day.positions, "none", position)));
-    parts.push(("Decisions", decisions(&day.decisions)));
-    parts.push(("Fills", listed(&day.fills, "none", fill)));
-    parts.push(("Closed trades", listed(&day.trades, "none", trade)));
-    parts.push(("Forecasts that ended", forecasts(&day.forecasts)));
-    parts.push(("Runs", runs(&day.runs, day.timeframe)));
-    parts.push(("Data", gaps(&day.gaps)));
-    parts
+    let mut lines = vec![title(day)];
+    lines.extend(wrapped(&day.verdict.line(), 0));
+    lines.extend(sections(day).iter().flat_map(part));
+    lines.join("\n")
 }
 
-/// The day and the verdict.
-pub(super) fn headline(day: &DigestReport) -> String {
-    let so_far = if day.is_over { "" } else { " so far" };
-    let recorded = if day.contents == Some("replay") { " (a recording)" } else { "" };
-    let why = if day.is_empty() { "; nothing is known of this day" } else { "" };
-    format!("{} UTC{so_far}{recorded}: {}{why}", day.date, day.verdict.line())
+fn part(section: &Section) -> Vec<String> {
+    let below = section.pieces.iter().flat_map(|piece| match piece {
+        Piece::Line(line) => wrapped(line, INDENT),
+        Piece::Table { heads, rows } => table(heads, rows),
+    });
+    [String::new(), section.title.to_owned()].into_iter().chain(below).collect()
 }
 
-fn account(day: &DigestReport) -> Vec<String> {
-    let mut lines = day.account.as_ref().map_or_else(|| vec!["unknown: no run of this day told it".to_owned()], stood);
-    lines.extend(day.risk_events.iter().map(|event| format!("{} {}: {}", time(event.at), event.kind, event.reason)));
-    lines
+fn table(heads: &[(&'static str, Side)], rows: &[Vec<String>]) -> Vec<String> {
+    let has_heads = heads.iter().any(|(head, _)| !head.is_empty());
+    let first = has_heads.then(|| heads.iter().map(|(head, _)| (*head).to_owned()).collect::<Vec<_>>());
+    let all: Vec<&Vec<String>> = first.iter().chain(rows).collect();
+    let width = |column: usize| all.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max();
+    let widths: Vec<usize> = (0..heads.len()).map(|column| width(column).unwrap_or_default()).collect();
+    all.iter().flat_map(|row| placed(row, heads, &widths)).collect()
 }
 
-fn stood(account: &DigestAccount) -> Vec<String> {
-    let asset = &account.asset;
-    vec![
-        format!(
-            "equity {} {asset} at 00:00, {} at {}: {} ({})",
-            amount(account.equity_start),
-            amount(account.equity_end),
-            time(account.equity_end_at),
-            signed(account.change),
-            percent(account.change_pct, true)
-        ),
-        format!(
-            "cash {}; drawdown {}, all stops would lose {}",
-            amount(account.cash),
-            percent(account.drawdown_pct, false),
-            percent(account.heat_pct, false)
-        ),
-        format!("{}: {}", account.state.replace('_', " "), account.state_text),
-    ]
+/// A row, its cells below those of the row before; one that does not fit is told as a sentence.
+fn placed(row: &[String], heads: &[(&'static str, Side)], widths: &[usize]) -> Vec<String> {
+    let cells = row.iter().zip(heads).zip(widths).map(|((cell, (_, side)), width)| match side {
+        Side::Left => format!("{cell:<width$}"),
+        Side::Right => format!("{cell:>width$}"),
+    });
+    let line = format!("{}{}", " ".repeat(INDENT), cells.collect::<Vec<_>>().join(BETWEEN));
+    let line = line.trim_end().to_owned();
+    if line.chars().count() <= WIDTH { vec![line] } else { wrapped(&row.join(" "), INDENT) }
 }
 
-fn position(p: &DigestPosition) -> String {
-    let DigestPosition { position: p, stop_distance_pct } = p;
-    let worth = match (&p.mark, p.pnl) {
-        (Some(mark), Some(pnl)) => format!("now {mark}, {} ({})", signed(pnl), percent(p.pnl_pct, true)),
-        _ => "price unknown".to_owned(),
-    };
-    let away = stop_distance_pct.map_or_else(String::new, |n| format!(", {:.2} % away", n.get()));
-    let leaving = p.leaving.map_or_else(String::new, |why| format!("; being left: {}", why.replace('_', " ")));
-    format!("{} {} at {}: {worth}; stop {}{away}{leaving}", p.symbol, p.quantity, p.entry_price, p.stop)
-}
-
-fn decisions(d: &DigestDecisions) -> Vec<String> {
-    if d.all() == 0 {
-        return vec!["none".to_owned()];
-    }
-    let mut lines = vec![format!("{}: {} buy, {} sell, {} hold", d.all(), d.buy, d.sell, d.hold)];
-    let blocked: Vec<String> = d.blocked.iter().map(|b| format!("{} {}", b.code.replace('_', " "), b.count)).collect();
-    lines.extend((!blocked.is_empty()).then(|| format!("held back: {}", blocked.join(", "))));
-    lines
-}
-
-fn fill(f: &DigestFill) -> String {
-    let why = f.reason.as_ref().map_or_else(String::new, |reason| format!(" ({})", reason.replace('_', " ")));
-    let side = f.side.to_lowercase();
-    format!("{} {side} {} {} at {}, {}{why}", time(f.at), f.quantity, f.symbol, f.price, amount(f.notional))
-}
-
-fn trade(t: &DigestTrade) -> String {
-    let r = t.r_multiple.map_or_else(|| "R unknown".to_owned(), |r| format!("{:+.2} R", r.get()));
-    format!(
-        "{} {} by {}: {} ({r}), predicted {}, realised {}",
-        time(t.closed_at),
-        t.symbol,
-        t.reason.replace('_', " "),
-        signed(t.profit),
-        percent(t.predicted_pct, true),
-        percent(t.realised_pct, true)
-    )
-}
-
-fn forecasts(all: &[DigestForecast]) -> Vec<String> {
-    if all.is_empty() {
-        return vec!["none".to_owned()];
-    }
-    all.iter().flat_map(forecast).collect()
-}
-
-fn forecast(f: &DigestForecast) -> Vec<String> {
-    let waiting = f.ended - f.resolved - f.unresolvable;
-    let mut counts = format!("{} h on {} candles: {} ended", f.horizon_h, f.timeframe, f.ended);
-    for (n, words) in [(f.unresolvable, "without an outcome"), (waiting, "not resolved yet")] {
-        if n > 0 {
-            counts = format!("{counts}, {n} {words}");
-        }
-    }
-    if f.resolved == 0 {
-        return vec![counts];
-    }
-    let worth = f.n_eff.map_or_else(String::new, |n| format!(", worth {:.1}", n.get()));
-    let means =
-        format!("predicted {} on average, came {}", percent(f.predicted_pct, true), percent(f.actual_pct, true));
-    let mut lines = vec![format!("{counts}{worth}; {means}; sign right {} of {}", f.hits, f.hits_of)];
-    let ends: Vec<String> = [("best", &f.best), ("worst", &f.worst)]
-        .into_iter()
-        .filter_map(|(name, miss)| miss.as_ref().map(|miss| format!("{name} {}", missed(miss))))
-        .collect();
-    lines.push(format!("  {}", ends.join("; ")));
-    lines
-}
-
-fn missed(miss: &DigestMiss) -> String {
-    let at = miss.from.to_string();
-    let at = at.get(5..16).unwrap_or(&at).replace('T', " ");
-    format!("{} of {at}: {} for {}", miss.symbol, percent(miss.actual_pct, true), percent(miss.predicted_pct, true))
-}
-
-fn runs(runs: &DigestRuns, timeframe: &str) -> Vec<String> {
-    let mut words = format!("{} of {} candles of {timeframe} were followed by a run", runs.met, runs.expected);
-    if runs.missed() > 0 {
-        words = format!("{words}, {} missed", runs.missed());
-    }
-    let mut ends: Vec<String> = runs.by_exit.iter().map(|exit| format!("{} {}", exit.count, exit.name)).collect();
-    ends.extend((runs.unfinished > 0).then(|| format!("{} without an end", runs.unfinished)));
-    let took = runs.duration_ms.map_or_else(String::new, |ms| format!("; median {ms} ms"));
-    let ends = if ends.is_empty() { "no run".to_owned() } else { format!("{} runs: {}", runs.count, ends.join(", ")) };
-    vec![words, format!("{ends}{took}")]
-}
-
-fn gaps(gaps: &DigestGaps) -> Vec<String> {
-    let open = match gaps.open {
-        0 => "no gap open".to_owned(),
-        1 => "1 gap open".to_owned(),
-        n => format!("{n} gaps open"),
-    };
-    if gaps.found.is_empty() {
-        return vec![open];
-    }
-    let mut lines = vec![format!("{open}; found on this day:")];
-    lines.extend(listed(&gaps.found, "", |gap| {
-        let from = gap.from.to_string();
-        let from = from.get(..16).unwrap_or(&from).replace('T', " ");
-        format!("{} {} from {from}, {} missing, {}", gap.symbol, gap.timeframe, gap.missing, gap.state)
-    }));
-    lines
-}
-
-/// One line for each, and how many more there are.
-fn listed<T>(all: &[T], nothing: &str, tell: impl Fn(&T) -> String) -> Vec<String> {
-    if all.is_empty() {
-        return vec![nothing.to_owned()];
-    }
-    let mut lines: Vec<String> = all.iter().take(LISTED).map(tell).collect();
-    let more = all.len().saturating_sub(LISTED);
-    lines.extend((more > 0).then(|| format!("and {more} more; --format json tells all")));
-    lines
-}
-
-/// Money to two decimals, in groups of three.
-pub(super) fn amount(money: Money) -> String {
-    let text = format!("{:.2}", money.get().abs());
-    let whole = text.find('.').unwrap_or(text.len());
-    let mut told = String::new();
-    for (i, c) in text.chars().enumerate() {
-        if i > 0 && i < whole && (whole - i).is_multiple_of(3) {
-            told.push(',');
-        }
-        told.push(c);
-    }
-    let is_zero = text.bytes().all(|b| matches!(b, b'0' | b'.'));
-    if money < Money::ZERO && !is_zero { format!("-{told}") } else { told }
-}
-
-/// The same with its sign.
-pub(super) fn signed(money: Money) -> String {
-    let told = amount(money);
-    if told.starts_with('-') { told } else { format!("+{told}") }
-}
-
-pub(super) fn percent(number: Option<Number>, with_sign: bool) -> String {
-    match number {
-        None => "unknown".to_owned(),
-        // Nothing that is rounded away has a sign.
-        Some(n) if n.get().abs() < 0.005 => "0.00 %".to_owned(),
-        Some(n) if with_sign => format!("{:+.2} %", n.get()),
-        Some(n) => format!("{:.2} %", n.get()),
-    }
-}
-
-/// Hour and minute of an instant; the last midnight is the end of the day.
-pub(super) fn time(at: UtcMillis) -> String {
-    let text = at.to_string();
-    text.get(11..16).unwrap_or(&text).to_owned()
-}
-
-/// A line in pieces that fit, those after the first a little to the right.
-fn wrapped(line: &str) -> Vec<String> {
-    let is_head = line.len() > 11 && line.get(10..14) == Some(" UTC");
-    let indent = if is_head { 0 } else { 2 };
+/// A sentence in lines that fit, those after the first a little to the right. No number is parted from its percent sign, and a
+/// word that is longer than a line is cut.
+fn wrapped(sentence: &str, indent: usize) -> Vec<String> {
+    let sentence = sentence.replace(" %", "\u{a0}%");
     let mut lines: Vec<String> = Vec::new();
-    let begin = line.len() - line.trim_start().len();
-    let mut now = " ".repeat(indent + begin);
-    let mut is_fresh = true;
-    for word in line.split_whitespace() {
-        if !is_fresh && now.chars().count() + 1 + word.chars().count() > WIDTH {
-            lines.push(std::mem::replace(&mut now, " ".repeat(indent + begin + 2)));
-            is_fresh = true;
+    let mut now = String::new();
+    for word in sentence.split_ascii_whitespace().flat_map(pieces) {
+        let used = now.chars().count() + 1 + word.chars().count();
+        let room = if lines.is_empty() { WIDTH - indent } else { WIDTH - indent - INDENT };
+        if !now.is_empty() && used > room {
+            lines.push(std::mem::take(&mut now));
         }
-        if !is_fresh {
+        if !now.is_empty() {
             now.push(' ');
         }
-        now.push_str(word);
-        is_fresh = false;
+        now.push_str(&word);
     }
     lines.push(now);
-    lines
+    let margin = |i: usize| " ".repeat(if i == 0 { indent } else { indent + INDENT });
+    lines.iter().enumerate().map(|(i, line)| format!("{}{}", margin(i), line.replace('\u{a0}', " "))).collect()
+}
+
+/// A word in pieces that fit into any line.
+fn pieces(word: &str) -> Vec<String> {
+    let letters: Vec<char> = word.chars().collect();
+    letters.chunks(WIDTH - 3 * INDENT).map(|piece| piece.iter().collect()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_sentence_is_broken_between_words_and_no_percent_sign_is_left_alone() {
+        let sentence = format!("{} 12.34 % more", "x".repeat(69));
+        assert_eq!(wrapped(&sentence, 2), [format!("  {}", "x".repeat(69)), "    12.34 % more".to_owned()]);
+        assert_eq!(wrapped("short", 0), ["short"]);
+    }
+
+    #[test]
+    fn cells_stand_below_each_other_and_a_row_that_is_too_wide_becomes_a_sentence() {
+        let heads = [("pair", Side::Left), ("profit", Side::Right)];
+        let row = |a: &str, b: &str| vec![a.to_owned(), b.to_owned()];
+        assert_eq!(
+            table(&heads, &[row("BTC/USDT", "+1.00"), row("A", "-100.00")]),
+            ["  pair       profit", "  BTC/USDT    +1.00", "  A         -100.00"]
+        );
+        let told = table(&heads, &[row(&"a".repeat(60), &"b".repeat(60))]);
+        assert_eq!(told[1..], [format!("  {}", "a".repeat(60)), format!("    {}", "b".repeat(60))]);
+    }
+
+    proptest! {
+        #[test]
+        fn no_line_is_too_long_and_no_word_is_lost(sentence in "[a-zé0-9 %]{0,400}", indent in 0usize..5) {
+            let lines = wrapped(&sentence, indent);
+            prop_assert!(lines.iter().all(|line| line.chars().count() <= WIDTH), "{:?}", lines);
+            let letters = |text: &str| text.chars().filter(|c| !c.is_whitespace()).collect::<String>();
+            prop_assert_eq!(letters(&lines.join("")), letters(&sentence));
+        }
+    }
 }
