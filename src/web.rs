@@ -43,20 +43,21 @@ pub fn host_of(url: &Url) -> String {
     format!("{}{port}", url.host_str().unwrap_or_default())
 }
 
-/// A client without time-outs yet, which trusts the public roots and the certificates of a PEM file beside them.
-pub fn client(own_roots: Option<&[u8]>) -> Result<ClientBuilder, String> {
+/// TLS that trusts the public roots and the certificates of a PEM file beside them.
+pub fn tls(own_roots: Option<&[u8]>) -> Result<rustls::ClientConfig, String> {
     let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
     for certificate in own_roots.map(CertificateDer::pem_slice_iter).into_iter().flatten() {
         roots.add(certificate.map_err(|e| e.to_string())?).map_err(|e| e.to_string())?;
     }
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let tls = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|e| e.to_string())?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
+    let versions = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    Ok(versions.map_err(|e| e.to_string())?.with_root_certificates(roots).with_no_client_auth())
+}
+
+/// A client with that TLS, and without time-outs yet.
+pub fn client(own_roots: Option<&[u8]>) -> Result<ClientBuilder, String> {
     Ok(reqwest::Client::builder()
-        .tls_backend_preconfigured(tls)
+        .tls_backend_preconfigured(tls(own_roots)?)
         .user_agent(concat!("trader/", env!("CARGO_PKG_VERSION")))
         .redirect(reqwest::redirect::Policy::none()))
 }

@@ -48,6 +48,7 @@ pub(super) enum SchemaOf {
     WalkForward,
     Verify,
     Notify,
+    Digest,
 }
 
 impl ShowArgs {
@@ -89,6 +90,7 @@ impl From<SchemaOf> for Shape {
             SchemaOf::WalkForward => Self::WalkForward,
             SchemaOf::Verify => Self::Verify,
             SchemaOf::Notify => Self::Notify,
+            SchemaOf::Digest => Self::Digest,
         }
     }
 }

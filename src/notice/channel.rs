@@ -52,7 +52,9 @@ pub fn probe(channel: &ChannelSettings) -> Result<String, Fault> {
     if tells {
         call.deliver().map(|()| format!("{host} knows it"))
     } else {
-        call.status().map(|status| format!("{host} answers (HTTP {status}); whether it takes messages shows `trader notify test`"))
+        call.status().map(|status| {
+            format!("{host} answers (HTTP {status}); whether it takes messages shows `trader notify test`")
+        })
     }
 }
 

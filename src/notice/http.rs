@@ -36,7 +36,8 @@ pub(super) fn secret_url(text: &Secret) -> Result<Url, Fault> {
     match guard(&url) {
         Guard::Safe => Ok(url),
         Guard::Insecure | Guard::Foreign => {
-            let text = "its URL is not https: only https is used, and http on this machine (127.0.0.1, [::1], localhost)";
+            let text =
+                "its URL is not https: only https is used, and http on this machine (127.0.0.1, [::1], localhost)";
             Err(Fault::Setup(text.to_owned()))
         }
     }

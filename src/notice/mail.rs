@@ -30,7 +30,11 @@ pub(super) fn greet(channel: &ChannelSettings, settings: &MailSettings) -> Resul
         MailTls::Tls => "TLS",
         MailTls::None => "no encryption",
     };
-    if is_fine { Ok(format!("{place} answers over {way}{login}")) } else { Err(Fault::Unreachable(format!("{place} hung up"))) }
+    if is_fine {
+        Ok(format!("{place} answers over {way}{login}"))
+    } else {
+        Err(Fault::Unreachable(format!("{place} hung up")))
+    }
 }
 
 fn transport(channel: &ChannelSettings, settings: &MailSettings) -> Result<(SmtpTransport, Secrets), Fault> {
@@ -69,7 +73,8 @@ fn letter(settings: &MailSettings, message: &Message) -> Result<Mail, Fault> {
     let name = message.id.map_or_else(|| notice.key.clone(), |id| format!("{id}.{}", message.run_id));
     let name: String = name.chars().filter(|c| c.is_ascii_alphanumeric() || ".-".contains(*c)).collect();
     let id = format!("<trader.{name}@{}>", from.email.domain());
-    let mut builder = Mail::builder().from(from).subject(notice.title.replace(char::is_control, " ")).message_id(Some(id));
+    let mut builder =
+        Mail::builder().from(from).subject(notice.title.replace(char::is_control, " ")).message_id(Some(id));
     for recipient in &settings.to {
         builder = builder.to(mailbox(recipient)?);
     }
@@ -123,7 +128,8 @@ mod tests {
             to: vec!["b@example.org".to_owned(), "c@example.org".to_owned()],
         };
         let at = UtcMillis::new(1_710_331_200_000);
-        let notice = Notice { title: "x\r\nBcc: d@example.org".to_owned(), text: "1 < 2 & 3".to_owned(), ..Notice::test(at) };
+        let notice =
+            Notice { title: "x\r\nBcc: d@example.org".to_owned(), text: "1 < 2 & 3".to_owned(), ..Notice::test(at) };
         let message = Message { id: Some(7), at, run_id: "20240313T120000-00ff".to_owned(), notice };
         let mail = String::from_utf8(letter(&settings, &message).unwrap().formatted()).unwrap();
         assert!(mail.contains("Subject: x  Bcc: d@example.org\r\n"), "{mail}");

@@ -149,7 +149,8 @@ fn next(attempts: &Receiver<Attempt>, watch: Stopwatch, budget: Duration) -> Opt
 /// Puts what became of an attempt on record.
 fn note(store: &mut Store, attempt: &Attempt, chance: &impl Fn() -> f64) -> Result<(), StoreError> {
     let now = clock::wall();
-    let later = |wait_ms: Option<i64>| now.plus_ms(pause_ms(attempt.attempts, chance()).max(wait_ms.unwrap_or_default()));
+    let later =
+        |wait_ms: Option<i64>| now.plus_ms(pause_ms(attempt.attempts, chance()).max(wait_ms.unwrap_or_default()));
     let title = &attempt.message.notice.title;
     let settled = match &attempt.outcome {
         Some(Ok(())) => Settled::Sent,

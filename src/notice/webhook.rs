@@ -44,9 +44,7 @@ pub(super) fn request(kind: WebhookKind, keys: &Keys, message: &Message, now: Ut
     match kind {
         WebhookKind::Json => signed(keys, message, now),
         WebhookKind::Slack => plain(json!({ "text": slack(message) })),
-        WebhookKind::Discord => {
-            plain(json!({ "content": discord(message), "allowed_mentions": { "parse": [] } }))
-        }
+        WebhookKind::Discord => plain(json!({ "content": discord(message), "allowed_mentions": { "parse": [] } })),
         WebhookKind::Telegram => plain(json!({
             "chat_id": keys.chat_id,
             "text": telegram(message),
@@ -88,8 +86,7 @@ fn signed(keys: &Keys, message: &Message, now: UtcMillis) -> Request {
 
 /// HMAC-SHA256 (RFC 2104) over timestamp, a point and the body, in hexadecimal digits.
 fn signature(secret: &Secret, stamp: &str, body: &str) -> String {
-    let mut mac =
-        Hmac::<Sha256>::new_from_slice(secret.expose().as_bytes()).expect("HMAC takes keys of any length");
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.expose().as_bytes()).expect("HMAC takes keys of any length");
     mac.update(format!("{stamp}.{body}").as_bytes());
     mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
 }
@@ -192,7 +189,10 @@ mod tests {
 
     #[test]
     fn each_kind_is_sent_its_own_format() {
-        assert_eq!(body(WebhookKind::Slack, "1 < 2 & 3"), json!({ "text": "*a &lt;b&gt; &amp;  c *\n1 &lt; 2 &amp; 3" }));
+        assert_eq!(
+            body(WebhookKind::Slack, "1 < 2 & 3"),
+            json!({ "text": "*a &lt;b&gt; &amp;  c *\n1 &lt; 2 &amp; 3" })
+        );
         assert_eq!(
             body(WebhookKind::Discord, "@everyone _x_"),
             json!({ "content": "**a <b\\> & \\*c\\***\n@everyone \\_x\\_", "allowed_mentions": { "parse": [] } })
@@ -206,7 +206,10 @@ mod tests {
                            "tags": ["information_source", "test"] });
         assert_eq!(body(WebhookKind::Ntfy, "x"), ntfy);
         let ours = body(WebhookKind::Json, "x");
-        assert_eq!((&ours["schema"], &ours["id"], &ours["text"]), (&json!("trader.notification.v1"), &json!(7), &json!("x")));
+        assert_eq!(
+            (&ours["schema"], &ours["id"], &ours["text"]),
+            (&json!("trader.notification.v1"), &json!(7), &json!("x"))
+        );
     }
 
     #[test]

@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use super::{
-    BacktestDocument, Cycle, Explanation, HistoryReport, NotifyDocument, OutcomesDocument, PortfolioDocument, RiskDocument,
-    ShardDocument, SweepDocument, VerifyDocument, WalkDocument,
+    BacktestDocument, Cycle, DigestReport, Explanation, HistoryReport, NotifyDocument, OutcomesDocument,
+    PortfolioDocument, RiskDocument, ShardDocument, SweepDocument, VerifyDocument, WalkDocument,
 };
 
 /// The document, on one line or, when `pretty`, on many. Our shapes have string keys and finite numbers, so this cannot
@@ -41,6 +41,8 @@ pub enum Shape {
     WalkForward,
     /// `trader.notify.v1`.
     Notify,
+    /// `trader.digest.v1`.
+    Digest,
 }
 
 /// The JSON Schema of a document, made from its type.
@@ -58,5 +60,6 @@ pub fn schema(of: Shape) -> schemars::Schema {
         Shape::Verify => schemars::schema_for!(VerifyDocument),
         Shape::WalkForward => schemars::schema_for!(WalkDocument),
         Shape::Notify => schemars::schema_for!(NotifyDocument),
+        Shape::Digest => schemars::schema_for!(DigestReport),
     }
 }

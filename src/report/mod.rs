@@ -4,6 +4,7 @@
 //! itself.
 
 mod backtest;
+mod digest;
 mod explanation;
 mod history;
 mod json;
@@ -23,6 +24,11 @@ mod walk_forward;
 pub use backtest::{
     AccountReport, BacktestDocument, BaselineReport, CostReport, DecisionCounts, FigureReport, FiguresReport,
     LuckReport, Manifest, TradeReport, TradingReport,
+};
+pub use digest::{
+    Concern, DigestAccount, DigestBlocked, DigestConcern, DigestDecisions, DigestExit, DigestFill, DigestForecast,
+    DigestGap, DigestGaps, DigestHolding, DigestMiss, DigestPosition, DigestReport, DigestRiskEvent, DigestRuns,
+    DigestTrade, DigestVerdict, VerdictWord,
 };
 pub use explanation::{Explanation, GateReport, Provenance, Recheck};
 pub use history::{Failure, HistoryReport, Tally};

@@ -273,7 +273,9 @@ fn value_of(text: &str, path: &[String]) -> Value {
     let plain = |text: &str| Value::String(text.to_owned());
     let parts = text.split(',').map(str::trim);
     match key {
-        "pairs" | "timeframes" | "base_urls" | "to" if !text.starts_with('[') => Value::Array(parts.map(plain).collect()),
+        "pairs" | "timeframes" | "base_urls" | "to" if !text.starts_with('[') => {
+            Value::Array(parts.map(plain).collect())
+        }
         "horizons_h" if !text.starts_with('[') => {
             Value::Array(parts.map(|part| parsed(part).unwrap_or_else(|| plain(part))).collect())
         }

@@ -5,6 +5,7 @@
 
 mod audit;
 mod candles;
+mod days;
 mod decisions;
 mod error;
 mod forecasts;
@@ -29,6 +30,7 @@ mod trials;
 mod upkeep;
 
 pub use candles::{Ingest, Origin};
+pub use days::{Decided, FillOfDay, GapOfDay, Period, Ripe, RunOfDay, Stood, StoredRiskEvent, TradeOfDay};
 pub use decisions::{DecisionOnRecord, DecisionRow, SignalRow, StoredDecision};
 pub use error::{CORRUPT, StoreError};
 pub use forecasts::{Due, ForecastRow, OutcomeKind, Stance, Taught};

@@ -130,8 +130,7 @@ impl Store {
     pub fn failing_since(&self, well: [u8; 2]) -> Result<Option<UtcMillis>, StoreError> {
         let newest = "SELECT started_at FROM runs WHERE command = 'cycle' AND exit_code IN (?1, ?2)
                        ORDER BY started_at DESC LIMIT 1";
-        let well_at: Option<i64> =
-            self.connection.prepare_cached(newest)?.query_row(well, |r| r.get(0)).optional()?;
+        let well_at: Option<i64> = self.connection.prepare_cached(newest)?.query_row(well, |r| r.get(0)).optional()?;
         let first = "SELECT started_at FROM runs
                       WHERE command = 'cycle' AND exit_code IS NOT NULL AND started_at > ?1
                       ORDER BY started_at LIMIT 1";
@@ -150,7 +149,8 @@ impl Store {
     /// What expired is not sent any more; how many deliveries those are.
     pub fn expire(&mut self, now: UtcMillis) -> Result<usize, StoreError> {
         let write = self.write()?;
-        let sql = "UPDATE deliveries SET state = 'expired', settled_at = ?1 WHERE state = 'waiting' AND notification_id IN
+        let sql =
+            "UPDATE deliveries SET state = 'expired', settled_at = ?1 WHERE state = 'waiting' AND notification_id IN
                      (SELECT d.notification_id FROM deliveries d JOIN notifications n ON n.id = d.notification_id
                        WHERE d.state = 'waiting' AND n.expires_at <= ?1)";
         let expired = write.transaction.execute(sql, [now.get()])?;
@@ -240,7 +240,17 @@ impl Store {
             ])
         })?;
         let columns = vec![
-            "id", "at", "event", "level", "title", "channel", "state", "attempts", "next_attempt", "expires", "error",
+            "id",
+            "at",
+            "event",
+            "level",
+            "title",
+            "channel",
+            "state",
+            "attempts",
+            "next_attempt",
+            "expires",
+            "error",
         ];
         Ok(Table { columns, rows: rows.collect::<Result<_, _>>()? })
     }
@@ -251,7 +261,8 @@ type Row = (i64, i64, [String; 5], Option<String>, String, String, u32);
 
 impl Write<'_> {
     fn take_due(&self, channel: &str, most: usize, now: UtcMillis) -> Result<Vec<Claimed>, StoreError> {
-        let sql = "SELECT n.id, n.at, n.event, n.level, n.dedup_key, n.title, n.body, n.html, n.facts, n.run_id, d.attempts
+        let sql =
+            "SELECT n.id, n.at, n.event, n.level, n.dedup_key, n.title, n.body, n.html, n.facts, n.run_id, d.attempts
                      FROM deliveries d JOIN notifications n ON n.id = d.notification_id
                     WHERE d.state = 'waiting' AND d.channel = ?1 AND n.expires_at > ?2
                       AND (d.next_attempt_at <= ?2 OR d.next_attempt_at > ?2 + ?3)
