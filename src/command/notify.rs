@@ -15,7 +15,7 @@ use crate::store::{Access, Message, Store, StoreError};
 use crate::unit::{Timeframe, UtcMillis};
 
 /// `trader notify send` ends within this: it holds no run up.
-const LONGEST: Duration = Duration::from_secs(60);
+const LONGEST: Duration = Duration::from_mins(1);
 /// So many rows are shown.
 const SHOWN: u32 = 200;
 

@@ -76,7 +76,9 @@ fn unlock(hook: &WebhookSettings) -> Result<(Keys, Secrets), Fault> {
     let mut secrets = Secrets::default();
     let mut read = |source: Option<&SecretSource>| -> Result<Option<Secret>, Fault> {
         let secret = source.map(read_secret).transpose().map_err(Fault::Setup)?;
-        secret.iter().for_each(|secret| secrets.keep(secret));
+        if let Some(secret) = &secret {
+            secrets.keep(secret);
+        }
         Ok(secret)
     };
     let (url, token, secret) = (read(hook.url.as_ref())?, read(hook.token.as_ref())?, read(hook.secret.as_ref())?);

@@ -88,7 +88,8 @@ fn signed(keys: &Keys, message: &Message, now: UtcMillis) -> Request {
 fn signature(secret: &Secret, stamp: &str, body: &str) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.expose().as_bytes()).expect("HMAC takes keys of any length");
     mac.update(format!("{stamp}.{body}").as_bytes());
-    mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
+    let digit = |four: u8| char::from_digit(u32::from(four), 16).unwrap_or_default();
+    mac.finalize().into_bytes().iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 /// ntfy's JSON, which is sent to the root of the server with the topic inside.

@@ -131,16 +131,16 @@ impl Notice {
             Side::Buy => "bought",
             Side::Sell => "sold",
         };
-        let mut text = format!(
+        let text = format!(
             "{verb} {} {} at {} for {} {asset}, at {} (paper)",
             fill.quantity, fill.symbol, fill.price, fill.notional, fill.at
         );
-        let mut title = format!("trader: {verb} {}", fill.symbol);
-        if let Some(trade) = closed {
+        let (end, roi) = closed.map_or_else(Default::default, |trade| {
             let (profit, roi, why) = (trade.profit(), 100.0 * trade.roi(), trade.reason.word());
-            text.push_str(&format!("\nthe position is closed ({why}): {profit} {asset}, {roi:+.2} %"));
-            title.push_str(&format!(", {roi:+.2} %"));
-        }
+            let end = format!("\nthe position is closed ({why}): {profit} {asset}, {roi:+.2} %");
+            (end, format!(", {roi:+.2} %"))
+        });
+        let (title, text) = (format!("trader: {verb} {}{roi}", fill.symbol), format!("{text}{end}"));
         let key = format!("fill:{}:{}", fill.order, fill.part);
         let closed = closed.map(|trade| {
             let (reason, profit) = (trade.reason.word(), trade.profit().to_string());
@@ -175,7 +175,7 @@ impl Notice {
         let notice = Self::new(Topical::Halt, level, format!("state:{}:{at}", state.word()), title, text);
         // Whoever was told that entries stopped is told that they go on.
         let reach = if state.takes_entries() { Level::Critical } else { level };
-        Self { facts, reach, ..notice }
+        Self { reach, facts, ..notice }
     }
 
     /// A run did not do all that it should.
@@ -200,7 +200,7 @@ impl Notice {
         let title = format!("trader: runs are well again after {lasted}");
         let facts = json!({ "since": since, "lasted_s": at.since_ms(since) / 1000 });
         let notice = Self::new(Topical::Recovery, Level::Info, format!("recovery:{since}"), title, text);
-        Self { facts, reach: told, ..notice }
+        Self { reach: told, facts, ..notice }
     }
 
     /// The day's summary.

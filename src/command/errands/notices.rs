@@ -45,13 +45,13 @@ fn cry_out(settings: &Settings, budget: Duration) {
     let channels: Vec<ChannelSettings> =
         settings.notify.channels.iter().filter(|channel| channel.min_level <= Level::Critical).cloned().collect();
     let now = clock::wall();
-    let (cause, remedy) = match reason(settings) {
-        Some(error) => (error.to_string(), error.remedy()),
-        None => {
+    let (cause, remedy) = reason(settings).map_or_else(
+        || {
             let text = format!("the database {} could not be used by the last run", settings.db.display());
             (text, "see its log; trader db check examines the file")
-        }
-    };
+        },
+        |error| (error.to_string(), error.remedy()),
+    );
     let notice = Notice::no_database(&cause, remedy, now);
     let message = Message { id: None, at: now, run_id: String::new(), notice };
     for attempt in at_once(&channels, &message, budget) {
