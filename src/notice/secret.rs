@@ -182,7 +182,9 @@ mod tests {
 
     fn secrets(all: &[&str]) -> Secrets {
         let mut secrets = Secrets::default();
-        all.iter().for_each(|text| secrets.keep(&Secret((*text).to_owned())));
+        for text in all {
+            secrets.keep(&Secret((*text).to_owned()));
+        }
         secrets
     }
 

@@ -227,7 +227,7 @@ mod tests {
 
     #[test]
     fn no_message_is_longer_than_the_other_side_takes_and_a_cut_one_says_so() {
-        for sign in ["a", "&", "*", "ü", "😀", "\\"] {
+        for sign in ["a", "&", "*", "ü", "😀", ">"] {
             for count in [1_900, 2_000, 4_100, 9_000] {
                 let text = sign.repeat(count);
                 let length = |value: &Value| value.as_str().unwrap().encode_utf16().count();

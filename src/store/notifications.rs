@@ -294,3 +294,142 @@ fn claimed(row: Row, channel: &str) -> Result<Claimed, StoreError> {
     let message = Message { id: Some(id), at: UtcMillis::new(at), run_id, notice };
     Ok(Claimed { message, channel: channel.to_owned(), attempts: attempts + 1 })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::plans::looked_through;
+    use crate::store::{Access, Contents, RunRow};
+
+    const NOW: UtcMillis = UtcMillis::new(1_710_331_200_000);
+    const HOUR_MS: i64 = 3_600_000;
+
+    fn open() -> (tempfile::TempDir, Store) {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("t.db"), Access::Write(Contents::Live)).unwrap();
+        (folder, store)
+    }
+
+    fn notice(key: &str, level: Level) -> Notice {
+        let (key, title) = (key.to_owned(), key.to_owned());
+        Notice { level, reach: level, key, title, ..Notice::test(NOW) }
+    }
+
+    fn tell(store: &mut Store, notice: &Notice, channels: &[&str]) -> bool {
+        let telling = Telling { at: NOW, run_id: "r", channels, wall: NOW, expires_at: NOW.plus_ms(48 * HOUR_MS) };
+        let write = store.write().unwrap();
+        let is_new = write.tell(notice, &telling).unwrap();
+        write.commit().unwrap();
+        is_new
+    }
+
+    fn claim(store: &mut Store, channel: &str, at: UtcMillis) -> Vec<String> {
+        let claimed = store.claim_due(channel, 2, at, at.plus_ms(1)).unwrap();
+        claimed.into_iter().map(|one| one.message.notice.title).collect()
+    }
+
+    #[test]
+    fn the_same_event_is_told_once_to_each_channel() {
+        let (_folder, mut store) = open();
+        assert!(tell(&mut store, &notice("a", Level::Info), &["one", "two"]));
+        assert!(!tell(&mut store, &notice("a", Level::Critical), &["one", "two", "three"]));
+        assert!(store.was_told("a").unwrap() && !store.was_told("b").unwrap());
+        assert_eq!(store.waiting_deliveries().unwrap(), 2);
+    }
+
+    #[test]
+    fn what_one_has_taken_nobody_else_takes_until_its_time_is_over() {
+        let (_folder, mut store) = open();
+        for (key, level) in [("a", Level::Info), ("b", Level::Critical), ("c", Level::Warning), ("d", Level::Critical)]
+        {
+            tell(&mut store, &notice(key, level), &["one", "two"]);
+        }
+        assert_eq!(claim(&mut store, "one", NOW), ["b", "d"], "the gravest, then the oldest");
+        assert_eq!(claim(&mut store, "one", NOW), ["c", "a"]);
+        assert_eq!(claim(&mut store, "one", NOW), [""; 0]);
+        assert_eq!(claim(&mut store, "two", NOW), ["b", "d"]);
+        assert_eq!(claim(&mut store, "one", NOW.plus_ms(1)), ["b", "d"], "whoever took them did not come back");
+        assert_eq!(claim(&mut store, "one", NOW.plus_ms(49 * HOUR_MS)), [""; 0], "expired");
+        assert_eq!(store.expire(NOW.plus_ms(48 * HOUR_MS)).unwrap(), 8);
+        assert_eq!(store.waiting_deliveries().unwrap(), 0);
+    }
+
+    #[test]
+    fn attempts_count_but_for_those_that_were_not_made() {
+        let (_folder, mut store) = open();
+        tell(&mut store, &notice("a", Level::Info), &["one"]);
+        let mut at = NOW;
+        for (settled, attempts) in [
+            (Settled::Later(NOW.plus_ms(2), "down".to_owned()), 1),
+            (Settled::Untried(NOW.plus_ms(4)), 2),
+            (Settled::Later(NOW.plus_ms(6), "down".to_owned()), 2),
+            (Settled::Sent, 3),
+        ] {
+            let claimed = store.claim_due("one", 9, at, at.plus_ms(100)).unwrap();
+            assert_eq!(claimed[0].attempts, attempts, "{settled:?}");
+            store.settle_delivery(claimed[0].message.id.unwrap(), "one", &settled, at).unwrap();
+            at = at.plus_ms(2);
+        }
+        assert_eq!(store.claim_due("one", 9, at.plus_ms(1000), at).unwrap(), []);
+    }
+
+    #[test]
+    fn runs_fail_since_the_first_that_did_after_one_that_did_not() {
+        let (_folder, mut store) = open();
+        let since = |store: &Store| store.failing_since([0, 6]).unwrap().map(|at| at.since_ms(NOW) / HOUR_MS);
+        assert_eq!(since(&store), None);
+        let runs = [
+            ("cycle", Some(4), Some(0)),
+            ("cycle", Some(3), Some(0)),
+            ("cycle", Some(6), None),
+            ("cycle", Some(3), Some(3)),
+            ("close", Some(0), Some(3)),
+            ("cycle", None, Some(3)),
+            ("cycle", Some(0), None),
+            ("backfill", Some(4), None),
+            ("cycle", None, None),
+        ];
+        for (hour, (command, exit, expected)) in (0..).zip(runs) {
+            let (run_id, started_at) = (format!("r{hour}"), NOW.plus_ms(hour * HOUR_MS));
+            let write = store.write().unwrap();
+            write.add_run(&RunRow { run_id: &run_id, command, started_at, strategy_hash: None }).unwrap();
+            if let Some(exit) = exit {
+                write.end_run(&run_id, started_at, 1, exit, "{}").unwrap();
+            }
+            write.commit().unwrap();
+            assert_eq!(since(&store), expected, "after run {hour}");
+        }
+    }
+
+    #[test]
+    fn a_message_that_cannot_be_written_leaves_the_facts_alone() {
+        let (_folder, mut store) = open();
+        let trigger = "CREATE TRIGGER x BEFORE INSERT ON deliveries BEGIN SELECT RAISE(ABORT, 'x'); END";
+        store.connection.execute_batch(trigger).unwrap();
+        let write = store.write().unwrap();
+        write.add_run(&RunRow { run_id: "r", command: "cycle", started_at: NOW, strategy_hash: None }).unwrap();
+        let telling = Telling { at: NOW, run_id: "r", channels: &["one"], wall: NOW, expires_at: NOW };
+        assert!(!write.tell(&notice("a", Level::Info), &telling).unwrap());
+        write.commit().unwrap();
+        assert_eq!(store.newest_run_at().unwrap(), Some(NOW));
+    }
+
+    #[test]
+    fn sending_looks_through_what_waits_and_nothing_else() {
+        let (_folder, mut store) = open();
+        drop(crate::store::plans::heard());
+        tell(&mut store, &notice("a", Level::Info), &["one"]);
+        claim(&mut store, "one", NOW);
+        store.settle_delivery(1, "one", &Settled::Sent, NOW).unwrap();
+        store.told_of_failure(NOW).unwrap();
+        store.expire(NOW).unwrap();
+        let statements = crate::store::plans::heard();
+        assert!(statements.len() > 6, "{statements:?}");
+        for sql in
+            statements.iter().filter(|sql| ["SELECT", "INSERT", "UPDATE"].iter().any(|word| sql.starts_with(word)))
+        {
+            let through = looked_through(&store, sql, &["deliveries_waiting"]);
+            assert!(through.is_empty(), "{through:?} by {sql}");
+        }
+    }
+}

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::servers::{Answer, Hooks};
+use super::servers::{Answer, Heard, Hooks};
 use super::{JSON_HOOK, alter, bold, configured, states, telling};
 use crate::exchange_server::{Exchange, Fault, HOUR, NOON};
 use crate::world::World;
@@ -13,12 +13,7 @@ use crate::world::World;
 /// Event, level and title of what a webhook was told.
 fn told(hooks: &Hooks) -> Vec<[String; 3]> {
     let word = |body: &Value, key: &str| body[key].as_str().unwrap_or_default().to_owned();
-    hooks
-        .heard()
-        .iter()
-        .map(|heard| heard.json())
-        .map(|b| ["event", "level", "title"].map(|key| word(&b, key)))
-        .collect()
+    hooks.heard().iter().map(Heard::json).map(|b| ["event", "level", "title"].map(|key| word(&b, key))).collect()
 }
 
 fn strings<const N: usize>(rows: [[&str; 3]; N]) -> Vec<[String; 3]> {
@@ -113,10 +108,9 @@ fn the_emergency_stop_is_told_as_critical_once() {
         .with("TRADER_RISK_WARNING_DRAWDOWN_PCT", "1")
         .with("TRADER_RISK_EMERGENCY_DRAWDOWN_PCT", "2")
         .with("TRADER_RISK_DAILY_LOSS_PCT", "50")
-        .with("TRADER_EXITS_STOP_ATR", "20")
+        .with("TRADER_EXITS_STOP_ATR", "10")
         .with("TRADER_RISK_PER_TRADE_PCT", "10")
-        .with("TRADER_RISK_HEAT_PCT", "50")
-        .with("TRADER_RISK_POSITION_CAP_PCT", "50");
+        .with("TRADER_RISK_HEAT_PCT", "50");
     world.run(&["cycle"]).expect(0);
     exchange.let_fall("BTCUSDT", NOON - 30_000 + 600_000, 20, 100);
     exchange.advance(HOUR);

@@ -136,12 +136,12 @@ fn read(stream: &TcpStream) -> Option<Heard> {
     }
     let mut words = head.split(' ');
     let (method, path) = (words.next()?.to_owned(), words.next()?.to_owned());
-    let mut heard = Heard { method, path, head, body: String::new() };
-    let length = heard.header("content-length").and_then(|n| n.parse().ok()).unwrap_or(0);
+    let mut request = Heard { method, path, head, body: String::new() };
+    let length = request.header("content-length").and_then(|n| n.parse().ok()).unwrap_or(0);
     let mut body = vec![0; length];
     reader.read_exact(&mut body).ok()?;
-    heard.body = String::from_utf8(body).ok()?;
-    Some(heard)
+    request.body = String::from_utf8(body).ok()?;
+    Some(request)
 }
 
 /// The Python that has aiosmtpd; none, and a word about it, where there is none.
