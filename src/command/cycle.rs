@@ -18,6 +18,8 @@ mod prices;
 mod settle;
 mod tell;
 
+pub(super) use opening::offset;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -77,6 +79,8 @@ struct Cycle<'a> {
     begun: Begun,
     source: &'static str,
     now: UtcMillis,
+    /// The exchange's clock less this machine's.
+    clock_offset_ms: Option<i64>,
     symbols: Vec<Symbol>,
     listings: Listings,
     /// The market at this moment, of the pairs that are traded; a recording has none.
@@ -186,6 +190,7 @@ impl<'a> Cycle<'a> {
             begun: Begun::now(now),
             source: market.source().word(),
             now,
+            clock_offset_ms: None,
             symbols: settings.pairs.clone(),
             listings: Listings::default(),
             quotes: BTreeMap::new(),

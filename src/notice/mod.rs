@@ -16,5 +16,5 @@ mod webhook;
 pub use channel::{deliver, probe};
 pub use fault::Fault;
 pub use outbox::{Attempt, at_once, drain};
-pub use ping::{Ping, Pinged};
+pub use ping::{Ping, Pinged, ping_host};
 pub use secret::{Secret, Secrets, read_secret};

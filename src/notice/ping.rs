@@ -8,7 +8,8 @@ use reqwest::{Method, Url};
 use super::fault::Fault;
 use super::http::{Call, secret_url};
 use super::secret::{Secret, Secrets, read_secret};
-use crate::settings::PingSettings;
+use crate::settings::{PingSettings, SecretSource};
+use crate::web::host_of;
 
 /// What is told of a run, after healthchecks.io: the URL itself when it ended well.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +57,12 @@ fn complain(fault: Option<Fault>) {
     if let Some(fault) = fault {
         log::warn!(code = "ping"; "the ping of this run: {fault}");
     }
+}
+
+/// Where pings go, as far as that is no secret.
+pub fn ping_host(source: &SecretSource) -> Result<String, Fault> {
+    let text = read_secret(source).map_err(Fault::Setup)?;
+    secret_url(&text).map(|url| host_of(&url))
 }
 
 fn send(settings: &PingSettings, ping: Ping) -> Result<(), Fault> {

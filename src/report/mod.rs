@@ -5,6 +5,7 @@
 
 mod backtest;
 mod digest;
+mod doctor;
 mod explanation;
 mod history;
 mod json;
@@ -15,6 +16,7 @@ mod number;
 mod outcomes;
 mod page;
 mod portfolio;
+mod status;
 mod summary;
 mod sweep;
 mod table;
@@ -30,6 +32,7 @@ pub use digest::{
     DigestGap, DigestGaps, DigestHolding, DigestMiss, DigestPosition, DigestReport, DigestRiskEvent, DigestRuns,
     DigestTrade, DigestVerdict, VerdictWord,
 };
+pub use doctor::{DoctorDocument, Part, PartOutcome};
 pub use explanation::{Explanation, GateReport, Provenance, Recheck};
 pub use history::{Failure, HistoryReport, Tally};
 pub use json::{Shape, schema, to_json};
@@ -45,6 +48,10 @@ pub use page::BacktestPage;
 pub use portfolio::{
     FillReport, ForecastReport, HorizonReport, LimitReport, OrderReport, PortfolioDocument, PortfolioReport,
     PositionReport, RiskDocument, exact, percent,
+};
+pub use status::{
+    AccountStateReport, AgentReport, BanReport, DatabaseReport, Ending, FindingReport, LastRunReport, OutboxReport,
+    ScheduleReport, SeriesReport, StatusDocument, SuccessReport, plugin_failure, plugin_line,
 };
 pub use summary::{
     Agent, AgentName, AgentStatus, Blocked, Collected, Cycle, Pair, PairReport, PairStatus, Problem, ReasonReport,

@@ -9,6 +9,7 @@ mod digest;
 mod environment;
 mod error;
 mod file;
+mod health;
 mod notify;
 mod paths;
 mod spelled;
@@ -24,7 +25,7 @@ pub use digest::digest;
 pub use environment::{Environment, environment};
 pub use error::SettingsError;
 use file::FileSettings;
-pub use file::{Color, ExchangeSettings, LogFormat, LogLevel, LogSettings, TEMPLATE};
+pub use file::{Color, ExchangeSettings, LogFormat, LogLevel, LogSettings, TEMPLATE, secrets_in};
 pub use notify::{
     ChannelSettings, MAIL, MailSettings, MailTls, Notify, PingSettings, SecretSource, Way, WebhookKind, WebhookSettings,
 };
@@ -34,6 +35,7 @@ pub use strategy::{Strategy, StrategyName};
 pub use trading::Trading;
 pub use variation::Variations;
 
+use crate::health::Limits;
 use crate::unit::{Symbol, Timeframe};
 
 /// What the command line says; `None` where it says nothing.
@@ -80,6 +82,8 @@ pub struct Settings {
     pub trading: Trading,
     /// Who is told what happens.
     pub notify: Notify,
+    /// What is taken for healthy.
+    pub health: Limits,
     /// Environment variables that begin like ours and mean nothing to us.
     pub unknown_variables: Vec<String>,
     keys: FileSettings,
@@ -133,6 +137,7 @@ impl Settings {
             strategy,
             trading,
             notify,
+            health: keys.health.limits(),
             unknown_variables,
             keys,
         })

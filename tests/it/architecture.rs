@@ -50,6 +50,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("reqwest", &["web", "exchange", "notice"]),
     ("rusqlite", &["store"]),
     ("rust_decimal", &["unit", "market"]),
+    ("rustix", &["file"]),
     ("rustls", &["web"]),
     ("schemars", &["unit", "report"]),
     ("sha2", &["settings", "exchange", "notice"]),

@@ -46,3 +46,7 @@ mod recorded_data;
 mod stubborn_runs;
 /// Messages: written with the facts, sent when the run is over, told once, never in the way of a run.
 mod notices;
+/// One look at the installation, one exit code.
+mod status;
+/// Each part of the installation tried for real.
+mod doctor;

@@ -18,7 +18,7 @@ pub(super) fn begin(settings: &Settings) -> Option<Pinged> {
 pub(super) fn end(ping: Pinged, exit: Exit) {
     ping.end(match exit {
         Exit::Ok | Exit::Degraded | Exit::Halted => Ping::Success,
-        Exit::Internal | Exit::Usage | Exit::Unavailable | Exit::Busy | Exit::Storage => Ping::Fail,
+        Exit::Internal | Exit::Usage | Exit::Unavailable | Exit::Busy | Exit::Storage | Exit::Plugin(_) => Ping::Fail,
     });
 }
 

@@ -112,3 +112,29 @@ fn a_broken_way_stops_no_run_but_a_broken_configuration_does() {
     world.run(&["cycle"]).expect(2);
     assert!(!world.db().exists());
 }
+
+#[test]
+fn the_doctor_tries_the_way_of_each_channel_and_sends_nothing() {
+    let (good, bot) = (Hooks::start(Answer::ok()), Hooks::start(Answer::Status(401, "", String::new())));
+    let text = "[notify.webhooks.bot]\nkind = \"telegram\"\nurl_env = \"BOT\"\ntoken_env = \"TOKEN\"\nchat_id = \"1\"\n\
+                [notify.webhooks.gone]\nkind = \"json\"\nurl_env = \"NOBODY_SET_THIS\"\n\
+                [notify.webhooks.good]\nkind = \"slack\"\nurl_env = \"GOOD\"\n[notify.ping]\nurl_env = \"GOOD\"\n";
+    let world = configured(World::new(), text).with("BOT", &bot.url("")).with("TOKEN", "1:x4711x");
+    let world = world.with("GOOD", &good.url("/services/s4711s")).with("TRADER_BASE_URL", "http://127.0.0.1:1");
+    let run = world.run(&["doctor", "--format", "json"]);
+    let parts = run.json()["parts"].as_array().unwrap().clone();
+    let part = |name: &str| {
+        let found = parts.iter().find(|part| part["name"] == name).unwrap_or_else(|| panic!("{name}: {run}"));
+        (found["outcome"].as_str().unwrap().to_owned(), found["text"].as_str().unwrap().to_owned())
+    };
+    let asked = |hooks: &Hooks| {
+        hooks.heard().iter().map(|heard| format!("{} {}", heard.method, heard.path)).collect::<Vec<_>>()
+    };
+    assert_eq!((part("messages good").0.as_str(), asked(&good)), ("ok", vec!["HEAD /".to_owned()]), "{run}");
+    let (outcome, text) = part("messages bot");
+    assert!(outcome == "failed" && text.contains("HTTP 401"), "{run}");
+    assert_eq!(asked(&bot), ["GET /bot1:x4711x/getMe"]);
+    assert!(part("messages gone").1.contains("NOBODY_SET_THIS is not set"), "{run}");
+    assert_eq!(part("ping").0, "ok", "{run}");
+    assert!(!run.to_string().contains("4711"), "{run}");
+}

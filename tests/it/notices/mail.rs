@@ -130,3 +130,21 @@ fn a_fill_comes_by_mail() {
     assert!(data.contains("Subject: trader: bought BTC/USDT") && data.contains("0.09821 BTC/USDT at 3390.5"), "{data}");
     assert_eq!(states(&post.world), ["sent"]);
 }
+
+#[test]
+fn the_doctor_logs_in_and_sends_nothing() {
+    for (login, outcome, words) in
+        [(json!(["me", PASSWORD]), "ok", "login as me works"), (json!(["me", "another"]), "failed", "535")]
+    {
+        let Some(post) = post(World::new(), &json!({ "login": login }), &format!("tls = \"none\"\n{LOGIN}")) else {
+            return;
+        };
+        let run = post.world.run(&["doctor", "--format", "json"]);
+        let parts = run.json()["parts"].as_array().unwrap().clone();
+        let part = parts.iter().find(|part| part["name"] == "messages mail").unwrap();
+        assert_eq!(part["outcome"], outcome, "{run}");
+        assert!(part["text"].as_str().is_some_and(|text| text.contains(words)), "{run}");
+        assert!(!run.to_string().contains(PASSWORD), "{run}");
+        assert_eq!(post.server.mails(0), Vec::<Value>::new());
+    }
+}

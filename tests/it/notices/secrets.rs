@@ -63,17 +63,19 @@ username = "me"
 password_env = "TRADER_SMTP_PASSWORD"
 from = "a@example.org"
 to = ["b@example.org"]
-timeout_ms = 2000
+timeout_ms = 1000
 [notify.webhooks.ours]
 kind = "json"
 url_env = "PLANTED_URL"
 token_env = "PLANTED_TOKEN"
 secret_file = "{}"
+timeout_ms = 1000
 [notify.webhooks.bot]
 kind = "telegram"
 url_env = "PLANTED_API"
 token_env = "PLANTED_BOT"
 chat_id = "1"
+timeout_ms = 1000
 [notify.ping]
 url_env = "PLANTED_PING"
 timeout_ms = 1000
