@@ -46,10 +46,13 @@ pub fn notify_send(settings: &Settings, style: Style) -> anyhow::Result<Output> 
     let channels = chosen(settings, None)?;
     let mut store = Store::open(&settings.db, Access::Change)?;
     let (watch, longest) = (clock::Stopwatch::start(), LONGEST.max(patience(&channels)));
-    let mut attempts = Vec::new();
+    let (mut notify, mut attempts) = (settings.notify.clone(), Vec::new());
     loop {
         let left = longest.saturating_sub(Duration::from_millis(watch.ms()));
-        let more = drain(&mut store, &settings.notify, left, fastrand::f64)?;
+        let more = drain(&mut store, &notify, left, fastrand::f64)?;
+        // A channel that is down is left alone until its next attempt is due.
+        let is_down = |name: &str| more.iter().any(|a| a.channel == name && a.result() == Sending::Failed);
+        notify.channels.retain(|channel| !is_down(&channel.name));
         let is_done = more.is_empty() || left.is_zero();
         attempts.extend(more);
         if is_done {

@@ -213,6 +213,8 @@ pub fn secrets_in(text: &str) -> Vec<String> {
             match value {
                 Value::Table(inner) => below(inner, &format!("{path}."), secrets),
                 Value::String(text) if text.is_empty() => {}
+                // These say where a secret is.
+                _ if key.ends_with("_env") || key.ends_with("_file") => {}
                 _ if CALLED.iter().any(|word| key.to_lowercase().contains(word)) => secrets.push(path),
                 _ => {}
             }
@@ -236,8 +238,7 @@ const SECRETS: [&str; 4] = ["password", "url", "token", "secret"];
 fn told(error: &toml::de::Error, text: &str) -> String {
     let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
     let line = text.lines().nth(before.matches('\n').count()).unwrap_or_default();
-    let key = line.split('=').next().unwrap_or_default().trim().trim_matches(['"', '\'']);
-    if SECRETS.iter().any(|secret| key == *secret || key.ends_with(&format!(".{secret}"))) {
+    if let Some(key) = SECRETS.iter().find(|key| sets(line, key)) {
         let number = before.matches('\n').count() + 1;
         return format!(
             "line {number}: `{key}` is no key: secrets do not stand in the configuration; {key}_env names an environment \
@@ -245,6 +246,15 @@ fn told(error: &toml::de::Error, text: &str) -> String {
         );
     }
     error.to_string().trim_end().to_owned()
+}
+
+/// Whether a line gives this key a value, in a table of its own or within braces.
+fn sets(line: &str, key: &str) -> bool {
+    let is_part = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
+    line.match_indices(key).any(|(at, _)| {
+        let rest = line[at + key.len()..].trim_start_matches(['"', '\'']).trim_start();
+        rest.starts_with('=') && !line[..at].ends_with(is_part)
+    })
 }
 
 /// Lays the environment over the file: `TRADER_EXCHANGE_DEADLINE_MS` sets `deadline_ms` in `[exchange]`.

@@ -114,6 +114,12 @@ impl Store {
         Ok(self.connection.prepare_cached(sql)?.query_row([key], |r| r.get(0))?)
     }
 
+    /// Whether there was any run before an instant.
+    pub fn has_run_before(&self, at: UtcMillis) -> Result<bool, StoreError> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM runs WHERE started_at < ?1)";
+        Ok(self.connection.prepare_cached(sql)?.query_row([at.get()], |r| r.get(0))?)
+    }
+
     /// How grave what was told of a failure since an instant was, if anything was told.
     pub fn told_of_failure(&self, since: UtcMillis) -> Result<Option<Level>, StoreError> {
         // A range of the index of keys: `;` comes after `:`.

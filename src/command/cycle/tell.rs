@@ -121,6 +121,10 @@ impl Cycle<'_> {
         if !is_due || settings.notify.reached(Level::Info).is_empty() || store.was_told(&key)? {
             return Ok(None);
         }
+        // Of the days before the first run there is nothing to tell.
+        if !store.has_run_before(today)? {
+            return Ok(None);
+        }
         let digest = daily_digest(store, settings, day)?;
         Ok(Some(Notice::digest(key, digest.title, digest.text, digest.html)))
     }

@@ -63,10 +63,5 @@ fn cry_out(settings: &Settings, budget: Duration) {
 
 /// Why the database cannot be used, as far as it still shows.
 fn reason(settings: &Settings) -> Option<StoreError> {
-    let mut store = match Store::open(&settings.db, Access::Change) {
-        Ok(store) => store,
-        Err(error) => return Some(error),
-    };
-    let begun = store.write().map(drop);
-    begun.err()
+    Store::open(&settings.db, Access::Change).err()
 }

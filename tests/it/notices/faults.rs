@@ -111,3 +111,16 @@ fn an_outbox_that_cannot_be_written_moves_nothing() {
     assert_eq!(world.dump_facts(), plain.dump_facts());
     assert!(run.stderr.contains("nobody will be told"), "{run}");
 }
+
+#[test]
+fn a_fill_that_is_not_booked_is_not_told() {
+    let (exchange, hooks) = (Exchange::start(), Hooks::start(Answer::ok()));
+    let world = configured(bold(&exchange), JSON_HOOK).with("OUR_HOOK", &hooks.url("/hook"));
+    let world = world.with("TRADER_STRATEGY_BUY_SCORE", "100");
+    world.run(&["cycle"]).expect(0);
+    alter(&world, "CREATE TRIGGER full BEFORE INSERT ON fills BEGIN SELECT RAISE(ABORT, 'full'); END");
+    exchange.advance(HOUR);
+    let run = world.with("TRADER_STRATEGY_BUY_SCORE", "1").run(&["cycle"]).expect(7);
+    let told: Vec<_> = hooks.heard().iter().map(|heard| heard.json()["title"].clone()).collect();
+    assert_eq!(told, ["trader: the database cannot be used (exit 7)"], "{run}");
+}

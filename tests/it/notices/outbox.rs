@@ -138,6 +138,13 @@ fn the_daily_page_of_yesterday_is_sent_by_the_first_run_after_the_hour() {
     let text = JSON_HOOK.replace("digest = false", "digest = true\ndigest_hour = 13");
     let world =
         configured(bold(&exchange), &text).with("OUR_HOOK", &hooks.url("/")).with("TRADER_STRATEGY_BUY_SCORE", "100");
+    for _ in 0..3 {
+        world.run(&["cycle"]).expect(0);
+        exchange.advance(HOUR);
+    }
+    assert_eq!(hooks.heard().len(), 0, "there was no run yesterday");
+    // To twelve o'clock of the next day, and on.
+    exchange.advance(21 * HOUR);
     world.run(&["cycle"]).expect(0);
     assert_eq!(hooks.heard().len(), 0, "it is twelve");
     for _ in 0..2 {
@@ -145,15 +152,13 @@ fn the_daily_page_of_yesterday_is_sent_by_the_first_run_after_the_hour() {
         world.run(&["cycle"]).expect(0);
     }
     assert_eq!(hooks.heard().len(), 1);
-    assert_eq!(
-        world.query("SELECT event, dedup_key, html LIKE '%<html%' FROM notifications"),
-        [["digest", "digest:2026-08-31T00:00:00Z", "1"]]
-    );
-    // The first run after a day's sleep, and of the day that was slept through none.
+    let sql = "SELECT event, dedup_key, html LIKE '%<html%' FROM notifications";
+    assert_eq!(world.query(sql), [["digest", "digest:2026-09-01T00:00:00Z", "1"]]);
+    // The first run after a long sleep tells of the day before it.
     exchange.advance(47 * HOUR);
     world.run(&["cycle"]);
     let keys = world.query("SELECT dedup_key FROM notifications WHERE event = 'digest'").concat();
-    assert_eq!(keys, ["digest:2026-08-31T00:00:00Z", "digest:2026-09-02T00:00:00Z"]);
+    assert_eq!(keys, ["digest:2026-09-01T00:00:00Z", "digest:2026-09-03T00:00:00Z"]);
 }
 
 #[test]

@@ -143,6 +143,9 @@ fn a_secret_in_the_configuration_is_refused_and_not_repeated() {
         for text in [
             format!("[notify.{section}]\n{kind}{key} = \"{}\"\n", PLANTED[0]),
             format!("[notify.{section}]\n{kind}{key}_env = \"{}\"\n", PLANTED[0]),
+            format!("[notify]\n{section} = {{ {key} = \"{}\" }}\n", PLANTED[0]),
+            format!("notify.{section}.{key} = \"{}\"\n", PLANTED[0]),
+            format!("[notify.{section}]\n{kind}{key} = \"{}\n", PLANTED[0]),
         ] {
             let run = configured(World::new(), &text).run(&["config", "check"]).expect(2);
             search(&run);
