@@ -82,17 +82,20 @@ impl Store {
 
     /// The account as the newest run left it, and what was said about entries since.
     pub fn account(&self) -> Result<Option<AccountFact>, StoreError> {
-        let sql = "SELECT state FROM portfolio_state WHERE id = (SELECT max(id) FROM portfolio_state)";
-        let word: Option<String> = self.connection.query_row(sql, [], |r| r.get(0)).optional()?;
-        let Some(word) = word else { return Ok(None) };
+        let sql = "SELECT time, state FROM portfolio_state WHERE id = (SELECT max(id) FROM portfolio_state)";
+        let row: Option<(i64, String)> =
+            self.connection.query_row(sql, [], |r| Ok((r.get(0)?, r.get(1)?))).optional()?;
+        let Some((time, word)) = row else { return Ok(None) };
         let known = RiskState::ALL.into_iter().find(|state| state.word() == word);
         let left = known.ok_or_else(|| StoreError::BadRow(format!("the account's state is {word}")))?;
         let in_force = self.in_force()?;
+        let is_peak_new = in_force.peak.is_some_and(|(at, _)| at.get() >= time);
         let state = match (&in_force.halted, &in_force.paused, left) {
             (Some(_), _, _) => RiskState::Halted,
             (None, Some(_), _) => RiskState::Paused,
             // Somebody has resumed since.
             (None, None, RiskState::Halted | RiskState::Paused) => RiskState::Normal,
+            (None, None, RiskState::Warning) if is_peak_new => RiskState::Normal,
             (None, None, left) => left,
         };
         Ok(Some(AccountFact { state, reason: in_force.halted.or(in_force.paused) }))
@@ -175,4 +178,151 @@ fn troubled(summary: &serde_json::Value) -> Vec<Option<Symbol>> {
     let symbol = |value: &serde_json::Value| value["symbol"].as_str().and_then(|text| text.parse().ok());
     let pairs = list("pairs").into_iter().filter(|pair| pair["status"] != "ok");
     pairs.chain(list("errors")).map(|value| symbol(&value)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{Access, Contents, Execution, RunRow};
+
+    /// 2024-03-13T12:00:00Z.
+    const NOON: UtcMillis = UtcMillis::new(1_710_331_200_000);
+    const HOUR: i64 = 3_600_000;
+
+    fn open() -> (tempfile::TempDir, Store) {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("t.db"), Access::Write(Contents::Live)).unwrap();
+        (folder, store)
+    }
+
+    #[test]
+    fn cycles_are_told_by_their_beginnings_and_other_commands_are_no_cycles() {
+        let (_folder, mut store) = open();
+        assert_eq!((store.first_cycle().unwrap(), store.last_ended_cycle(NOON).unwrap()), (None, None));
+        let write = store.write().unwrap();
+        for (run_id, command, hour) in
+            [("a", "backfill", -9), ("b", "cycle", -3), ("c", "cycle", -2), ("d", "cycle", -1), ("e", "import", 0)]
+        {
+            let started_at = NOON.plus_ms(hour * HOUR);
+            write.add_run(&RunRow { run_id, command, started_at, strategy_hash: None }).unwrap();
+        }
+        let summary = r#"{"pairs":[{"symbol":"BTC/USDT","status":"ok"},{"symbol":"ETH/USDT","status":"stale"}],
+                          "errors":[{"symbol":null,"text":"first"},{"symbol":"SOL/USDT","text":"second"}]}"#;
+        write.end_run("c", NOON.plus_ms(-2 * HOUR + 5), 5, 3, summary).unwrap();
+        write.set_clock_offset("c", -70).unwrap();
+        write.commit().unwrap();
+        let at = |hour: i64| NOON.plus_ms(hour * HOUR);
+        assert_eq!(store.first_cycle().unwrap(), Some(at(-3)));
+        assert_eq!(store.newest_cycle(NOON).unwrap(), Some(at(-1)));
+        assert_eq!(store.newest_cycle(at(-2)).unwrap(), Some(at(-2)));
+        let begun = |hour, has_ended| Begun { at: at(hour), has_ended };
+        assert_eq!(store.cycles(at(-2), NOON).unwrap(), [begun(-2, true), begun(-1, false)]);
+        let pair = |text: &str| Some(text.parse().unwrap());
+        let ended = Ended {
+            run_id: "c".to_owned(),
+            began_at: at(-2),
+            duration_ms: 5,
+            exit_code: 3,
+            clock_offset_ms: Some(-70),
+            troubled: vec![pair("ETH/USDT"), None, pair("SOL/USDT")],
+            error: Some("first".to_owned()),
+        };
+        assert_eq!(store.last_ended_cycle(NOON).unwrap(), Some(ended));
+        assert_eq!(store.last_ended_cycle(at(-3)).unwrap(), None);
+    }
+
+    #[test]
+    fn executions_are_counted_by_agent_and_end_from_just_after_an_instant() {
+        let (_folder, mut store) = open();
+        let write = store.write().unwrap();
+        for (agent_name, ago, status) in [
+            ("a", 24 * HOUR, "ok"),
+            ("a", 24 * HOUR - 1, "ok"),
+            ("a", HOUR, "degraded"),
+            ("a", 0, "failed"),
+            ("b", 0, "ok"),
+        ] {
+            let started_at = NOON.plus_ms(-ago);
+            let (items, error_class, error) = (1, None, None);
+            let execution = Execution { agent_name, started_at, duration_ms: 1, status, items, error_class, error };
+            write.add_execution("r", &execution).unwrap();
+        }
+        write.commit().unwrap();
+        let told = |agent: &str, until: i64| store.tally(agent, NOON.plus_ms(-24 * HOUR), NOON.plus_ms(until)).unwrap();
+        assert_eq!(told("a", 0), Tally { ok: 1, degraded: 1, failed: 1 });
+        assert_eq!(told("a", -1), Tally { ok: 1, degraded: 1, failed: 0 });
+        assert_eq!(told("b", 0), Tally { ok: 1, degraded: 0, failed: 0 });
+        assert_eq!(told("c", 0), Tally::default());
+    }
+
+    #[test]
+    fn the_last_run_of_a_day_has_the_last_word_on_the_size() {
+        let (_folder, mut store) = open();
+        let midnight = Timeframe::D1.floor(NOON);
+        for (now, days) in [(NOON, 1), (NOON.plus_ms(HOUR), 1), (midnight.plus_ms(24 * HOUR), 2)] {
+            let write = store.write().unwrap();
+            write.transaction.execute("INSERT INTO meta VALUES (?1, hex(zeroblob(50000)))", [now.to_string()]).unwrap();
+            write.note_size(now).unwrap();
+            write.commit().unwrap();
+            let sizes = store.sizes(midnight).unwrap();
+            assert_eq!(sizes.len(), days);
+            let newest = sizes.last().copied();
+            assert_eq!(newest, Some((Timeframe::D1.floor(now), i64::try_from(store.bytes().unwrap()).unwrap())));
+        }
+        assert_eq!(store.sizes(NOON).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn the_account_stands_as_it_was_left_unless_somebody_has_spoken_since() {
+        for (left, events, state, reason) in [
+            ("normal", "", RiskState::Normal, None),
+            ("warning", "", RiskState::Warning, None),
+            ("day_loss", "", RiskState::DayLoss, None),
+            ("normal", "(1, 9, 'paused', 'why', NULL, NULL, 'r')", RiskState::Paused, Some("why")),
+            (
+                "paused",
+                "(1, 1, 'paused', 'why', NULL, NULL, 'r'), (2, 9, 'resumed', 'ok', NULL, NULL, 'r')",
+                RiskState::Normal,
+                None,
+            ),
+            ("warning", "(1, 9, 'resumed', 'ok', '9', '9', 'r')", RiskState::Normal, None),
+            ("warning", "(1, 4, 'resumed', 'ok', '9', '9', 'r')", RiskState::Warning, None),
+            ("day_loss", "(1, 9, 'resumed', 'ok', '9', '9', 'r')", RiskState::DayLoss, None),
+            (
+                "paused",
+                "(1, 1, 'paused', 'a', NULL, NULL, 'r'), (2, 9, 'halted', 'b', NULL, NULL, 'r')",
+                RiskState::Halted,
+                Some("b"),
+            ),
+        ] {
+            let (_folder, store) = open();
+            assert_eq!(store.account().unwrap(), None);
+            let row = format!(
+                "INSERT INTO portfolio_state (time, run_id, equity, cash, coins, peak_equity, day, day_start_equity,
+                     day_is_lost, state, drawdown_pct, day_pnl_pct, heat_pct, heat_correlated_pct, positions, ledger_id)
+                 VALUES (5, 'r', '1', '1', '0', '1', 0, '1', 0, '{left}', 0, 0, 0, 0, 0, 0)"
+            );
+            store.connection.execute(&row, []).unwrap();
+            if !events.is_empty() {
+                store.connection.execute(&format!("INSERT INTO risk_events VALUES {events}"), []).unwrap();
+            }
+            let reason = reason.map(str::to_owned);
+            assert_eq!(store.account().unwrap(), Some(AccountFact { state, reason }), "{left}, {events}");
+        }
+    }
+
+    #[test]
+    fn a_trial_leaves_nothing_and_an_examination_its_finding() {
+        let (_folder, mut store) = open();
+        store.try_to_write().unwrap();
+        let left: i64 =
+            store.connection.query_row("SELECT count(*) FROM meta WHERE key = 'a trial'", [], |r| r.get(0)).unwrap();
+        assert_eq!((left, store.last_examination().unwrap()), (0, None));
+        let broken = CheckReport { rules: vec!["a".to_owned(), "b".to_owned()], ..CheckReport::default() };
+        for (report, findings, first) in [(CheckReport::default(), 0, None), (broken, 2, Some("a"))] {
+            store.note_examination(&report, NOON).unwrap();
+            let examined = Examined { at: NOON, findings, first: first.map(str::to_owned) };
+            assert_eq!(store.last_examination().unwrap(), Some(examined));
+        }
+    }
 }

@@ -286,7 +286,7 @@ fn a_recording_is_judged_at_its_newest_run_unless_told_otherwise() {
 /// A year of hourly runs with all that they leave behind, but for the candles shorter than an hour.
 fn age_a_year(world: &World) {
     let hour = local_now() - local_now().rem_euclid(HOUR);
-    let hours = format!("WITH RECURSIVE h (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM h WHERE n < 8760)");
+    let hours = "WITH RECURSIVE h (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM h WHERE n < 8760)";
     let at = format!("{hour} - n * {HOUR} + 20000");
     let agents = "(SELECT 'Price Collector' a UNION SELECT 'Technical Analyst' UNION SELECT 'Orchestrator')";
     let pairs = "(SELECT 'BTC/USDT' p UNION SELECT 'ETH/USDT' UNION SELECT 'SOL/USDT' UNION SELECT 'AVAX/USDT' UNION \
