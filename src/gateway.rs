@@ -1,6 +1,6 @@
 //! The Pushgateway of Prometheus, for machines that nobody scrapes.
 //!
-//! Uses `settings` for its address and `exchange` for TLS. One request, bounded in time, tried once: the next run pushes
+//! Uses `settings` for its address and `web` for the way there. One request, bounded in time, tried once: the next run pushes
 //! anyway. This room never shows the address, which may hold a password, and never decides what is pushed.
 
 use std::time::Duration;
@@ -8,8 +8,8 @@ use std::time::Duration;
 use reqwest::header::CONTENT_TYPE;
 use reqwest::{Client, Method, Url};
 
-use crate::exchange;
 use crate::settings::Push;
+use crate::web;
 
 /// To open a connection.
 const CONNECT: Duration = Duration::from_secs(3);
@@ -59,18 +59,11 @@ pub fn push(push: &Push, text: String, others: Others) -> Result<(), NotTaken> {
     let request = client.request(method, url).header(CONTENT_TYPE, TEXT).body(text);
     // Time-outs are set up where the runtime is at work.
     let sent = runtime.block_on(async { request.send().await });
-    let answer = sent.map_err(|e| NotTaken::Unreachable(exchange::cause(&e)))?;
+    let answer = sent.map_err(|e| NotTaken::Unreachable(web::cause(&e)))?;
     if answer.status().is_success() { Ok(()) } else { Err(NotTaken::Status(answer.status().as_u16())) }
 }
 
 fn client() -> Result<Client, NotTaken> {
-    let tls = exchange::tls().map_err(NotTaken::Client)?;
-    Client::builder()
-        .tls_backend_preconfigured(tls)
-        .user_agent(concat!("trader/", env!("CARGO_PKG_VERSION")))
-        .redirect(reqwest::redirect::Policy::none())
-        .connect_timeout(CONNECT)
-        .timeout(WHOLE)
-        .build()
-        .map_err(|e| NotTaken::Client(e.to_string()))
+    let client = web::client(None).map_err(NotTaken::Client)?;
+    client.connect_timeout(CONNECT).timeout(WHOLE).build().map_err(|e| NotTaken::Client(e.to_string()))
 }

@@ -49,6 +49,8 @@ pub(super) enum SchemaOf {
     Shard,
     WalkForward,
     Verify,
+    Notify,
+    Digest,
 }
 
 impl ShowArgs {
@@ -91,6 +93,8 @@ impl From<SchemaOf> for Shape {
             SchemaOf::Shard => Self::Shard,
             SchemaOf::WalkForward => Self::WalkForward,
             SchemaOf::Verify => Self::Verify,
+            SchemaOf::Notify => Self::Notify,
+            SchemaOf::Digest => Self::Digest,
         }
     }
 }

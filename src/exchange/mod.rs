@@ -19,7 +19,6 @@ pub use fault::Fault;
 pub use limits::{Ban, Usage};
 pub use recorded::Recording;
 pub use transport::CannotConnect;
-pub(crate) use transport::{cause, tls};
 
 use crate::market::{Batch, Instrument, Quote, SeriesKey, Source};
 use crate::unit::{Symbol, UtcMillis};

@@ -3,8 +3,9 @@
 use serde::Serialize;
 
 use super::{
-    BacktestDocument, Cycle, DoctorDocument, Explanation, HistoryReport, OutcomesDocument, PortfolioDocument,
-    RiskDocument, ShardDocument, StatusDocument, SweepDocument, VerifyDocument, WalkDocument,
+    BacktestDocument, Cycle, DigestReport, DoctorDocument, Explanation, HistoryReport, NotifyDocument,
+    OutcomesDocument, PortfolioDocument, RiskDocument, ShardDocument, StatusDocument, SweepDocument, VerifyDocument,
+    WalkDocument,
 };
 
 /// The document, on one line or, when `pretty`, on many. Our shapes have string keys and finite numbers, so this cannot
@@ -43,6 +44,10 @@ pub enum Shape {
     Verify,
     /// `trader.walk_forward.v1`.
     WalkForward,
+    /// `trader.notify.v1`.
+    Notify,
+    /// `trader.digest.v1`.
+    Digest,
 }
 
 /// The JSON Schema of a document, made from its type.
@@ -61,5 +66,7 @@ pub fn schema(of: Shape) -> schemars::Schema {
         Shape::Shard => schemars::schema_for!(ShardDocument),
         Shape::Verify => schemars::schema_for!(VerifyDocument),
         Shape::WalkForward => schemars::schema_for!(WalkDocument),
+        Shape::Notify => schemars::schema_for!(NotifyDocument),
+        Shape::Digest => schemars::schema_for!(DigestReport),
     }
 }

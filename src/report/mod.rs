@@ -4,12 +4,15 @@
 //! itself.
 
 mod backtest;
+mod digest;
 mod doctor;
 mod explanation;
 mod history;
 mod json;
 mod measure;
 mod metrics;
+mod notice;
+mod notify;
 mod number;
 mod outcomes;
 mod page;
@@ -25,6 +28,11 @@ pub use backtest::{
     AccountReport, BacktestDocument, BaselineReport, CostReport, DecisionCounts, FigureReport, FiguresReport,
     LuckReport, Manifest, TradeReport, TradingReport,
 };
+pub use digest::{
+    Concern, DigestAccount, DigestBlocked, DigestConcern, DigestDecisions, DigestExit, DigestFill, DigestForecast,
+    DigestGap, DigestGaps, DigestHolding, DigestMiss, DigestPosition, DigestReport, DigestRiskEvent, DigestRuns,
+    DigestTrade, DigestVerdict, VerdictWord,
+};
 pub use doctor::{DoctorDocument, Part, PartOutcome};
 pub use explanation::{Explanation, GateReport, Provenance, Recheck};
 pub use history::{Failure, HistoryReport, Tally};
@@ -34,6 +42,8 @@ pub use metrics::{
     AccountMeasured, Decided, EndedRun, Kind, Limits, Measured, Metric, Observed, OutcomeSums, ResolvedPair, Total,
     told_success_at,
 };
+pub use notice::{Failing, Level, Notice, Topical};
+pub use notify::{DeliveryReport, NotifyDocument, Sending};
 pub use number::Number;
 pub use outcomes::{
     BinReport, Counts, ErrorRate, Figure, HorizonScore, Judged, MissReport, NEEDED_FOR_IC, NEEDED_FOR_PROBABILITIES,

@@ -12,6 +12,7 @@ mod file;
 mod metrics;
 mod nearest;
 mod health;
+mod notify;
 mod paths;
 mod spelled;
 mod strategy;
@@ -28,6 +29,9 @@ pub use error::SettingsError;
 use file::FileSettings;
 pub use file::{Color, ExchangeSettings, LogFormat, LogLevel, LogSettings, TEMPLATE, secrets_in};
 pub use metrics::{Metrics, Push, SecretUrl};
+pub use notify::{
+    ChannelSettings, MAIL, MailSettings, MailTls, Notify, PingSettings, SecretSource, Way, WebhookKind, WebhookSettings,
+};
 pub use paths::Paths;
 pub use spelled::{AtLeastOne, Spelled};
 pub use strategy::{Strategy, StrategyName};
@@ -81,6 +85,8 @@ pub struct Settings {
     pub strategy: Strategy,
     /// How money is handled.
     pub trading: Trading,
+    /// Who is told what happens.
+    pub notify: Notify,
     /// What is taken for healthy.
     pub health: Limits,
     /// Environment variables that begin like ours and mean nothing to us.
@@ -120,6 +126,10 @@ impl Settings {
         keys.strategy.name = flags.strategy.unwrap_or(keys.strategy.name);
         let strategy = Strategy::from_keys(&keys.strategy, &keys.trend, &keys.trading())?;
         let trading = keys.trading().settle(&keys.account, strategy.timeframe)?;
+        let notify = keys.notify.settle()?;
+        let mut unknown_variables = unknown_variables;
+        // Their names are the user's own choice.
+        unknown_variables.retain(|name| !notify.variables().contains(name.as_str()));
         Ok(Self {
             file,
             db: keys.db.clone().or(paths.db.clone()).ok_or(SettingsError::NoHome)?,
@@ -132,6 +142,7 @@ impl Settings {
             exchange: keys.exchange.clone(),
             strategy,
             trading,
+            notify,
             health: keys.health.limits(),
             unknown_variables,
             keys,

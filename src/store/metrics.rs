@@ -47,7 +47,7 @@ impl Store {
             waiting: self.forecasts_waiting()?,
             outcomes,
             account: self.account_measured()?,
-            unsent: self.unsent()?,
+            unsent: self.waiting_deliveries()?,
             bytes: None,
         })
     }
@@ -193,11 +193,6 @@ impl Store {
             })
         });
         Ok(row.optional()?)
-    }
-
-    fn unsent(&self) -> Result<u64, StoreError> {
-        let sql = "SELECT count(*) FROM deliveries WHERE state = 'waiting'";
-        Ok(self.connection.query_row(sql, [], |r| whole(r, 0))?)
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod audit;
 mod candles;
+mod days;
 mod decisions;
 mod error;
 mod forecasts;
@@ -19,6 +20,7 @@ mod lock;
 mod metrics;
 mod migrate;
 mod misses;
+mod notifications;
 mod open;
 mod outcomes;
 #[cfg(test)]
@@ -30,12 +32,14 @@ mod trials;
 mod upkeep;
 
 pub use candles::{Ingest, Origin};
+pub use days::{Decided, FillOfDay, GapOfDay, Period, Ripe, RunOfDay, Stood, StoredRiskEvent, TradeOfDay};
 pub use decisions::{DecisionOnRecord, DecisionRow, SignalRow, StoredDecision};
 pub use error::{CORRUPT, StoreError};
 pub use forecasts::{Due, ForecastRow, OutcomeKind, Stance, Taught};
 pub use ledger::DecisionIds;
 pub use lock::{Lock, files_of};
 pub use misses::ClosedTrade;
+pub use notifications::{Claimed, LONGEST_PAUSE_MS, Message, Settled, Telling};
 pub use open::{Access, Contents, Snapshot, Store, Write, expect_file};
 pub use outcomes::{MeanMisses, OutcomeFilter, Resolved};
 pub use portfolio::{InForce, PortfolioRow, Remembered, RiskEvent, RiskEventKind};

@@ -48,6 +48,8 @@ mod history;
 mod recorded_data;
 /// Runs that once went wrong: repeated without an exchange, late candles, stubborn bans, hostile answers.
 mod stubborn_runs;
+/// Messages: written with the facts, sent when the run is over, told once, never in the way of a run.
+mod notices;
 /// One look at the installation, one exit code.
 mod status;
 /// Each part of the installation tried for real.

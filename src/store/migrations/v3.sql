@@ -12,6 +12,8 @@ CREATE TABLE notifications (
     dedup_key  TEXT    NOT NULL UNIQUE,
     title      TEXT    NOT NULL,
     body       TEXT    NOT NULL,
+    -- The same as HTML, where it is more than its text.
+    html       TEXT,
     facts      TEXT    NOT NULL CHECK (json_valid(facts)),
     -- Not sent by then, it is not sent at all.
     expires_at INTEGER NOT NULL,
