@@ -256,7 +256,8 @@ fn messages_that_nobody_got_are_told() {
     let (_exchange, world) = fresh();
     let long_ago = local_now() - 7 * HOUR;
     world.query(&format!(
-        "INSERT INTO notifications VALUES (1, {long_ago}, 'fill', 'info', 'k', 't', 'b', '{{}}', {}, 'r')",
+        "INSERT INTO notifications (id, at, event, level, dedup_key, title, body, facts, expires_at, run_id)
+         VALUES (1, {long_ago}, 'fill', 'info', 'k', 't', 'b', '{{}}', {}, 'r')",
         long_ago + 30 * DAY
     ));
     world.query(&format!("INSERT INTO deliveries VALUES (1, 'mail', 'waiting', 3, {long_ago}, NULL, 'no route')"));
