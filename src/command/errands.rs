@@ -55,11 +55,6 @@ impl Errands {
         if !has_work && ping.is_none() {
             return;
         }
-        // Where a panic aborts the process, the run's exit code would be lost.
-        std::panic::set_hook(Box::new(move |panic| {
-            log::error!(code = "errands"; "files and messages after the run: {panic}; the run itself is recorded");
-            std::process::exit(exit.code().into());
-        }));
         let (done, waits) = mpsc::channel();
         let work = move || {
             let ping = ping.map(|ping| std::thread::spawn(move || notices::end(ping, exit)));
