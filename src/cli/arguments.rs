@@ -9,7 +9,7 @@ use super::backtest_arguments::{BacktestArgs, StretchArgs};
 use super::cycle_arguments::{BackfillArgs, CycleArgs};
 use super::global_arguments::Global;
 use super::output::OutputArgs;
-use super::report_arguments::DigestArgs;
+use super::report_arguments::{DigestArgs, ReportArgs};
 use super::show_arguments::{SchemaOf, ShowArgs};
 use super::sweep_arguments::SweepArgs;
 use super::upkeep_arguments::{ConfigCommand, DbCommand};
@@ -140,6 +140,14 @@ Exit code 3 when a check fails. Nothing is changed.")]
   trader outcomes
   trader outcomes --horizon 24 --since 2024-03-01 --format json")]
     Outcomes(OutcomesArgs),
+    /// What the account really did: predicted against actual, signals, equity, trades, runs
+    #[command(after_help = "Examples:
+  trader report
+  trader report --since 2024-03-01 --until 2024-04-01 --html march.html
+  trader report --format json | jq '.horizons[] | {horizon_h, n_eff, information_coefficient}'
+
+Figures that rest on too few independent outcomes are left out, with the reason.")]
+    Report(ReportArgs),
     /// The daily page: equity, decisions, trades, forecasts and runs of one UTC day
     #[command(after_help = "Examples:
   trader digest

@@ -74,6 +74,7 @@ fn run(cli: &Cli, settings: Result<Settings, SettingsError>, paths: &Paths) -> a
         Command::Trades(args) => command::show(&settings?.db, Topic::Trades, &args.filter(), args.output.style()),
         Command::Risk { output } => command::risk(&settings?, output.style()),
         Command::Outcomes(args) => command::outcomes(&settings?, &args.asked(), args.output.style()),
+        Command::Report(args) => command::report(&settings?, &args.asked(), args.output.style()),
         Command::Digest(args) => command::digest(&settings?, args.date, args.format.into(), pretty || args.pretty),
         Command::Pause(args) => command::pause(&settings?, &args.reason, pretty || args.pretty),
         Command::Resume(args) => command::resume(&settings?, &args.reason, pretty || args.pretty),

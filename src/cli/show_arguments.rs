@@ -48,6 +48,7 @@ pub(super) enum SchemaOf {
     WalkForward,
     Verify,
     Digest,
+    Report,
 }
 
 impl ShowArgs {
@@ -89,6 +90,7 @@ impl From<SchemaOf> for Shape {
             SchemaOf::WalkForward => Self::WalkForward,
             SchemaOf::Verify => Self::Verify,
             SchemaOf::Digest => Self::Digest,
+            SchemaOf::Report => Self::Report,
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::outcome::effective_n;
 use crate::report::{
     DigestAccount, DigestBlocked, DigestDecisions, DigestExit, DigestFill, DigestForecast, DigestGap, DigestGaps,
     DigestHolding, DigestMiss, DigestPosition, DigestReport, DigestRiskEvent, DigestRuns, DigestTrade, DigestVerdict,
-    Number, exact, percent, to_json,
+    Number, closes, exact, percent, to_json,
 };
 use crate::settings::Settings;
 use crate::store::{Access, Contents, Period, Ripe, RunOfDay, Stood, Store, StoreError, Taught};
@@ -220,14 +220,12 @@ impl<'a> Day<'a> {
         let ((from, to), timeframe) = (self.period, self.settings.strategy.timeframe);
         let runs = self.store.cycles_within(self.period)?;
         let begin = self.store.first_cycle_at()?.map_or(to, |first| timeframe.floor(first)).max(from);
-        let met: BTreeSet<UtcMillis> = runs.iter().map(|run| timeframe.floor(run.started_at).max(from)).collect();
-        let last = self.now.min(to.plus_ms(-1));
-        let expected = if begin >= to || last < begin { 0 } else { last.since_ms(begin) / timeframe.ms() + 1 };
+        let met: BTreeSet<UtcMillis> =
+            runs.iter().map(|run| timeframe.floor(run.started_at)).filter(|at| *at >= from).collect();
         // One that may still come is not missed.
-        let is_awaited = self.contents != Some(Contents::Replay)
-            && (from..to).contains(&self.now)
-            && !met.contains(&timeframe.floor(self.now));
-        let expected = u64::try_from(expected - i64::from(is_awaited)).unwrap_or_default();
+        let is_recorded = self.contents == Some(Contents::Replay);
+        let now = if is_recorded { self.now.plus_ms(1) } else { timeframe.floor(self.now) };
+        let expected = closes(timeframe, begin, now.clamp(begin, to.max(begin)));
         Ok(runs_told(&runs, expected, met.len() as u64))
     }
 

@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use super::{
-    BacktestDocument, Cycle, DigestReport, Explanation, HistoryReport, OutcomesDocument, PortfolioDocument,
-    RiskDocument, ShardDocument, SweepDocument, VerifyDocument, WalkDocument,
+    BacktestDocument, Cycle, DigestReport, Explanation, HistoryReport, LifeDocument, OutcomesDocument,
+    PortfolioDocument, RiskDocument, ShardDocument, SweepDocument, VerifyDocument, WalkDocument,
 };
 
 /// The document, on one line or, when `pretty`, on many. Our shapes have string keys and finite numbers, so this cannot
@@ -41,6 +41,8 @@ pub enum Shape {
     WalkForward,
     /// `trader.digest.v1`.
     Digest,
+    /// `trader.report.v1`.
+    Report,
 }
 
 /// The JSON Schema of a document, made from its type.
@@ -57,6 +59,7 @@ pub fn schema(of: Shape) -> schemars::Schema {
         Shape::Shard => schemars::schema_for!(ShardDocument),
         Shape::Verify => schemars::schema_for!(VerifyDocument),
         Shape::WalkForward => schemars::schema_for!(WalkDocument),
+        Shape::Report => schemars::schema_for!(LifeDocument),
         Shape::Digest => schemars::schema_for!(DigestReport),
     }
 }

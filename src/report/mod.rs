@@ -8,6 +8,7 @@ mod digest;
 mod explanation;
 mod history;
 mod json;
+mod life;
 mod measure;
 mod number;
 mod outcomes;
@@ -31,13 +32,18 @@ pub use digest::{
 pub use explanation::{Explanation, GateReport, Provenance, Recheck};
 pub use history::{Failure, HistoryReport, Tally};
 pub use json::{Shape, schema, to_json};
+pub use life::{
+    AgentHealth, BandReport, BrierReport, Bucket, DayOfRuns, Freshness, GroupReport, Judgement, LifeAccount, LifeDay,
+    LifeDocument, LifeHorizon, LifeRuns, LifeSignals, LifeTrade, LifeTrades, MissParts, PairQuality, ProbabilityGroup,
+    RunFact, closes,
+};
 pub use measure::Measure;
 pub use number::Number;
 pub use outcomes::{
     BinReport, Counts, ErrorRate, Figure, HorizonScore, Judged, MissReport, NEEDED_FOR_IC, NEEDED_FOR_PROBABILITIES,
     NEEDED_FOR_RATES, OutcomesDocument,
 };
-pub use page::BacktestPage;
+pub use page::{BacktestPage, LifePage};
 pub use portfolio::{
     FillReport, ForecastReport, HorizonReport, LimitReport, OrderReport, PortfolioDocument, PortfolioReport,
     PositionReport, RiskDocument, exact, percent,

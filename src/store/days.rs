@@ -336,11 +336,11 @@ impl Store {
     }
 }
 
-fn money(row: &Row<'_>, i: usize) -> Result<Money, StoreError> {
+pub(super) fn money(row: &Row<'_>, i: usize) -> Result<Money, StoreError> {
     decimal(&row.get::<_, String>(i)?).map(Money::new)
 }
 
-fn counted(row: &Row<'_>, i: usize) -> Result<u64, StoreError> {
+pub(super) fn counted(row: &Row<'_>, i: usize) -> Result<u64, StoreError> {
     Ok(u64::try_from(row.get::<_, i64>(i)?).unwrap_or_default())
 }
 
