@@ -1,7 +1,7 @@
 //! Predicted against actual, horizon by horizon.
 
 use super::LifePage;
-use super::told::{ends, interval, known, none, told};
+use super::told::{ends, interval, known, none, told, worth};
 use crate::report::page::axis::Axis;
 use crate::report::page::markup::{Markup, tag};
 use crate::report::page::numeral::{self, count, percent, telling, with_unit};
@@ -70,20 +70,17 @@ fn scatter(judged: &[(f64, f64)]) -> Markup {
     let upright = most_of(points.iter().map(|(_, y)| *y).collect());
     let is_beyond = |(x, y): &&(f64, f64)| !(within(&along, *x) && within(&upright, *y));
     let beyond = points.iter().filter(is_beyond).count();
-    let edge = if beyond == 0 {
-        String::new()
-    } else {
-        format!(" {} beyond the edges are drawn on them.", count(beyond as u64))
-    };
+    let edge = if beyond == 0 { String::new() } else { format!(" {} lie beyond the edges.", count(beyond as u64)) };
     let note = format!("{} forecasts; on the line both are the same.{edge}", count(points.len() as u64));
+    let seen = points.into_iter().filter(|point| !is_beyond(&point)).collect();
     let plane = Plane {
-        words: format!("Net return that came against the one forecast, of {} forecasts.", count(points.len() as u64)),
+        words: format!("Net return that came against the one forecast, of {} forecasts.", count(judged.len() as u64)),
         along,
         upright,
         tell: (share, share),
         name: "forecast, net of costs",
         height: 260,
-        layers: vec![Sight::Level(0.0), Sight::Points(points), Sight::Same],
+        layers: vec![Sight::Level(0.0), Sight::Points(seen), Sight::Same],
     };
     figure("Each forecast and what came", Markup::text(note), [plane.drawn()])
 }
@@ -191,16 +188,13 @@ fn scores(h: &LifeHorizon) -> (Vec<Told>, Vec<String>) {
     let s = &h.score;
     let mut all = vec![
         one("Outcomes", Markup::text(count(s.n as u64)), String::new()),
-        one("Independent ones they are worth", known(s.n_eff, telling), String::new()),
+        one("Independent ones they are worth", known(s.n_eff, worth), String::new()),
     ];
-    let mut missing: Vec<(String, Vec<&str>)> = Vec::new();
+    let mut missing = Missing::new();
     for (name, figure, tell) in shown(h) {
         match &figure.why {
             None => all.push(one(name, told(figure, tell), interval(figure, tell))),
-            Some(why) => match missing.iter_mut().find(|(reason, _)| reason == why) {
-                Some((_, names)) => names.push(name),
-                None => missing.push((why.clone(), vec![name])),
-            },
+            Some(why) => add(&mut missing, why, name),
         }
     }
     if let Some(parts) = h.brier_parts {
@@ -211,6 +205,11 @@ fn scores(h: &LifeHorizon) -> (Vec<Told>, Vec<String>) {
             part("Uncertainty of the base rate in it", parts.uncertainty),
             part("What the groups hide in it", parts.within),
         ]);
+    }
+    let drawn =
+        [("means of like forecasts", &h.groups_why), ("reliability of probabilities", &h.probability_groups_why)];
+    for (name, why) in drawn.into_iter().filter_map(|(name, why)| Some((name, why.as_ref()?))) {
+        add(&mut missing, why, name);
     }
     (all, reasons(h, &missing))
 }
@@ -234,23 +233,38 @@ fn shown(h: &LifeHorizon) -> [Shown<'_>; 10] {
     ]
 }
 
+/// Names by why they are missing.
+type Missing<'n> = Vec<(String, Vec<&'n str>)>;
+
+fn add<'n>(missing: &mut Missing<'n>, why: &str, name: &'n str) {
+    match missing.iter_mut().find(|(reason, _)| reason == why) {
+        Some((_, names)) => names.push(name),
+        None => missing.push((why.to_owned(), vec![name])),
+    }
+}
+
 /// Why figures are missing, and what kept forecasts from being judged.
-fn reasons(h: &LifeHorizon, missing: &[(String, Vec<&str>)]) -> Vec<String> {
-    let mut all: Vec<String> =
-        missing.iter().map(|(why, names)| format!("Not told, {why}: {}.", names.join("; ").to_lowercase())).collect();
-    let more =
-        [("means of like forecasts", &h.groups_why), ("reliability of probabilities", &h.probability_groups_why)];
-    all.extend(more.iter().filter_map(|(what, why)| Some(format!("Not drawn, {}: {what}.", why.as_ref()?))));
-    let lost = h
-        .score
-        .unresolvable
-        .iter()
-        .map(|(why, n)| format!("{} without an outcome: {}.", count(*n as u64), why.replace('_', " ")));
-    all.extend(lost);
-    all.extend(
-        (h.score.waiting > 0).then(|| format!("{} wait for their horizon to end.", count(h.score.waiting as u64))),
-    );
+fn reasons(h: &LifeHorizon, missing: &Missing<'_>) -> Vec<String> {
+    let sentence = |(why, names): &(String, Vec<&str>)| {
+        let names: Vec<String> = names.iter().map(|name| lowered(name)).collect();
+        match why.strip_prefix("too early: ") {
+            Some(how) => format!("Too early ({how}) for: {}.", names.join(", ")),
+            None => format!("Not known ({why}): {}.", names.join(", ")),
+        }
+    };
+    let mut all: Vec<String> = missing.iter().map(sentence).collect();
+    let lost = h.score.unresolvable.iter();
+    all.extend(lost.map(|(why, n)| format!("{} without an outcome: {}.", count(*n as u64), why.replace('_', " "))));
+    let waiting = h.score.waiting as u64;
+    all.extend((waiting > 0).then(|| format!("{} wait for their horizon to end.", count(waiting))));
     all
+}
+
+/// A name in the middle of a sentence; Brier stays Brier.
+fn lowered(name: &str) -> String {
+    let mut letters = name.chars();
+    let first = letters.next().filter(|_| !name.starts_with("Brier")).map(char::to_lowercase);
+    first.map_or_else(|| name.to_owned(), |first| first.chain(letters).collect())
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! What the account came to, the few figures that say most, and its way over time.
 
 use super::LifePage;
-use super::told::{interval, known, many, none, told};
+use super::told::{interval, known, many, none, told, worth};
 use crate::report::page::axis::Axis;
 use crate::report::page::calendar::day;
 use crate::report::page::chart::{Chart, Curve, Deal, Layer, Stroke};
@@ -18,7 +18,10 @@ impl LifePage<'_> {
             None => "nothing has run yet".to_owned(),
             Some(account) => {
                 let [start, end] = [account.start, account.end].map(|money| fixed(money.real(), 2));
-                format!("{start} {} became {end}", account.asset)
+                match self.equity.len() {
+                    1 => format!("{start} {} after one run", account.asset),
+                    _ => format!("{start} {} became {end}", account.asset),
+                }
             }
         }
     }
@@ -75,6 +78,7 @@ impl LifePage<'_> {
     fn ran(&self) -> String {
         let runs = &self.document.runs;
         match runs.missed() {
+            0 if runs.expected == 1 => "The only run came.".to_owned(),
             0 => format!("All {} runs came.", count(runs.expected)),
             missed => format!("{} of {} runs were missed.", count(missed), count(runs.expected)),
         }
@@ -99,7 +103,7 @@ impl LifePage<'_> {
             one("Realised", known(misses.realised_pct, percent), basis),
         ];
         if let Some(h) = self.middle() {
-            let of = format!("{} h, worth {}", h.score.horizon_h, telling(h.score.n_eff.map_or(0.0, Number::get)));
+            let of = format!("{} h, worth {}", h.score.horizon_h, worth(h.score.n_eff.map_or(0.0, Number::get)));
             all.push(one(
                 "Direction right",
                 told(&h.direction_pct, percent),

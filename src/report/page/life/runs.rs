@@ -1,7 +1,7 @@
 //! The health of the runs, and what the page was made from.
 
 use super::LifePage;
-use super::told::{ends, known};
+use super::told::{ends, known, many, whole};
 use crate::report::page::axis::Axis;
 use crate::report::page::calendar::Span;
 use crate::report::page::chart::{Chart, Layer};
@@ -34,8 +34,10 @@ impl LifePage<'_> {
         let took = took.map_or_else(String::new, |(median, p95)| {
             format!(" Half of them took at most {}, 95 of 100 at most {}.", ms(median as f64), ms(p95 as f64))
         });
-        let words =
-            format!("{} runs after {} of {} candles.{took}", count(runs.count), count(runs.met), count(runs.expected));
+        let words = match runs.count {
+            1 => format!("One run, after one of {}.", many(runs.expected, "candle", "candles")),
+            n => format!("{} runs after {} of {} candles.{took}", count(n), count(runs.met), count(runs.expected)),
+        };
         let prose: Markup = tag("p").class("prose").text(words).into();
         let agents: Markup = self.agents();
         let tables = tag("div").class("two").put(agents).put(self.freshness());
@@ -59,7 +61,7 @@ impl LifePage<'_> {
             words: words.clone(),
             span,
             axis: Axis::from_zero(most),
-            tell: numeral::tick,
+            tell: whole,
             height: 130,
             layers: layers.collect(),
         };

@@ -1,10 +1,10 @@
 //! The quality of signals: how strong they were, and how often the price went where they leaned.
 
 use super::LifePage;
-use super::told::{ends, told};
+use super::told::{ends, told, whole, worth};
 use crate::report::page::axis::Axis;
 use crate::report::page::markup::{Markup, tag};
-use crate::report::page::numeral::{self, count, percent, telling, with_unit};
+use crate::report::page::numeral::{self, count, percent, with_unit};
 use crate::report::page::plane::{Plane, Sight};
 use crate::report::page::table::{Column, table};
 use crate::report::page::{figure, section};
@@ -71,7 +71,7 @@ fn histogram(title: &str, note: &str, name: &'static str, tell: fn(f64) -> Strin
         words,
         along: Axis::exactly(low, high),
         upright: Axis::from_zero(buckets.iter().map(|b| b.count as f64)),
-        tell: (tell, numeral::tick),
+        tell: (tell, whole),
         name,
         height: 160,
         layers: vec![Sight::Columns(columns)],
@@ -95,7 +95,7 @@ fn bands(h: &LifeHorizon) -> Markup {
         vec![
             Markup::text(format!("{:.0} to {}", band.from_pct, with_unit(&format!("{:.0}", band.to_pct), "%"))),
             Markup::text(count(band.count as u64)),
-            Markup::text(telling(band.n_eff.map_or(0.0, Number::get))),
+            Markup::text(worth(band.n_eff.map_or(0.0, Number::get))),
             rate_of(&band.right_pct),
         ]
     });

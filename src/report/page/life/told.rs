@@ -1,6 +1,7 @@
 //! Figures in words, and why there are none.
 
 use crate::report::page::markup::{Markup, tag};
+use crate::report::page::numeral;
 use crate::report::{Figure, Number};
 
 /// A number as it is told.
@@ -35,10 +36,20 @@ pub(super) fn interval(figure: &Figure, tell: impl Fn(f64) -> String) -> String 
     figure.interval.and_then(|pair| ends(pair, tell)).map_or_else(String::new, |words| format!("95\u{202f}%: {words}"))
 }
 
+/// How many independent outcomes: whole ones, and parts of the first few.
+pub(super) fn worth(n: f64) -> String {
+    numeral::fixed(n, usize::from(n > 0.0 && n < 9.95))
+}
+
+/// A mark of a count; what lies between two counts has none.
+pub(super) fn whole(value: f64) -> String {
+    if (value - value.round()).abs() < 1e-6 { numeral::tick(value) } else { String::new() }
+}
+
 /// One thing, or many of them.
 pub(super) fn many(n: u64, one: &str, more: &str) -> String {
     match n {
         1 => format!("1 {one}"),
-        n => format!("{} {more}", crate::report::page::numeral::count(n)),
+        n => format!("{} {more}", numeral::count(n)),
     }
 }
