@@ -25,6 +25,7 @@ CREATE TABLE runs (
     clock_offset_ms INTEGER
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX runs_by_time ON runs (started_at);
+CREATE INDEX runs_by_command ON runs (command, started_at);
 
 -- Every strategy that ever decided, by the hash of all that it decides by.
 CREATE TABLE config_versions (
@@ -607,6 +608,7 @@ CREATE TABLE examinations (
     first    TEXT,
     CHECK ((findings = 0) = (first IS NULL))
 ) STRICT;
+CREATE INDEX deliveries_refused ON deliveries (settled_at) WHERE state = 'refused';
 
 -- The account over time, and the trades, as people read them.
 CREATE VIEW equity_curve AS

@@ -31,6 +31,8 @@ pub mod outcome;
 pub mod statistics;
 /// Hindsight at scale: the same decisions over years of candles, swept over parameters, walked forward, and verified.
 pub mod backtest;
+/// Judgements on our own runs: freshness, success rates, missed cycles, and what else deserves a look.
+pub mod health;
 /// What we say, as values: the JSON shapes, tables, stories.
 pub mod report;
 

@@ -11,6 +11,7 @@ use super::global_arguments::Global;
 use super::output::OutputArgs;
 use super::report_arguments::{DigestArgs, ReportArgs};
 use super::show_arguments::{SchemaOf, ShowArgs};
+use super::status_arguments::{DoctorArgs, StatusArgs};
 use super::sweep_arguments::SweepArgs;
 use super::upkeep_arguments::{ConfigCommand, DbCommand};
 use super::verify_arguments::VerifyArgs;
@@ -154,6 +155,23 @@ Figures that rest on too few independent outcomes are left out, with the reason.
   trader digest --date 2024-03-13 --format text
   trader digest --format json | jq -r .verdict.word")]
     Digest(DigestArgs),
+    /// One look at the installation, one exit code: runs, data, agents, database, disk, account, messages
+    #[command(after_help = "Examples:
+  trader status
+  trader status --format json | jq -r '.findings[] | select(.level != \"ok\") | .text'
+  trader status --format nagios                 one line for Nagios, Icinga, Sensu or Zabbix
+
+Exit codes: 0 healthy, 3 degraded, 4 data too old or runs missing, 6 the account takes no entries, 7 storage; where several
+hold, 7 wins over 4 over 6 over 3. With --format nagios: 0 ok, 1 warning, 2 critical, 3 unknown.")]
+    Status(StatusArgs),
+    /// Try each part of the installation: configuration, database, exchange, clock, schedule, files
+    #[command(after_help = "Examples:
+  trader doctor
+  trader doctor --offline --format json | jq -r '.parts[] | select(.outcome != \"ok\") | .text'
+
+Nothing is changed. Every trial ends within five seconds. Exit codes: 0, 3 when something does not work, 7 when that is the
+database.")]
+    Doctor(DoctorArgs),
     /// Stop entries until `trader resume`; positions keep their stops
     #[command(after_help = "Example:
   trader pause --reason 'exchange maintenance'")]

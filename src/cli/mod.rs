@@ -12,6 +12,7 @@ mod log;
 mod output;
 mod report_arguments;
 mod show_arguments;
+mod status_arguments;
 mod sweep_arguments;
 mod upkeep_arguments;
 mod verify_arguments;
@@ -73,6 +74,8 @@ fn run(cli: &Cli, settings: Result<Settings, SettingsError>, paths: &Paths) -> a
         Command::Portfolio { output } => command::portfolio(&settings?, output.style()),
         Command::Trades(args) => command::show(&settings?.db, Topic::Trades, &args.filter(), args.output.style()),
         Command::Risk { output } => command::risk(&settings?, output.style()),
+        Command::Status(args) => command::status(settings, args.now, args.style()),
+        Command::Doctor(args) => Ok(command::doctor(&settings?, args.offline, args.style())),
         Command::Outcomes(args) => command::outcomes(&settings?, &args.asked(), args.output.style()),
         Command::Report(args) => command::report(&settings?, &args.asked(), args.output.style()),
         Command::Digest(args) => command::digest(&settings?, args.date, args.format.into(), pretty || args.pretty),

@@ -17,6 +17,8 @@ mod plans;
 mod prices;
 mod settle;
 
+pub(super) use opening::offset;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -74,6 +76,8 @@ struct Cycle<'a> {
     begun: Begun,
     source: &'static str,
     now: UtcMillis,
+    /// The exchange's clock less this machine's.
+    clock_offset_ms: Option<i64>,
     symbols: Vec<Symbol>,
     listings: Listings,
     /// The market at this moment, of the pairs that are traded; a recording has none.
@@ -182,6 +186,7 @@ impl<'a> Cycle<'a> {
             begun: Begun::now(now),
             source: market.source().word(),
             now,
+            clock_offset_ms: None,
             symbols: settings.pairs.clone(),
             listings: Listings::default(),
             quotes: BTreeMap::new(),

@@ -31,7 +31,7 @@ pub struct DigestReport {
     pub is_over: bool,
     /// `live`, or `replay` for a recording; null where nothing has run yet.
     pub contents: Option<&'static str>,
-    /// The length of the candles that are decided on, and with it how often a run is expected.
+    /// The length of the candles that are decided on.
     pub timeframe: &'static str,
     /// What it comes to.
     pub verdict: DigestVerdict,
@@ -249,11 +249,13 @@ pub struct DigestMiss {
 /// The runs of `trader cycle`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 pub struct DigestRuns {
-    /// Candles that closed since the first run there ever was: one run for each.
+    /// How often a run is to be started.
+    pub every: &'static str,
+    /// Times at which one was, since the first run there ever was.
     pub expected: u64,
-    /// Those that a run followed.
+    /// Those at which one began.
     pub met: u64,
-    /// All runs; more than one may follow a candle.
+    /// All runs; more than one may begin at a time.
     pub count: u64,
     /// By how they ended.
     pub by_exit: Vec<DigestExit>,
@@ -264,7 +266,7 @@ pub struct DigestRuns {
 }
 
 impl DigestRuns {
-    /// Candles that no run followed.
+    /// Times at which none began.
     pub const fn missed(&self) -> u64 {
         self.expected.saturating_sub(self.met)
     }

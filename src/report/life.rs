@@ -19,7 +19,7 @@ use crate::unit::{Money, Symbol, UtcMillis};
 pub use forecasts::{
     BandReport, BrierReport, GroupReport, Judgement, LifeHorizon, PairReport as PairQuality, ProbabilityGroup,
 };
-pub use runs::{AgentHealth, DayOfRuns, Freshness, LifeRuns, RunFact, closes};
+pub use runs::{AgentHealth, DayOfRuns, Freshness, LifeRuns, RunFact};
 pub use traded::{LifeTrade, LifeTrades, MissParts};
 
 /// What `trader report` prints.
@@ -44,7 +44,7 @@ pub struct LifeDocument {
     pub contents: Option<&'static str>,
     /// The strategy that is configured.
     pub strategy: String,
-    /// The length of the candles that are decided on, and with it how often a run is expected.
+    /// The length of the candles that are decided on.
     pub timeframe: &'static str,
     /// Pairs that were decided on.
     pub pairs: Vec<Symbol>,

@@ -5,6 +5,7 @@
 
 mod backtest;
 mod digest;
+mod doctor;
 mod explanation;
 mod history;
 mod json;
@@ -14,6 +15,7 @@ mod number;
 mod outcomes;
 mod page;
 mod portfolio;
+mod status;
 mod summary;
 mod sweep;
 mod table;
@@ -29,13 +31,14 @@ pub use digest::{
     DigestGap, DigestGaps, DigestHolding, DigestMiss, DigestPosition, DigestReport, DigestRiskEvent, DigestRuns,
     DigestTrade, DigestVerdict, VerdictWord,
 };
+pub use doctor::{DoctorDocument, Part, PartOutcome};
 pub use explanation::{Explanation, GateReport, Provenance, Recheck};
 pub use history::{Failure, HistoryReport, Tally};
 pub use json::{Shape, schema, to_json};
 pub use life::{
     AgentHealth, BandReport, BrierReport, Bucket, DayOfRuns, Freshness, GroupReport, Judgement, LifeAccount, LifeDay,
     LifeDocument, LifeHorizon, LifeRuns, LifeSignals, LifeTrade, LifeTrades, MissParts, PairQuality, ProbabilityGroup,
-    RunFact, closes,
+    RunFact,
 };
 pub use measure::Measure;
 pub use number::Number;
@@ -47,6 +50,10 @@ pub use page::{BacktestPage, LifePage};
 pub use portfolio::{
     FillReport, ForecastReport, HorizonReport, LimitReport, OrderReport, PortfolioDocument, PortfolioReport,
     PositionReport, RiskDocument, exact, percent,
+};
+pub use status::{
+    AccountStateReport, AgentReport, BanReport, DatabaseReport, Ending, FindingReport, LastRunReport, OutboxReport,
+    ScheduleReport, SeriesReport, StatusDocument, SuccessReport, plugin_failure, plugin_line,
 };
 pub use summary::{
     Agent, AgentName, AgentStatus, Blocked, Collected, Cycle, Pair, PairReport, PairStatus, Problem, ReasonReport,

@@ -7,6 +7,7 @@ use toml::{Table, Value};
 
 use super::SettingsError;
 use super::bounded::{Real, Whole};
+use super::health::HealthSettings;
 use super::spelled::{AtLeastOne, Spelled};
 use super::strategy::StrategySettings;
 use super::trading::{AccountSettings, CostSettings, ExitSettings, ForecastSettings, RiskSettings, TradingKeys};
@@ -46,6 +47,8 @@ pub(super) struct FileSettings {
     pub exits: ExitSettings,
     /// What is forecast.
     pub forecast: ForecastSettings,
+    /// What is taken for healthy.
+    pub health: HealthSettings,
     /// How to write the log.
     pub log: LogSettings,
 }
@@ -125,6 +128,7 @@ impl Default for FileSettings {
             costs: CostSettings::default(),
             exits: ExitSettings::default(),
             forecast: ForecastSettings::default(),
+            health: HealthSettings::default(),
             log: LogSettings::default(),
         }
     }
@@ -156,6 +160,26 @@ pub struct ExchangeSettings {
     pub weight_share_pct: Real<1, 100>,
 }
 
+impl ExchangeSettings {
+    /// For a look: one attempt at each request, and all of them within so many milliseconds.
+    pub fn hurry(&mut self, within_ms: i64) {
+        let within = within_ms.clamp(50, 60_000);
+        self.deadline_ms = Whole::new(self.deadline_ms.get().min(within));
+        self.connect_timeout_ms = Whole::new(self.connect_timeout_ms.get().min(within));
+        self.read_timeout_ms = Whole::new(self.read_timeout_ms.get().min(within));
+        self.request_timeout_ms = Whole::new(self.request_timeout_ms.get().min(within));
+        self.max_attempts = Whole::new(1);
+    }
+
+    /// The same in a hurry, of one host alone.
+    #[must_use]
+    pub fn only(&self, base_url: &str, within_ms: i64) -> Self {
+        let mut only = Self { base_urls: AtLeastOne::of(base_url.to_owned(), []), ..self.clone() };
+        only.hurry(within_ms);
+        only
+    }
+}
+
 impl Default for ExchangeSettings {
     fn default() -> Self {
         Self {
@@ -174,6 +198,25 @@ impl Default for ExchangeSettings {
             weight_share_pct: Real::new(50.0),
         }
     }
+}
+
+/// The keys in a configuration's text that hold a secret, by what such keys are called. Values are never told.
+pub fn secrets_in(text: &str) -> Vec<String> {
+    const CALLED: [&str; 6] = ["password", "secret", "token", "webhook", "api_key", "credential"];
+    fn below(table: &Table, prefix: &str, secrets: &mut Vec<String>) {
+        for (key, value) in table {
+            let path = format!("{prefix}{key}");
+            match value {
+                Value::Table(inner) => below(inner, &format!("{path}."), secrets),
+                Value::String(text) if text.is_empty() => {}
+                _ if CALLED.iter().any(|word| key.to_lowercase().contains(word)) => secrets.push(path),
+                _ => {}
+            }
+        }
+    }
+    let mut secrets = Vec::new();
+    below(&toml::from_str(text).unwrap_or_default(), "", &mut secrets);
+    secrets
 }
 
 /// Reads a file's text. Errors of the TOML reader name line, column and key.

@@ -9,6 +9,7 @@ mod digest;
 mod environment;
 mod error;
 mod file;
+mod health;
 mod paths;
 mod spelled;
 mod strategy;
@@ -23,13 +24,14 @@ pub use digest::digest;
 pub use environment::{Environment, environment};
 pub use error::SettingsError;
 use file::FileSettings;
-pub use file::{Color, ExchangeSettings, LogFormat, LogLevel, LogSettings, TEMPLATE};
+pub use file::{Color, ExchangeSettings, LogFormat, LogLevel, LogSettings, TEMPLATE, secrets_in};
 pub use paths::Paths;
 pub use spelled::{AtLeastOne, Spelled};
 pub use strategy::{Strategy, StrategyName};
 pub use trading::Trading;
 pub use variation::Variations;
 
+use crate::health::Limits;
 use crate::unit::{Symbol, Timeframe};
 
 /// What the command line says; `None` where it says nothing.
@@ -74,6 +76,8 @@ pub struct Settings {
     pub strategy: Strategy,
     /// How money is handled.
     pub trading: Trading,
+    /// What is taken for healthy.
+    pub health: Limits,
     /// Environment variables that begin like ours and mean nothing to us.
     pub unknown_variables: Vec<String>,
     keys: FileSettings,
@@ -122,6 +126,7 @@ impl Settings {
             exchange: keys.exchange.clone(),
             strategy,
             trading,
+            health: keys.health.limits(),
             unknown_variables,
             keys,
         })

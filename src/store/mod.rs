@@ -10,6 +10,7 @@ mod decisions;
 mod error;
 mod forecasts;
 mod gaps;
+mod health;
 mod indicators;
 mod instruments;
 mod ledger;

@@ -48,6 +48,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("reqwest", &["exchange"]),
     ("rusqlite", &["store"]),
     ("rust_decimal", &["unit", "market"]),
+    ("rustix", &["file"]),
     ("rustls", &["exchange"]),
     ("schemars", &["unit", "report"]),
     ("sha2", &["settings", "exchange"]),

@@ -44,3 +44,7 @@ mod history;
 mod recorded_data;
 /// Runs that once went wrong: repeated without an exchange, late candles, stubborn bans, hostile answers.
 mod stubborn_runs;
+/// One look at the installation, one exit code.
+mod status;
+/// Each part of the installation tried for real.
+mod doctor;

@@ -34,12 +34,13 @@ pub(super) fn document(store: &Store, settings: &Settings, asked: &ReportAsked) 
         Some(Contents::Live) | None => clock::wall(),
     };
     let cycles = store.cycles_within(period)?;
+    let facts: Vec<RunFact> = cycles.iter().map(fact).collect();
     let stood = store.stood_within(period)?;
     let (horizons, judged) = horizons(store, asked)?.into_iter().unzip();
     let runs = LifeRuns {
         agents: store.agents_within(period)?,
         freshness: store.freshness(now.min(period.1))?,
-        ..runs(store, &cycles, settings.strategy.timeframe, (period, now))?
+        ..LifeRuns::of(&facts, settings.health.every, store.first_cycle()?, (period.0, now.min(period.1)))
     };
     let document = LifeDocument {
         schema: "trader.report.v1",
@@ -98,20 +99,6 @@ fn trade(row: TradeAndMiss) -> LifeTrade {
         miss: miss.map(MissParts::of),
         miss_why: why,
     }
-}
-
-/// A run is expected from the first one there ever was until now, as far as the time asked for goes.
-fn runs(
-    store: &Store,
-    cycles: &[RunOfDay],
-    timeframe: Timeframe,
-    ((from, to), now): (Period, UtcMillis),
-) -> Result<LifeRuns, StoreError> {
-    let facts: Vec<RunFact> = cycles.iter().map(fact).collect();
-    let first = store.first_cycle_at()?.unwrap_or(now);
-    let end = if store.contents()? == Some(Contents::Replay) { now.plus_ms(1) } else { timeframe.floor(now) };
-    let newest = cycles.last().map_or(end, |run| run.started_at.plus_ms(1));
-    Ok(LifeRuns::of(&facts, timeframe, (timeframe.floor(first).max(from), end.max(newest).min(to))))
 }
 
 fn fact(run: &RunOfDay) -> RunFact {

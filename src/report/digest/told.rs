@@ -52,7 +52,7 @@ pub(super) fn sections(day: &DigestReport) -> Vec<Section> {
         section("Fills", fills(day)),
         section("Closed trades", trades(day)),
         section("Forecasts that ended", forecasts(&day.forecasts)),
-        section("Runs", vec![Piece::Line(runs(&day.runs, day.timeframe))]),
+        section("Runs", vec![Piece::Line(runs(&day.runs))]),
         section("Data", gaps(&day.gaps)),
     ]
 }
@@ -223,8 +223,8 @@ fn extreme(name: &str, hours: i64, miss: &DigestMiss) -> Vec<String> {
     ]
 }
 
-fn runs(runs: &DigestRuns, timeframe: &str) -> String {
-    let came = format!("{} of {} candles of {timeframe} were followed by a run", runs.met, runs.expected);
+fn runs(runs: &DigestRuns) -> String {
+    let came = format!("{} of {} came, one every {}", runs.met, runs.expected, runs.every);
     let missed = if runs.missed() > 0 { format!(", {} missed", runs.missed()) } else { String::new() };
     let mut ends: Vec<String> = runs.by_exit.iter().map(|exit| format!("{} {}", exit.count, exit.name)).collect();
     ends.extend((runs.unfinished > 0).then(|| format!("{} without an end", runs.unfinished)));

@@ -50,7 +50,7 @@ pub enum Concern {
     Drawdown,
     /// No run at all, of so many.
     NoRun(u64),
-    /// Candles that no run followed, of so many.
+    /// Times at which none began, of so many.
     Missed(u64, u64),
     /// Runs that came to nothing.
     Failed(u64),

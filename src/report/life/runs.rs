@@ -1,10 +1,11 @@
 //! The health of the runs: how they ended, which were missed, what their parts did, how old the newest candles are.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::health::{Begun, Slots};
 use crate::outcome::wilson;
 use crate::report::{Number, percent};
 use crate::unit::{Symbol, Timeframe, UtcMillis};
@@ -23,11 +24,13 @@ pub struct RunFact {
 /// The runs.
 #[derive(Clone, Debug, Default, Serialize, JsonSchema)]
 pub struct LifeRuns {
-    /// Candles that closed since the first run there ever was: one run for each.
+    /// How often a run is to be started.
+    pub every: &'static str,
+    /// Times at which one was, since the first run there ever was.
     pub expected: u64,
-    /// Those that a run followed.
+    /// Those at which one began.
     pub met: u64,
-    /// All runs; more than one may follow a candle.
+    /// All runs; more than one may begin at a time.
     pub count: u64,
     /// How many ended how, by the name of the exit code; `unfinished` ones were cut off, or are under way.
     pub by_exit: BTreeMap<&'static str, u64>,
@@ -50,16 +53,16 @@ pub struct DayOfRuns {
     pub date: String,
     /// Its midnight.
     pub from: UtcMillis,
-    /// Candles that closed since the first run.
+    /// Times at which a run was to be started.
     pub expected: u64,
-    /// Those that a run followed.
+    /// Those at which one began.
     pub met: u64,
     /// How many runs ended how.
     pub by_exit: BTreeMap<&'static str, u64>,
 }
 
 impl DayOfRuns {
-    /// Candles that no run followed.
+    /// Times at which none began.
     pub const fn missed(&self) -> u64 {
         self.expected.saturating_sub(self.met)
     }
@@ -118,37 +121,45 @@ pub struct Freshness {
 }
 
 impl LifeRuns {
-    /// The runs of a time, of which a run is expected after each candle of a length.
-    pub fn of(runs: &[RunFact], timeframe: Timeframe, (from, to): (UtcMillis, UtcMillis)) -> Self {
-        let mut days: BTreeMap<UtcMillis, Vec<&RunFact>> = BTreeMap::new();
+    /// The runs of a time. One is expected so often from the first one there ever was until now, the present one once it has
+    /// begun.
+    pub fn of(
+        runs: &[RunFact],
+        every: Timeframe,
+        first: Option<UtcMillis>,
+        (from, to): (UtcMillis, UtcMillis),
+    ) -> Self {
+        let from = first.map_or(to, |first| every.floor(first)).max(from);
+        let mut by_day: BTreeMap<UtcMillis, Vec<&RunFact>> = BTreeMap::new();
         for run in runs {
-            days.entry(Timeframe::D1.floor(run.at)).or_default().push(run);
+            by_day.entry(Timeframe::D1.floor(run.at)).or_default().push(run);
         }
-        let mut all = Vec::new();
+        let mut days = Vec::new();
         let mut day = Timeframe::D1.floor(from);
-        while day < to && !runs.is_empty() {
+        while day < to {
             let end = Timeframe::D1.step(day, 1);
-            let of = days.get(&day).map(Vec::as_slice).unwrap_or_default();
-            all.push(day_of(of, timeframe, (day.max(from), end.min(to))));
+            let of = by_day.get(&day).map(Vec::as_slice).unwrap_or_default();
+            days.push(day_of(of, (every, first), (day.max(from), end.min(to))));
             day = end;
         }
         let mut durations: Vec<i64> = runs.iter().filter_map(|run| run.duration_ms).collect();
         durations.sort_unstable();
         let at = |part: f64| durations.get(place(durations.len(), part)).copied();
         Self {
-            expected: all.iter().map(|day| day.expected).sum(),
-            met: all.iter().map(|day| day.met).sum(),
+            every: every.name(),
+            expected: days.iter().map(|day| day.expected).sum(),
+            met: days.iter().map(|day| day.met).sum(),
             count: runs.len() as u64,
             by_exit: by_exit(runs.iter()),
             duration_ms_median: at(0.5),
             duration_ms_p95: at(0.95),
-            days: all,
+            days,
             agents: Vec::new(),
             freshness: Vec::new(),
         }
     }
 
-    /// Candles that no run followed.
+    /// Times at which none began.
     pub const fn missed(&self) -> u64 {
         self.expected.saturating_sub(self.met)
     }
@@ -160,24 +171,21 @@ fn place(count: usize, part: f64) -> usize {
     ((count as f64 * part).ceil() as usize).max(1) - 1
 }
 
-fn day_of(runs: &[&RunFact], timeframe: Timeframe, (from, to): (UtcMillis, UtcMillis)) -> DayOfRuns {
-    // A candle belongs to the day in which it closes.
-    let met: BTreeSet<UtcMillis> = runs.iter().map(|run| timeframe.floor(run.at)).filter(|at| *at >= from).collect();
+fn day_of(
+    runs: &[&RunFact],
+    (every, first): (Timeframe, Option<UtcMillis>),
+    (from, to): (UtcMillis, UtcMillis),
+) -> DayOfRuns {
+    let begun: Vec<Begun> = runs.iter().map(|run| Begun { at: run.at, has_ended: run.ended.is_some() }).collect();
+    let slots = Slots::since(every, from, to, first, &begun);
     let date = from.to_string();
-    let expected = closes(timeframe, from, to).max(met.len() as u64);
     DayOfRuns {
         date: date.get(..10).unwrap_or(&date).to_owned(),
         from: Timeframe::D1.floor(from),
-        expected,
-        met: met.len() as u64,
+        expected: slots.due,
+        met: slots.due - slots.missed,
         by_exit: by_exit(runs.iter().copied()),
     }
-}
-
-/// How many candles of a length close from one instant on until before another: one run is expected for each.
-pub fn closes(timeframe: Timeframe, from: UtcMillis, to: UtcMillis) -> u64 {
-    let until = |at: UtcMillis| timeframe.floor(at.plus_ms(-1)).get().div_euclid(timeframe.ms());
-    u64::try_from(until(to) - until(from)).unwrap_or_default()
 }
 
 fn by_exit<'r>(runs: impl Iterator<Item = &'r RunFact>) -> BTreeMap<&'static str, u64> {
@@ -201,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_is_expected_after_each_candle_and_repeated_ones_count_once() {
+    fn a_run_is_expected_every_hour_and_repeated_ones_count_once() {
         let runs = [
             run("2024-03-01T22:00:30Z", Some("ok")),
             run("2024-03-01T22:05:00Z", Some("ok")),
@@ -209,7 +217,7 @@ mod tests {
             run("2024-03-02T00:00:10Z", Some("degraded")),
             run("2024-03-02T01:00:10Z", None),
         ];
-        let all = LifeRuns::of(&runs, Timeframe::H1, (at("2024-03-01T22:00:00Z"), at("2024-03-02T02:00:00Z")));
+        let all = LifeRuns::of(&runs, Timeframe::H1, Some(runs[0].at), (at("2024-01-01"), at("2024-03-02T01:30:00Z")));
         assert_eq!((all.expected, all.met, all.count, all.missed()), (4, 3, 4, 1));
         let told: Vec<_> = all.days.iter().map(|day| (day.date.as_str(), day.expected, day.met)).collect();
         assert_eq!(told, [("2024-03-01", 2, 1), ("2024-03-02", 2, 2)]);
@@ -219,10 +227,10 @@ mod tests {
     #[test]
     fn a_day_on_which_nobody_ran_is_a_day_that_was_missed() {
         let runs = [run("2024-03-01T00:00:30Z", Some("ok")), run("2024-03-03T00:00:30Z", Some("ok"))];
-        let all = LifeRuns::of(&runs, Timeframe::H4, (at("2024-03-01"), at("2024-03-03T00:00:31Z")));
+        let all = LifeRuns::of(&runs, Timeframe::H4, Some(runs[0].at), (at("2024-03-01"), at("2024-03-03T00:00:31Z")));
         let told: Vec<_> = all.days.iter().map(|day| (day.expected, day.met)).collect();
         assert_eq!(told, [(6, 1), (6, 0), (1, 1)]);
-        assert_eq!(LifeRuns::of(&[], Timeframe::H1, (at("2024-03-01"), at("2024-03-03"))).days, []);
+        assert_eq!(LifeRuns::of(&[], Timeframe::H1, None, (at("2024-03-01"), at("2024-03-03"))).days, []);
     }
 
     #[test]

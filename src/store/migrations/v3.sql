@@ -48,3 +48,7 @@ CREATE TABLE examinations (
     first    TEXT,
     CHECK ((findings = 0) = (first IS NULL))
 ) STRICT;
+CREATE INDEX deliveries_refused ON deliveries (settled_at) WHERE state = 'refused';
+
+-- The newest cycles are looked for among all runs.
+CREATE INDEX runs_by_command ON runs (command, started_at);

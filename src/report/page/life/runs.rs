@@ -1,7 +1,7 @@
 //! The health of the runs, and what the page was made from.
 
 use super::LifePage;
-use super::told::{ends, known, many, whole};
+use super::told::{ends, known, whole};
 use crate::report::page::axis::Axis;
 use crate::report::page::calendar::Span;
 use crate::report::page::chart::{Chart, Layer};
@@ -35,8 +35,14 @@ impl LifePage<'_> {
             format!(" Half of them took at most {}, 95 of 100 at most {}.", ms(median as f64), ms(p95 as f64))
         });
         let words = match runs.count {
-            1 => format!("One run, after one of {}.", many(runs.expected, "candle", "candles")),
-            n => format!("{} runs after {} of {} candles.{took}", count(n), count(runs.met), count(runs.expected)),
+            1 => format!("One run; one is due every {}.", runs.every),
+            n => format!(
+                "{} runs; {} of {} came, one every {}.{took}",
+                count(n),
+                count(runs.met),
+                count(runs.expected),
+                runs.every
+            ),
         };
         let prose: Markup = tag("p").class("prose").text(words).into();
         let agents: Markup = self.agents();
