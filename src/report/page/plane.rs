@@ -253,7 +253,7 @@ mod tests {
             Sight::Points(vec![(2.5, 75.0)]),
             Sight::Marks(vec![(1.0, 10.0, "won".to_owned()), (1.0, -1.0, "lost".to_owned())]),
             Sight::Whiskers(vec![whisker]),
-            Sight::Columns(vec![(0.0, 5.0, 50.0, "five".to_owned()), (5.0, 10.0, 0.0, "none".to_owned())]),
+            Sight::Columns(vec![(0.0, 5.0, 50.0, "five".to_owned()), (5.0, 10.0, 0.0, "nothing".to_owned())]),
         ];
         let drawn = plane(layers);
         for part in [
@@ -269,7 +269,7 @@ mod tests {
         ] {
             assert!(drawn.contains(part), "{part}: {drawn}");
         }
-        assert!(!drawn.contains("none"), "a column without height is not drawn");
+        assert!(!drawn.contains("nothing"), "a column without height is not drawn");
     }
 
     #[test]
