@@ -2,11 +2,13 @@
 
 mod facts;
 mod figures;
+mod story;
 
 use std::path::{Path, PathBuf};
 
 use self::facts::document;
-use self::figures::{story, table};
+use self::figures::table;
+use self::story::story;
 use super::output_file::OutputFile;
 use super::say::{Output, Style};
 use super::usage;

@@ -135,3 +135,39 @@ fn miss(r: &Row<'_>) -> Result<Option<[f64; 6]>, StoreError> {
     }
     Ok(Some(parts))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::plans::looked_through;
+    use crate::store::{Access, Contents};
+
+    /// A table of which a year holds few rows, or which is looked through because all of it is told.
+    const SMALL: [&str; 4] = ["series", "fills", "data_gaps", "positions"];
+
+    #[test]
+    fn a_day_and_a_time_are_found_by_indices_and_no_large_table_is_looked_through() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("t.db"), Access::Write(Contents::Live)).unwrap();
+        crate::store::plans::heard();
+        let day = (UtcMillis::new(1_710_288_000_000), UtcMillis::new(1_710_374_400_000));
+        store.cycles_within(day).unwrap();
+        store.stood_within(day).unwrap();
+        store.positions_before(day.1).unwrap();
+        store.decided_within(day).unwrap();
+        store.fills_within(day).unwrap();
+        store.trades_within(day).unwrap();
+        store.ended_within((14_400_000, Timeframe::H1), day).unwrap();
+        store.gaps_within(day).unwrap();
+        store.gaps_open_at(day.1).unwrap();
+        store.opinions_within(day).unwrap();
+        store.decided_pairs().unwrap();
+        store.trades_and_misses_within(day).unwrap();
+        store.freshness(day.1).unwrap();
+        let heard = crate::store::plans::heard();
+        assert!(heard.len() >= 15, "{heard:?}");
+        for sql in heard.iter().filter(|sql| sql.starts_with("SELECT") || sql.starts_with("WITH")) {
+            assert_eq!(looked_through(&store, sql, &SMALL), Vec::<String>::new(), "{sql}");
+        }
+    }
+}

@@ -1,6 +1,5 @@
-//! A report as rows and as words.
+//! A report as rows.
 
-use crate::command::say::{Output, Style};
 use crate::report::{Cell, ErrorRate, Figure, LifeDocument, LifeHorizon, Number, Table};
 
 const COLUMNS: [&str; 9] = ["part", "of", "figure", "value", "low", "high", "n", "n_eff", "why"];
@@ -226,9 +225,4 @@ fn runs(document: &LifeDocument) -> Vec<Row> {
             .map(|f| Row::new("data", format!("{} {}", f.symbol, f.timeframe), "age_s", Cell::Whole(f.age_s))),
     );
     rows
-}
-
-/// For people: what there is to say on each part, and its figures below.
-pub(super) fn story(document: &LifeDocument, style: Style) -> String {
-    Output::table(&table(document), style).text
 }

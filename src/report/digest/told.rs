@@ -145,7 +145,7 @@ fn fills(day: &DigestReport) -> Vec<Piece> {
             time(f.at),
             f.side.to_lowercase(),
             f.symbol.to_string(),
-            price(&f.quantity),
+            coins(&f.quantity),
             price(&f.price),
             amount(f.notional),
             f.reason.as_deref().map_or_else(|| "entry".to_owned(), |reason| reason.replace('_', " ")),
@@ -275,6 +275,11 @@ fn signed(money: Money) -> String {
     let told = amount(money);
     let is_zero = told == "0.00";
     if is_zero || told.starts_with('-') { told } else { format!("+{told}") }
+}
+
+/// So many coins, exact where that is short.
+fn coins(text: &str) -> String {
+    if text.len() <= 10 { text.to_owned() } else { price(text) }
 }
 
 /// A price, or so many coins, to about five digits.
