@@ -171,9 +171,8 @@ fn a_mail_of_a_day_says_what_its_text_says() {
     let world = lived();
     let (text, mail) = (digest(&world, &[]), digest(&world, &["--format", "html"]));
     for word in text.split_whitespace().filter(|word| word.len() > 5 && !word.contains(['/', '…'])) {
-        let word = word.replace('\'', "&#39;");
-        let is_there = mail.contains(&word) || mail.to_lowercase().contains(&word.to_lowercase());
-        assert!(is_there, "{word}");
+        let escaped = word.replace('\'', "&#39;").to_lowercase();
+        assert!(mail.to_lowercase().contains(&escaped), "{word}");
     }
     assert!(mail.len() < 60_000, "{}", mail.len());
 }

@@ -72,7 +72,7 @@ fn groups_tell_the_mean_of_like_forecasts_beside_what_came_by_hand() {
     // The standard deviation of ten values at ±1 is √(10/9) = 1.0541, its error 1.0541/√10 = 0.33333: ± 0.6533.
     let [low, high] = told.groups[0].interval_pct.map(get);
     assert!((low + 0.6533).abs() < 1e-4 && (high - 0.6533).abs() < 1e-4, "{low} to {high}");
-    assert_eq!(told.groups[2].interval_pct.map(get), [3.0, 3.0], "all alike");
+    assert_eq!(told.groups[2].interval_pct, [Number::exact(3.0); 2], "all alike");
 }
 
 #[test]
@@ -100,9 +100,9 @@ fn probabilities_are_held_against_what_happened_and_their_score_is_taken_apart()
     assert!((low - 17.55).abs() < 0.01 && (high - 34.30).abs() < 0.01, "{low} to {high}");
     // Off by 0.15 each; the groups lie 0.25 from a base rate of one half.
     let parts = told.brier_parts.unwrap();
-    let parts = [parts.reliability, parts.resolution, parts.uncertainty, parts.within].map(get);
-    assert_eq!(parts, [0.0225, 0.0625, 0.25, 0.0]);
-    assert_eq!(get(told.score.brier.value), 0.21, "0.0225 − 0.0625 + 0.25");
+    let parts = [parts.reliability, parts.resolution, parts.uncertainty, parts.within];
+    assert_eq!(parts, [0.0225, 0.0625, 0.25, 0.0].map(Number::exact));
+    assert_eq!(told.score.brier.value, Number::exact(0.21), "0.0225 − 0.0625 + 0.25");
 }
 
 #[test]
@@ -120,7 +120,7 @@ fn a_signal_is_right_when_the_price_goes_where_it_leans_whatever_it_costs() {
     let bands: Vec<_> = told.bands.iter().map(|b| (b.from_pct, b.to_pct, b.count, b.right)).collect();
     // A score of 10 is a confidence of 55 %, one of 70 is 85 %.
     assert_eq!(bands, [(50.0, 60.0, 200, 200), (80.0, 90.0, 100, 0)]);
-    assert_eq!(get(told.direction_pct.value), 66.6667);
+    assert_eq!(told.direction_pct.value, Number::exact(66.6667));
     assert_eq!((told.pairs[0].count, told.pairs[0].right), (300, 200));
 }
 
@@ -139,7 +139,7 @@ fn the_pairs_are_told_apart_with_their_errors() {
     let told = told(&all);
     let [btc, eth] = &told.pairs[..] else { panic!("{:?}", told.pairs) };
     assert_eq!((btc.symbol.as_str(), btc.false_positives.count, btc.false_positives.of), ("BTC/USDT", 40, 100));
-    assert_eq!(get(btc.false_positives.rate_pct.value), 40.0);
+    assert_eq!(btc.false_positives.rate_pct.value, Number::exact(40.0));
     assert_eq!((eth.symbol.as_str(), eth.false_negatives.count, eth.false_negatives.of), ("ETH/USDT", 10, 50));
     assert_eq!((btc.false_negatives.of, eth.false_positives.of), (0, 0));
 }

@@ -30,8 +30,10 @@ fn trade(hours: (i64, i64), profit: &str) -> LifeTrade {
     }
 }
 
+type Life = (LifeDocument, Vec<(UtcMillis, f64)>, Vec<Vec<(f64, f64)>>);
+
 /// A life of so many hourly runs and as many forecasts; what is evil in it comes from data.
-fn life(hours: i64) -> (LifeDocument, Vec<(UtcMillis, f64)>, Vec<Vec<(f64, f64)>>) {
+fn life(hours: i64) -> Life {
     let judged = |n: i64| {
         let net = ((n * 7919) % 200 - 100) as f64 / 5000.0;
         let judged = Judged {
