@@ -10,7 +10,7 @@ use super::cycle_arguments::{BackfillArgs, CycleArgs};
 use super::global_arguments::Global;
 use super::notify_arguments::NotifyCommand;
 use super::output::OutputArgs;
-use super::report_arguments::DigestArgs;
+use super::report_arguments::{DigestArgs, ReportArgs};
 use super::show_arguments::{SchemaOf, ShowArgs};
 use super::status_arguments::{DoctorArgs, StatusArgs};
 use super::sweep_arguments::SweepArgs;
@@ -148,6 +148,14 @@ Exit code 3 when a check fails. Nothing is changed.")]
 
 `trader cycle --metrics-file FILE` writes the same to a file after each run.")]
     Metrics,
+    /// What the account really did: predicted against actual, signals, equity, trades, runs
+    #[command(after_help = "Examples:
+  trader report
+  trader report --since 2024-03-01 --until 2024-04-01 --html march.html
+  trader report --format json | jq '.horizons[] | {horizon_h, n_eff, information_coefficient}'
+
+Figures that rest on too few independent outcomes are left out, with the reason.")]
+    Report(ReportArgs),
     /// The daily page: equity, decisions, trades, forecasts and runs of one UTC day
     #[command(after_help = "Examples:
   trader digest

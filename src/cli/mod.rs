@@ -81,6 +81,7 @@ fn run(cli: &Cli, settings: Result<Settings, SettingsError>, paths: &Paths) -> a
         Command::Doctor(args) => Ok(command::doctor(&settings?, args.offline, args.style())),
         Command::Outcomes(args) => command::outcomes(&settings?, &args.asked(), args.output.style()),
         Command::Metrics => command::metrics(&settings?),
+        Command::Report(args) => command::report(&settings?, &args.asked(), args.output.style()),
         Command::Digest(args) => command::digest(&settings?, args.date, args.format.into(), pretty || args.pretty),
         Command::Pause(args) => command::pause(&settings?, &args.reason, pretty || args.pretty),
         Command::Resume(args) => command::resume(&settings?, &args.reason, pretty || args.pretty),

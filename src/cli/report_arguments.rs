@@ -1,8 +1,11 @@
 //! What can be typed about reports.
 
+use std::path::PathBuf;
+
 use clap::{Args, ValueEnum};
 
-use crate::command::DigestFormat;
+use super::output::OutputArgs;
+use crate::command::{DigestFormat, ReportAsked};
 use crate::unit::UtcMillis;
 
 #[derive(Debug, Args)]
@@ -23,6 +26,27 @@ pub(super) enum DigestOutput {
     Text,
     Html,
     Json,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ReportArgs {
+    /// From this instant on [default: the first run]
+    #[arg(long, value_name = "INSTANT")]
+    since: Option<UtcMillis>,
+    /// And before this one [default: everything there is]
+    #[arg(long, value_name = "INSTANT")]
+    until: Option<UtcMillis>,
+    /// Also write a page with charts, whole in itself
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) output: OutputArgs,
+}
+
+impl ReportArgs {
+    pub(super) fn asked(&self) -> ReportAsked {
+        ReportAsked { since: self.since, until: self.until, html: self.html.clone() }
+    }
 }
 
 impl From<DigestOutput> for DigestFormat {

@@ -51,6 +51,7 @@ pub(super) enum SchemaOf {
     Verify,
     Notify,
     Digest,
+    Report,
 }
 
 impl ShowArgs {
@@ -95,6 +96,7 @@ impl From<SchemaOf> for Shape {
             SchemaOf::Verify => Self::Verify,
             SchemaOf::Notify => Self::Notify,
             SchemaOf::Digest => Self::Digest,
+            SchemaOf::Report => Self::Report,
         }
     }
 }

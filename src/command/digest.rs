@@ -1,12 +1,13 @@
 //! `trader digest`: one UTC day, as a trader wants to read it the next morning.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::account::Sources;
 use super::say::Output;
 use super::usage;
 use crate::clock;
 use crate::exit::Exit;
+use crate::health::{Begun, Slots};
 use crate::ledger::{Mark, Position};
 use crate::outcome::effective_n;
 use crate::report::{
@@ -215,20 +216,14 @@ impl<'a> Day<'a> {
         Ok(all)
     }
 
-    /// A run is expected for each candle that closed, from the first run on and until now.
+    /// A run is expected so often from the first one on and until now, the present one once it has begun.
     fn runs(&self) -> Result<DigestRuns, StoreError> {
-        let ((from, to), timeframe) = (self.period, self.settings.strategy.timeframe);
+        let ((from, to), every) = (self.period, self.settings.health.every);
         let runs = self.store.cycles_within(self.period)?;
-        let begin = self.store.first_cycle_at()?.map_or(to, |first| timeframe.floor(first)).max(from);
-        let met: BTreeSet<UtcMillis> = runs.iter().map(|run| timeframe.floor(run.started_at).max(from)).collect();
-        let last = self.now.min(to.plus_ms(-1));
-        let expected = if begin >= to || last < begin { 0 } else { last.since_ms(begin) / timeframe.ms() + 1 };
-        // One that may still come is not missed.
-        let is_awaited = self.contents != Some(Contents::Replay)
-            && (from..to).contains(&self.now)
-            && !met.contains(&timeframe.floor(self.now));
-        let expected = u64::try_from(expected - i64::from(is_awaited)).unwrap_or_default();
-        Ok(runs_told(&runs, expected, met.len() as u64))
+        let begun: Vec<Begun> =
+            runs.iter().map(|run| Begun { at: run.started_at, has_ended: run.exit_code.is_some() }).collect();
+        let slots = Slots::since(every, from, self.now.clamp(from, to), self.store.first_cycle()?, &begun);
+        Ok(runs_told(&runs, every, slots))
     }
 
     fn gaps(&self) -> Result<DigestGaps, StoreError> {
@@ -306,7 +301,7 @@ fn miss((row, predicted, net): &(&Ripe, f64, f64)) -> DigestMiss {
     }
 }
 
-fn runs_told(runs: &[RunOfDay], expected: u64, met: u64) -> DigestRuns {
+fn runs_told(runs: &[RunOfDay], every: Timeframe, slots: Slots) -> DigestRuns {
     let exit = |exit: Exit| {
         let count = runs.iter().filter(|run| run.exit_code == Some(exit.code())).count() as u64;
         (count > 0).then(|| DigestExit { code: exit.code(), name: exit.name(), count })
@@ -314,8 +309,9 @@ fn runs_told(runs: &[RunOfDay], expected: u64, met: u64) -> DigestRuns {
     let mut durations: Vec<i64> = runs.iter().filter_map(|run| run.duration_ms).collect();
     durations.sort_unstable();
     DigestRuns {
-        expected: expected.max(met),
-        met,
+        every: every.name(),
+        expected: slots.due,
+        met: slots.due - slots.missed,
         count: runs.len() as u64,
         by_exit: Exit::ALL.into_iter().filter_map(exit).collect(),
         unfinished: runs.iter().filter(|run| run.exit_code.is_none()).count() as u64,

@@ -31,7 +31,7 @@ pub fn outcomes(settings: &Settings, asked: &OutcomesAsked, style: Style) -> any
     let mut horizons = Vec::new();
     for subject in subjects(&store, asked)? {
         for kind in [OutcomeKind::Horizon, OutcomeKind::Policy, OutcomeKind::Trade] {
-            let filter = OutcomeFilter { subject, kind, since: asked.since, symbol: asked.symbol.clone() };
+            let filter = OutcomeFilter { subject, kind, since: asked.since, until: None, symbol: asked.symbol.clone() };
             let (rows, waiting) = (store.resolved(&filter)?, store.waiting(&filter)?);
             // Trades belong to the longest horizon, and not every horizon to every length of candles.
             if !rows.is_empty() || waiting > 0 {
@@ -63,7 +63,7 @@ fn subjects(store: &Store, asked: &OutcomesAsked) -> Result<Vec<Taught>, StoreEr
     Ok(wanted)
 }
 
-fn score(rows: &[Resolved], waiting: usize, filter: &OutcomeFilter) -> HorizonScore {
+pub(super) fn score(rows: &[Resolved], waiting: usize, filter: &OutcomeFilter) -> HorizonScore {
     let mut unresolvable = BTreeMap::new();
     for reason in rows.iter().filter_map(without) {
         *unresolvable.entry(reason).or_insert(0) += 1;
@@ -85,7 +85,7 @@ fn without(row: &Resolved) -> Option<String> {
     row.unresolvable.clone().or_else(no_mean)
 }
 
-fn judged(row: &Resolved) -> Option<Judged> {
+pub(super) fn judged(row: &Resolved) -> Option<Judged> {
     Some(Judged {
         pair: row.symbol.clone(),
         span: (row.span.0, row.span.1.max(row.span.0)),

@@ -3,7 +3,7 @@
 use crate::unit::UtcMillis;
 
 /// The 97.5 % quantile of the standard normal distribution: 95 % lie within ± this.
-const Z: f64 = 1.959_963_984_540_054;
+pub(super) const Z: f64 = 1.959_963_984_540_054;
 
 /// The correlation assumed between pairs that are quoted in the same currency: five of them are worth 1.2.
 pub const RHO: f64 = 0.8;

@@ -7,6 +7,7 @@
 mod accuracy;
 mod calibration;
 mod forecast;
+mod groups;
 mod interval;
 mod isotonic;
 mod learning;
@@ -21,13 +22,14 @@ pub use accuracy::{
 };
 pub use calibration::{Calibration, prior};
 pub use forecast::{Experience, Forecast, PRIOR_SLOPE, forecast, standardised, volatility};
+pub use groups::{BrierParts, brier_parts, like_groups};
 pub use interval::{Interval, RHO, Span, effective_n, independent_spans, uniqueness, wilson};
 pub use isotonic::isotonic;
 pub use learning::{LEARN_EVERY_MS, Sample, learn};
 pub use miss::{Compared, Miss, Untold};
 pub use platt::platt;
 pub use probability::{BINS, Bin, Confusion, brier, brier_skill, calibration_error, log_loss, reliability};
-pub use rank::{average_ranks, information_coefficient, t_statistic};
+pub use rank::{average_ranks, information_coefficient, rank_interval, t_statistic};
 pub use resolve::{Answer, GRACE_MS, Outcome, Question, Unresolvable, is_ripe, is_whole, over_horizon, under_policy};
 
 /// The version of the rules by which outcomes are resolved; it stands with each of them.

@@ -1,6 +1,8 @@
 //! Whether the higher forecasts came with the higher outcomes, whatever their size.
 
+use super::Interval;
 use super::accuracy::{all_finite, pearson};
+use super::interval::Z;
 
 /// The rank of each value from 1 on; equal values share the mean of their ranks.
 pub fn average_ranks(values: &[f64]) -> Vec<f64> {
@@ -34,6 +36,15 @@ pub fn t_statistic(correlation: f64, n: f64) -> Option<f64> {
     (n > 2.0 && unexplained > 1e-15).then(|| correlation * ((n - 2.0) / unexplained).sqrt())
 }
 
+/// Where a rank correlation of `n` outcomes may lie, with 95 %: Fisher's z with the variance (1 + r²/2)/(n − 3) of Bonett and
+/// Wright (2000); `n` may be an effective count. None for three outcomes or fewer, and for a perfect correlation.
+pub fn rank_interval(correlation: f64, n: f64) -> Option<Interval> {
+    let (z, spread) = (correlation.atanh(), (1.0 + correlation * correlation / 2.0) / (n - 3.0));
+    let half = Z * spread.sqrt();
+    let sane = n > 3.0 && z.is_finite() && half.is_finite();
+    sane.then(|| Interval { low: (z - half).tanh(), high: (z + half).tanh() })
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::assert_close;
@@ -65,6 +76,18 @@ mod tests {
             [vec![], vec![(1.0, 1.0)], vec![(1.0, 1.0), (1.0, 2.0)], vec![(1.0, 1.0), (2.0, 3.0), (f64::NAN, 2.0)]]
         {
             assert_eq!(information_coefficient(&pairs), None, "{pairs:?}");
+        }
+    }
+
+    #[test]
+    fn the_interval_of_a_rank_correlation_is_fishers() {
+        // r 0.5 of 28: z 0.549306, half 1.959964 × √(1.125/25) = 0.415771: tanh of 0.133535 and of 0.965077.
+        let interval = rank_interval(0.5, 28.0).unwrap();
+        assert!((interval.low - 0.132_747).abs() < 1e-5 && (interval.high - 0.746_533).abs() < 1e-5, "{interval:?}");
+        let around = rank_interval(0.0, 103.0).unwrap();
+        assert!((around.high - 0.193_525).abs() < 1e-5 && (around.low + around.high).abs() < 1e-12);
+        for (correlation, n) in [(0.5, 3.0), (1.0, 9.0), (f64::NAN, 9.0), (0.5, f64::NAN)] {
+            assert_eq!(rank_interval(correlation, n), None, "{correlation} of {n}");
         }
     }
 

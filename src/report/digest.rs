@@ -31,7 +31,7 @@ pub struct DigestReport {
     pub is_over: bool,
     /// `live`, or `replay` for a recording; null where nothing has run yet.
     pub contents: Option<&'static str>,
-    /// The length of the candles that are decided on, and with it how often a run is expected.
+    /// The length of the candles that are decided on.
     pub timeframe: &'static str,
     /// What it comes to.
     pub verdict: DigestVerdict,
@@ -249,11 +249,13 @@ pub struct DigestMiss {
 /// The runs of `trader cycle`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 pub struct DigestRuns {
-    /// Candles that closed since the first run there ever was: one run for each.
+    /// How often a run is to be started.
+    pub every: &'static str,
+    /// Times at which one was, since the first run there ever was.
     pub expected: u64,
-    /// Those that a run followed.
+    /// Those at which one began.
     pub met: u64,
-    /// All runs; more than one may follow a candle.
+    /// All runs; more than one may begin at a time.
     pub count: u64,
     /// By how they ended.
     pub by_exit: Vec<DigestExit>,
@@ -264,7 +266,7 @@ pub struct DigestRuns {
 }
 
 impl DigestRuns {
-    /// Candles that no run followed.
+    /// Times at which none began.
     pub const fn missed(&self) -> u64 {
         self.expected.saturating_sub(self.met)
     }
@@ -340,5 +342,92 @@ impl DigestReport {
     /// script, no picture, nothing from outside.
     pub fn to_html(&self) -> String {
         html::written(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A day on which everything ran and nothing was traded.
+    pub(super) fn quiet() -> DigestReport {
+        let day = |text: &str| text.parse::<UtcMillis>().unwrap();
+        let money = |text: &str| Money::new(text.parse().unwrap());
+        let account = DigestAccount {
+            asset: "USDT".to_owned(),
+            equity_start: money("1000"),
+            equity_end: money("1012.5"),
+            equity_end_at: day("2024-03-14"),
+            change: money("12.5"),
+            change_pct: Number::exact(1.25),
+            cash: money("600"),
+            drawdown_pct: Number::exact(0.0),
+            heat_pct: None,
+            state: "normal",
+            state_text: "entries and exits as decided",
+        };
+        DigestReport {
+            schema: "trader.digest.v1",
+            date: "2024-03-13".to_owned(),
+            from: day("2024-03-13"),
+            to: day("2024-03-14"),
+            is_over: true,
+            contents: Some("live"),
+            timeframe: "1h",
+            verdict: DigestVerdict::UNKNOWN,
+            account: Some(account),
+            positions: Vec::new(),
+            risk_events: Vec::new(),
+            decisions: DigestDecisions { hold: 24, ..DigestDecisions::default() },
+            fills: Vec::new(),
+            trades: Vec::new(),
+            forecasts: Vec::new(),
+            runs: DigestRuns { every: "1h", expected: 24, met: 24, count: 24, ..DigestRuns::default() },
+            gaps: DigestGaps::default(),
+        }
+    }
+
+    #[test]
+    fn the_subject_tells_the_day_the_verdict_and_the_equity() {
+        let mut day = quiet();
+        day.verdict = DigestVerdict::of(&day);
+        assert_eq!(day.subject(), "trader 2024-03-13: quiet; equity 1,012.50 USDT, +1.25 %");
+    }
+
+    #[test]
+    fn what_is_unknown_is_said_to_be() {
+        let text = quiet().to_text();
+        assert!(text.contains("all stops together would lose unknown"), "{text}");
+        let mut day = quiet();
+        day.account = None;
+        assert!(day.to_text().contains("\nAccount\n  unknown: no run of this day told it\n"));
+    }
+
+    #[test]
+    fn an_empty_day_is_one_line() {
+        let mut day = quiet();
+        (day.account, day.decisions) = (None, DigestDecisions::default());
+        day.runs = DigestRuns::default();
+        day.verdict = DigestVerdict::of(&day);
+        assert_eq!(day.to_text(), "2024-03-13 UTC: unknown; nothing ran on this day");
+        day.runs.expected = 24;
+        day.verdict = DigestVerdict::of(&day);
+        assert_eq!(day.to_text(), "2024-03-13 UTC: attention needed: no run of 24; nothing ran on this day");
+    }
+
+    #[test]
+    fn a_mail_loads_nothing_runs_nothing_and_brings_no_paper_of_its_own() {
+        let mut day = quiet();
+        day.risk_events = vec![DigestRiskEvent {
+            at: day.from,
+            kind: "paused".to_owned(),
+            reason: "<img src=x onerror=alert(1)>".to_owned(),
+        }];
+        let mail = day.to_html();
+        for outside in ["http", "<script", "<link", "<img", "<style", "url(", "@import", "background", "class="] {
+            assert!(!mail.contains(outside), "{outside}");
+        }
+        assert!(mail.contains("&lt;img src=x onerror=alert(1)&gt;"));
+        assert!(mail.contains("content=\"light dark\"") && mail.contains("max-width:640px"));
     }
 }

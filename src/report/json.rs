@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{
-    BacktestDocument, Cycle, DigestReport, DoctorDocument, Explanation, HistoryReport, NotifyDocument,
+    BacktestDocument, Cycle, DigestReport, DoctorDocument, Explanation, HistoryReport, LifeDocument, NotifyDocument,
     OutcomesDocument, PortfolioDocument, RiskDocument, ShardDocument, StatusDocument, SweepDocument, VerifyDocument,
     WalkDocument,
 };
@@ -48,6 +48,8 @@ pub enum Shape {
     Notify,
     /// `trader.digest.v1`.
     Digest,
+    /// `trader.report.v1`.
+    Report,
 }
 
 /// The JSON Schema of a document, made from its type.
@@ -67,6 +69,7 @@ pub fn schema(of: Shape) -> schemars::Schema {
         Shape::Verify => schemars::schema_for!(VerifyDocument),
         Shape::WalkForward => schemars::schema_for!(WalkDocument),
         Shape::Notify => schemars::schema_for!(NotifyDocument),
+        Shape::Report => schemars::schema_for!(LifeDocument),
         Shape::Digest => schemars::schema_for!(DigestReport),
     }
 }

@@ -9,6 +9,7 @@ mod doctor;
 mod explanation;
 mod history;
 mod json;
+mod life;
 mod measure;
 mod metrics;
 mod notice;
@@ -37,6 +38,11 @@ pub use doctor::{DoctorDocument, Part, PartOutcome};
 pub use explanation::{Explanation, GateReport, Provenance, Recheck};
 pub use history::{Failure, HistoryReport, Tally};
 pub use json::{Shape, schema, to_json};
+pub use life::{
+    AgentHealth, BandReport, BrierReport, Bucket, DayOfRuns, Freshness, GroupReport, Judgement, LifeAccount, LifeDay,
+    LifeDocument, LifeHorizon, LifeRuns, LifeSignals, LifeTrade, LifeTrades, MissParts, PairQuality, ProbabilityGroup,
+    RunFact,
+};
 pub use measure::{Measure, YardstickReport};
 pub use metrics::{
     AccountMeasured, Decided, EndedRun, Kind, Limits, Measured, Metric, Observed, OutcomeSums, ResolvedPair, Total,
@@ -49,7 +55,7 @@ pub use outcomes::{
     BinReport, Counts, ErrorRate, Figure, HorizonScore, Judged, MissReport, NEEDED_FOR_IC, NEEDED_FOR_PROBABILITIES,
     NEEDED_FOR_RATES, OutcomesDocument,
 };
-pub use page::BacktestPage;
+pub use page::{BacktestPage, LifePage};
 pub use portfolio::{
     FillReport, ForecastReport, HorizonReport, LimitReport, OrderReport, PortfolioDocument, PortfolioReport,
     PositionReport, RiskDocument, exact, percent,

@@ -31,7 +31,7 @@ pub struct Figure {
 
 impl Figure {
     /// A figure that takes so many independent outcomes.
-    fn of(value: Option<Number>, n_eff: f64, needed: f64) -> Self {
+    pub(super) fn of(value: Option<Number>, n_eff: f64, needed: f64) -> Self {
         if n_eff < needed {
             let why = Some(format!("too early: n_eff {n_eff:.0} of {needed:.0}"));
             return Self { value: None, interval: None, why };
@@ -40,7 +40,8 @@ impl Figure {
         Self { value, interval: None, why }
     }
 
-    fn with(mut self, interval: Option<Interval>) -> Self {
+    /// With its interval, where it is shown at all.
+    pub(super) fn with(mut self, interval: Option<Interval>) -> Self {
         self.interval = interval.filter(|_| self.value.is_some()).map(|i| [percent(i.low), percent(i.high)]);
         self
     }
@@ -238,11 +239,11 @@ fn share(judged: &[Judged], which: impl Fn(&Judged) -> bool) -> Option<f64> {
     (!judged.is_empty()).then(|| count as f64 / judged.len() as f64)
 }
 
-fn false_positives(judged: &[Judged]) -> ErrorRate {
+pub(super) fn false_positives(judged: &[Judged]) -> ErrorRate {
     error_rate(judged, |j| j.was_bought, |j| j.net <= 0.0)
 }
 
-fn false_negatives(judged: &[Judged]) -> ErrorRate {
+pub(super) fn false_negatives(judged: &[Judged]) -> ErrorRate {
     error_rate(judged, |j| !j.was_bought && !j.was_held, |j| j.net > 2.0 * j.cost)
 }
 

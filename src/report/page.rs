@@ -2,19 +2,22 @@
 //!
 //! Nothing is loaded from anywhere and nothing runs: a page is markup, its style and pictures as SVG, and tells the browser that
 //! it may be nothing else. The same values give the same bytes. `markup`, `numeral`, `axis`, `calendar`, `thinning`, `chart`,
-//! `months` and `table` know nothing of what is told with them; `backtest` does.
+//! `plane`, `months` and `table` know nothing of what is told with them; `backtest` and `life` do.
 
 mod axis;
 mod backtest;
 mod calendar;
 mod chart;
+mod life;
 mod markup;
 mod months;
 mod numeral;
+mod plane;
 mod table;
 mod thinning;
 
 pub use backtest::BacktestPage;
+pub use life::LifePage;
 
 use self::markup::{Markup, tag};
 

@@ -1,6 +1,6 @@
 //! What one day held, read back for the digest. A day is half open: its midnight belongs to it, the next one does not.
 
-use rusqlite::{OptionalExtension, Row, params};
+use rusqlite::{Row, params};
 
 use super::ledger::parsed;
 use super::ledger_rows::{self as rows, decimal};
@@ -148,13 +148,6 @@ const OPEN_THEN: &str = "o.position_id IN (SELECT position_id FROM positions WHE
       UNION ALL SELECT position_id FROM trades WHERE closed_at >= ?1 AND opened_at < ?1)";
 
 impl Store {
-    /// The first run that ever decided, or tried to.
-    pub fn first_cycle_at(&self) -> Result<Option<UtcMillis>, StoreError> {
-        let sql = "SELECT started_at FROM runs WHERE command = 'cycle' ORDER BY started_at LIMIT 1";
-        let found = self.connection.prepare_cached(sql)?.query_row([], |r| r.get::<_, i64>(0)).optional()?;
-        Ok(found.map(UtcMillis::new))
-    }
-
     /// The runs of a period, in order.
     pub fn cycles_within(&self, period: Period) -> Result<Vec<RunOfDay>, StoreError> {
         let sql = "SELECT started_at, exit_code, duration_ms FROM runs
@@ -336,11 +329,11 @@ impl Store {
     }
 }
 
-fn money(row: &Row<'_>, i: usize) -> Result<Money, StoreError> {
+pub(super) fn money(row: &Row<'_>, i: usize) -> Result<Money, StoreError> {
     decimal(&row.get::<_, String>(i)?).map(Money::new)
 }
 
-fn counted(row: &Row<'_>, i: usize) -> Result<u64, StoreError> {
+pub(super) fn counted(row: &Row<'_>, i: usize) -> Result<u64, StoreError> {
     Ok(u64::try_from(row.get::<_, i64>(i)?).unwrap_or_default())
 }
 

@@ -18,6 +18,8 @@ pub struct OutcomeFilter {
     pub kind: OutcomeKind,
     /// Of decisions from this instant on.
     pub since: Option<UtcMillis>,
+    /// And before this one.
+    pub until: Option<UtcMillis>,
     /// Of this pair.
     pub symbol: Option<Symbol>,
 }
@@ -30,6 +32,8 @@ pub struct Resolved {
     /// From the end of the candle that was decided on until the outcome was over; until the horizon ended where there is
     /// none.
     pub span: Span,
+    /// The score that was decided by; none where there was no opinion.
+    pub score: Option<f64>,
     /// The mean that was forecast.
     pub predicted: Option<f64>,
     /// Its 10 and 90 % quantiles.
@@ -42,6 +46,8 @@ pub struct Resolved {
     pub was_bought: bool,
     /// The coin was held already.
     pub was_held: bool,
+    /// The return without costs; none where there is none.
+    pub gross: Option<f64>,
     /// The net return; none where there is none.
     pub net: Option<f64>,
     /// What it was in money, or would have been.
@@ -66,13 +72,13 @@ pub struct MeanMisses {
 /// In each of these joins the queue or the fold comes first: few wait, and orders and forecasts are many.
 const WAITING_FORECASTS: &str = "SELECT count(*) FROM forecasts_due q
       CROSS JOIN forecasts f ON f.decision_id = q.decision_id AND f.horizon_ms = q.horizon_ms
-      WHERE q.horizon_ms = ?1 AND q.timeframe = ?2 AND f.data_cutoff >= ?3 AND (?4 IS NULL OR q.symbol = ?4)";
+      WHERE q.horizon_ms = ?1 AND q.timeframe = ?2 AND f.data_cutoff >= ?3 AND f.data_cutoff < ?5 AND (?4 IS NULL OR q.symbol = ?4)";
 
 const WAITING_TRADES: &str = "SELECT count(*) FROM positions p CROSS JOIN orders o ON o.order_id = p.position_id
       CROSS JOIN forecasts f ON f.decision_id = o.decision_id
         AND f.horizon_ms = (SELECT max(horizon_ms) FROM forecasts WHERE decision_id = o.decision_id)
       CROSS JOIN trading_decisions d ON d.id = o.decision_id
-      WHERE f.horizon_ms = ?1 AND d.timeframe = ?2 AND f.data_cutoff >= ?3 AND (?4 IS NULL OR d.symbol = ?4)";
+      WHERE f.horizon_ms = ?1 AND d.timeframe = ?2 AND f.data_cutoff >= ?3 AND f.data_cutoff < ?5 AND (?4 IS NULL OR d.symbol = ?4)";
 
 const WAITING_MISSES: &str = "SELECT count(*) FROM misses_due m CROSS JOIN trades t ON t.position_id = m.position_id
       CROSS JOIN orders o ON o.order_id = t.position_id
@@ -116,7 +122,7 @@ impl Store {
                     f.roi_p90, f.p_gain, f.cost, b.quantity IS NOT NULL, f.stance = 'held', o.net,
                     CASE o.kind WHEN 'trade' THEN CAST(t.profit AS REAL)
                                 ELSE o.net * CAST(coalesce(b.notional, f.notional) AS REAL) END,
-                    o.unresolvable
+                    o.unresolvable, f.score, o.gross
                FROM outcomes o
                JOIN forecasts f ON f.decision_id = o.decision_id AND f.horizon_ms = o.horizon_ms
                JOIN trading_decisions d ON d.id = o.decision_id
@@ -124,12 +130,13 @@ impl Store {
                LEFT JOIN fills b ON b.order_id = e.order_id AND b.part = 1
                LEFT JOIN trades t ON o.kind = 'trade' AND t.position_id = e.order_id
               WHERE o.kind = ?1 AND o.horizon_ms = ?2 AND d.timeframe = ?3 AND f.data_cutoff >= ?4
-                AND (?5 IS NULL OR d.symbol = ?5)
+                AND f.data_cutoff < ?6 AND (?5 IS NULL OR d.symbol = ?5)
               ORDER BY f.data_cutoff, o.decision_id",
         )?;
         let (horizon_ms, timeframe) = filter.subject;
-        let (since, symbol) = filter.conditions();
-        let mut rows = statement.query(params![filter.kind.word(), horizon_ms, timeframe.name(), since, symbol])?;
+        let (since, until, symbol) = filter.conditions();
+        let mut rows =
+            statement.query(params![filter.kind.word(), horizon_ms, timeframe.name(), since, symbol, until])?;
         let mut all = Vec::new();
         while let Some(row) = rows.next()? {
             all.push(resolved(row)?);
@@ -144,8 +151,9 @@ impl Store {
             OutcomeKind::Trade => WAITING_TRADES,
         };
         let (horizon_ms, timeframe) = filter.subject;
-        let (since, symbol) = filter.conditions();
-        let count = self.connection.query_row(sql, params![horizon_ms, timeframe.name(), since, symbol], |r| r.get(0));
+        let (since, until, symbol) = filter.conditions();
+        let count =
+            self.connection.query_row(sql, params![horizon_ms, timeframe.name(), since, symbol, until], |r| r.get(0));
         Ok(whole(count?))
     }
 
@@ -186,8 +194,9 @@ impl Store {
 }
 
 impl OutcomeFilter {
-    fn conditions(&self) -> (i64, Option<&str>) {
-        (self.since.map_or(i64::MIN, UtcMillis::get), self.symbol.as_ref().map(Symbol::as_str))
+    fn conditions(&self) -> (i64, i64, Option<&str>) {
+        let until = self.until.map_or(i64::MAX, UtcMillis::get);
+        (self.since.map_or(i64::MIN, UtcMillis::get), until, self.symbol.as_ref().map(Symbol::as_str))
     }
 }
 
@@ -196,12 +205,14 @@ fn resolved(row: &Row<'_>) -> Result<Resolved, StoreError> {
     Ok(Resolved {
         symbol: parsed(&row.get::<_, String>(0)?)?,
         span: (UtcMillis::new(row.get(1)?), UtcMillis::new(row.get(2)?)),
+        score: row.get(13)?,
         predicted: row.get(3)?,
         range: range.0.zip(range.1),
         p_gain: row.get(6)?,
         cost: row.get(7)?,
         was_bought: row.get(8)?,
         was_held: row.get(9)?,
+        gross: row.get(14)?,
         net: row.get(10)?,
         money: row.get(11)?,
         unresolvable: row.get(12)?,

@@ -2,7 +2,7 @@
 //! believed.
 
 mod command;
-mod page;
+pub(crate) mod page;
 mod parity;
 mod quiet;
 mod sweep;

@@ -34,6 +34,8 @@ mod contract;
 mod paper_account;
 /// Backtests, held against runs of the cycle.
 mod backtest;
+/// The daily page and the report: told as the rows say, laid out by a real browser.
+mod reports;
 /// The job files in `deploy/`: their flags are those of the program, and their commands run.
 mod deploy;
 /// Metrics: the text, where it is written and pushed, and the real parts that read it.

@@ -52,7 +52,7 @@ pub(super) fn sections(day: &DigestReport) -> Vec<Section> {
         section("Fills", fills(day)),
         section("Closed trades", trades(day)),
         section("Forecasts that ended", forecasts(&day.forecasts)),
-        section("Runs", vec![Piece::Line(runs(&day.runs, day.timeframe))]),
+        section("Runs", vec![Piece::Line(runs(&day.runs))]),
         section("Data", gaps(&day.gaps)),
     ]
 }
@@ -145,7 +145,7 @@ fn fills(day: &DigestReport) -> Vec<Piece> {
             time(f.at),
             f.side.to_lowercase(),
             f.symbol.to_string(),
-            price(&f.quantity),
+            coins(&f.quantity),
             price(&f.price),
             amount(f.notional),
             f.reason.as_deref().map_or_else(|| "entry".to_owned(), |reason| reason.replace('_', " ")),
@@ -223,8 +223,8 @@ fn extreme(name: &str, hours: i64, miss: &DigestMiss) -> Vec<String> {
     ]
 }
 
-fn runs(runs: &DigestRuns, timeframe: &str) -> String {
-    let came = format!("{} of {} candles of {timeframe} were followed by a run", runs.met, runs.expected);
+fn runs(runs: &DigestRuns) -> String {
+    let came = format!("{} of {} came, one every {}", runs.met, runs.expected, runs.every);
     let missed = if runs.missed() > 0 { format!(", {} missed", runs.missed()) } else { String::new() };
     let mut ends: Vec<String> = runs.by_exit.iter().map(|exit| format!("{} {}", exit.count, exit.name)).collect();
     ends.extend((runs.unfinished > 0).then(|| format!("{} without an end", runs.unfinished)));
@@ -275,6 +275,11 @@ fn signed(money: Money) -> String {
     let told = amount(money);
     let is_zero = told == "0.00";
     if is_zero || told.starts_with('-') { told } else { format!("+{told}") }
+}
+
+/// So many coins, exact where that is short.
+fn coins(text: &str) -> String {
+    if text.len() <= 10 { text.to_owned() } else { price(text) }
 }
 
 /// A price, or so many coins, to about five digits.

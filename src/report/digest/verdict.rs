@@ -50,7 +50,7 @@ pub enum Concern {
     Drawdown,
     /// No run at all, of so many.
     NoRun(u64),
-    /// Candles that no run followed, of so many.
+    /// Times at which none began, of so many.
     Missed(u64, u64),
     /// Runs that came to nothing.
     Failed(u64),
@@ -181,5 +181,75 @@ fn of_state(word: &str) -> Option<Concern> {
         RiskState::DayLoss => Some(Concern::DayLost),
         RiskState::Paused => Some(Concern::Paused),
         RiskState::Halted => Some(Concern::Halted),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::quiet;
+    use super::*;
+    use crate::report::{DigestExit, DigestFill};
+    use crate::unit::{Money, UtcMillis};
+
+    fn verdict(change: impl Fn(&mut DigestReport)) -> String {
+        let mut day = quiet();
+        change(&mut day);
+        DigestVerdict::of(&day).line()
+    }
+
+    fn exit(code: u8, count: u64) -> DigestExit {
+        DigestExit { code, name: "", count }
+    }
+
+    #[test]
+    fn each_thing_that_happens_has_its_word() {
+        let fill = || DigestFill {
+            at: UtcMillis::new(0),
+            symbol: "BTC/USDT".parse().unwrap(),
+            side: "BUY".to_owned(),
+            quantity: "1".to_owned(),
+            price: "1".to_owned(),
+            notional: Money::ZERO,
+            reason: None,
+        };
+        let of_state = |state: &'static str| {
+            move |day: &mut DigestReport| {
+                if let Some(account) = &mut day.account {
+                    account.state = state;
+                }
+            }
+        };
+        assert_eq!(verdict(|_| ()), "quiet");
+        assert_eq!(verdict(|day| day.fills = vec![fill()]), "active");
+        assert_eq!(verdict(of_state("halted")), "attention needed: the account is halted");
+        assert_eq!(verdict(of_state("paused")), "attention needed: entries are paused");
+        assert_eq!(verdict(of_state("warning")), "attention needed: the drawdown stops entries");
+        assert_eq!(verdict(of_state("day_loss")), "attention needed: the day lost as much as it may");
+        assert_eq!(verdict(|day| day.runs.met = 22), "attention needed: 2 of 24 runs missed");
+        assert_eq!(verdict(|day| day.runs.by_exit = vec![exit(6, 24)]), "quiet", "a halt is the account's to tell");
+        assert_eq!(
+            verdict(|day| {
+                day.runs.by_exit = vec![exit(0, 10), exit(1, 1), exit(3, 2), exit(4, 3), exit(7, 4)];
+                day.runs.unfinished = 1;
+                day.gaps.open = 1;
+                day.fills = vec![fill()];
+            }),
+            "attention needed: 8 runs failed; 2 runs degraded; 1 run without an end; 1 data gap open"
+        );
+    }
+
+    #[test]
+    fn a_day_without_any_run_needs_attention_unless_none_was_due() {
+        let none = |day: &mut DigestReport| {
+            day.account = None;
+            day.decisions = crate::report::DigestDecisions::default();
+            (day.runs.count, day.runs.met, day.runs.by_exit) = (0, 0, Vec::new());
+        };
+        assert_eq!(verdict(none), "attention needed: no run of 24");
+        let before = |day: &mut DigestReport| {
+            none(day);
+            day.runs.expected = 0;
+        };
+        assert_eq!(verdict(before), "unknown");
     }
 }

@@ -30,8 +30,7 @@ impl Axis {
             let room = (high / low).powf(FREE);
             return Self { low: low / room, high: high * room, spacing: Spacing::Log };
         }
-        let room = if high > low { FREE * (high - low) } else { 0.05 * high.abs().max(1.0) };
-        Self { low: low - room, high: high + room, spacing: Spacing::Linear }
+        Self::even([low, high])
     }
 
     /// One from 0 to the farthest of these values, which all lie on the same side of it.
@@ -39,6 +38,28 @@ impl Axis {
         let (low, high) = ends(values.into_iter().chain([0.0]));
         let (low, high) = if low < high { (low * (1.0 + FREE), high * (1.0 + FREE)) } else { (0.0, 1.0) };
         Self { low, high, spacing: Spacing::Linear }
+    }
+
+    /// One that holds all these values, equal differences at equal distances, with some room at both ends.
+    pub(super) fn even(values: impl IntoIterator<Item = f64>) -> Self {
+        let (low, high) = ends(values);
+        let room = if high > low { FREE * (high - low) } else { 0.05 * high.abs().max(1.0) };
+        Self { low: low - room, high: high + room, spacing: Spacing::Linear }
+    }
+
+    /// One with these ends, the lower one first.
+    pub(super) const fn exactly(low: f64, high: f64) -> Self {
+        Self { low, high, spacing: Spacing::Linear }
+    }
+
+    /// Its lower end.
+    pub(super) const fn low(&self) -> f64 {
+        self.low
+    }
+
+    /// Its upper end.
+    pub(super) const fn high(&self) -> f64 {
+        self.high
     }
 
     /// How values are spaced.

@@ -96,6 +96,10 @@ pub(super) enum Layer {
     Level(f64),
     /// From entry to exit.
     Deals(Vec<Deal>),
+    /// Entries and exits, without a line between them.
+    Ends(Vec<Deal>),
+    /// From when to when, and upright from where to where: all of them in one shade.
+    Columns(&'static str, Vec<(UtcMillis, UtcMillis, f64, f64)>),
 }
 
 /// A chart over time.
@@ -168,6 +172,8 @@ impl Chart {
                 let places = self.places(curve);
                 [line("area", closed(&places, self.upright(0.0))), line("own", path(&places))].into_iter().collect()
             }
+            Layer::Ends(_) => Markup::default(),
+            Layer::Columns(class, columns) => line(*class, columns.iter().map(|c| self.column(*c)).collect()).into(),
             Layer::Level(value) => line("level", format!("M0 {0}H{COLUMNS}", self.upright(*value))).into(),
             Layer::Deals(deals) => {
                 let of =
@@ -175,6 +181,15 @@ impl Chart {
                 [line("lost", of(false)), line("won", of(true))].into_iter().collect()
             }
         }
+    }
+
+    fn column(&self, (from, to, low, high): (UtcMillis, UtcMillis, f64, f64)) -> String {
+        let [x1, x2] =
+            [from, to].map(|at| (self.span.place(at).clamp(0.0, 1.0) * f64::from(COLUMNS) * 10.0).round() / 10.0);
+        // A little air between two of them.
+        let air = (x2 - x1) * 0.1;
+        let (top, bottom) = (self.upright(high), self.upright(low));
+        format!("M{:.1} {top}H{:.1}V{bottom}H{:.1}Z", x1 + air, x2 - air, x1 + air)
     }
 
     /// Where the points of a curve lie, thinned to what is seen of them.
@@ -196,7 +211,7 @@ impl Chart {
 
     fn marks(&self) -> Tag {
         let deals = self.layers.iter().filter_map(|layer| match layer {
-            Layer::Deals(deals) if deals.len() <= MARKED => Some(deals),
+            Layer::Deals(deals) | Layer::Ends(deals) if deals.len() <= MARKED => Some(deals),
             _ => None,
         });
         tag("g")

@@ -3,7 +3,7 @@
 use std::fmt::{Display, Write};
 
 /// Elements that have nothing inside and are closed where they are opened.
-const EMPTY: [&str; 4] = ["path", "line", "use", "rect"];
+const EMPTY: [&str; 5] = ["path", "line", "use", "rect", "circle"];
 
 /// A piece of a page.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -49,6 +49,7 @@ pub(super) fn scrolling(name: &str, wide: Tag) -> Tag {
 }
 
 /// A figure with its name, and a word on it.
+#[derive(Clone, Debug)]
 pub(super) struct Told {
     pub(super) name: &'static str,
     pub(super) figure: Markup,

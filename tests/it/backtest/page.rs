@@ -91,7 +91,7 @@ fn a_full_disk_leaves_the_page_before_and_tells_the_cause() {
 }
 
 /// The browser; none where there is none.
-fn browser() -> Option<&'static str> {
+pub(crate) fn browser() -> Option<&'static str> {
     let is_there = |name: &&str| Command::new(name).arg("--version").output().is_ok_and(|out| out.status.success());
     let found = ["chromium", "chromium-browser", "google-chrome"].into_iter().find(is_there);
     if found.is_none() {
@@ -119,7 +119,7 @@ document.body.append(frame);
 </script>"#;
 
 /// What the browser measures.
-fn measured(browser: &str, world: &World, page: &str, width: u32, scheme: u32) -> Vec<String> {
+pub(crate) fn measured(browser: &str, world: &World, page: &str, width: u32, scheme: u32) -> Vec<String> {
     let text = serde_json::to_string(page).unwrap().replace('<', "\\u003c");
     let harness = MEASURE.replace("WIDTH", &width.to_string()).replace("TEXT", &text);
     fs::write(world.path("harness.html"), harness).unwrap();

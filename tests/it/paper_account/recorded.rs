@@ -28,12 +28,12 @@ impl Recording {
     }
 
     /// The clocks of hourly runs.
-    pub(super) fn hours(&self) -> impl Iterator<Item = UtcMillis> {
+    pub(crate) fn hours(&self) -> impl Iterator<Item = UtcMillis> {
         let step = usize::try_from(HOUR).expect("an hour is not negative");
         (self.first..=self.last).step_by(step).map(UtcMillis::new)
     }
 
-    pub(super) fn run(&self, world: &World, now: UtcMillis) -> Run {
+    pub(crate) fn run(&self, world: &World, now: UtcMillis) -> Run {
         let run = replay(world, &self.folder, now);
         assert!(matches!(run.code, 0 | 6), "{now}: {run}");
         run
