@@ -28,6 +28,7 @@ use self::sweep_arguments::{SweepArgs, SweepCommand};
 use self::upkeep_arguments::{ConfigCommand, DbCommand};
 use crate::command::{self, InUse, Output, Unwritable, UsageError};
 use crate::exit::Exit;
+use crate::journal;
 use crate::report;
 use crate::settings::{Flags, Paths, Settings, SettingsError, environment};
 use crate::store::{StoreError, Topic};
@@ -164,6 +165,7 @@ fn complain(error: &anyhow::Error) -> Exit {
     let (code, remedy) = store.map_or((exit.name(), way_out), |e| (e.code(), e.remedy()));
     // What went wrong with the database says already what SQLite said.
     let text = store.map_or_else(|| format!("{error:#}"), ToString::to_string);
+    let text = journal::redacted(&text).into_owned();
     if exit == Exit::Usage {
         tell(&format!("error: {text}"));
         return exit;

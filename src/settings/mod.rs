@@ -30,6 +30,7 @@ pub use strategy::{Strategy, StrategyName};
 pub use trading::Trading;
 pub use variation::Variations;
 
+use crate::journal;
 use crate::unit::{Symbol, Timeframe};
 
 /// What the command line says; `None` where it says nothing.
@@ -106,6 +107,7 @@ impl Settings {
         keys.timeframes = flags.timeframes.as_ref().and_then(spelled).unwrap_or(keys.timeframes);
         keys.exchange.base_urls =
             flags.base_urls.clone().and_then(AtLeastOne::from_vec).unwrap_or(keys.exchange.base_urls);
+        keys.exchange.base_urls.distinct().iter().for_each(|address| journal::hide_secrets_of(address));
         keys.db = flags.db.clone().or(keys.db);
         keys.summary_file = flags.summary_file.clone().or(keys.summary_file);
         keys.strategy.name = flags.strategy.unwrap_or(keys.strategy.name);
@@ -140,7 +142,8 @@ impl Settings {
 
     /// The settings as a configuration file that would give them again.
     pub fn to_toml(&self) -> Result<String, SettingsError> {
-        toml::to_string_pretty(&self.keys).map_err(|e| SettingsError::Print(e.to_string()))
+        let text = toml::to_string_pretty(&self.keys).map_err(|e| SettingsError::Print(e.to_string()))?;
+        Ok(journal::redacted(&text).into_owned())
     }
 }
 
