@@ -60,6 +60,13 @@ impl Drop for Part {
     }
 }
 
+/// How many bytes may still be written to the disk that a file or a folder lies on, and how many it holds; none where that
+/// cannot be told.
+pub fn space(path: &Path) -> Option<(u64, u64)> {
+    let told = rustix::fs::statvfs(path).ok()?;
+    Some((told.f_bavail.saturating_mul(told.f_frsize), told.f_blocks.saturating_mul(told.f_frsize)))
+}
+
 /// Whether anything has this name.
 pub fn is_taken(path: &Path) -> bool {
     path.symlink_metadata().is_ok()

@@ -9,6 +9,7 @@ use super::backtest_arguments::{BacktestArgs, StretchArgs};
 use super::cycle_arguments::{BackfillArgs, CycleArgs};
 use super::global_arguments::Global;
 use super::output::OutputArgs;
+use super::schedule_arguments::ScheduleCommand;
 use super::show_arguments::{SchemaOf, ShowArgs};
 use super::sweep_arguments::SweepArgs;
 use super::upkeep_arguments::{ConfigCommand, DbCommand};
@@ -167,10 +168,20 @@ Cycles that are repeated within an hour do not book it.")]
         #[command(subcommand)]
         command: ConfigCommand,
     },
-    /// The database: check, backup, info
+    /// The database: check, backup, prune, vacuum, export, info
     Db {
         #[command(subcommand)]
         command: DbCommand,
+    },
+    /// When jobs run: print, install, remove, status; with cron, systemd or launchd
+    #[command(after_help = "Examples:
+  trader schedule print --with systemd
+  trader schedule install --with cron
+  trader schedule install --with systemd --system trader --logs /var/log/trader
+  trader schedule status")]
+    Schedule {
+        #[command(subcommand)]
+        command: ScheduleCommand,
     },
     /// Print the JSON Schema of a summary
     Schema {

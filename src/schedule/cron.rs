@@ -169,6 +169,5 @@ mod tests {
         assert!(!crontab(&plan).unwrap().contains(" notify "));
         plan.made.notify = true;
         assert!(line(&plan, "notify send").starts_with("*/15 * * * * "));
-        assert!(line(&plan, "notify digest").starts_with("5 7 * * * "));
     }
 }

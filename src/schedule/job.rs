@@ -48,7 +48,7 @@ pub(super) struct Job {
 pub(super) fn jobs(plan: &Plan) -> Vec<Job> {
     let mut jobs = vec![cycle(plan), backup(plan), watch(), check(), prune()];
     if plan.made.notify {
-        jobs.extend([notify(), digest()]);
+        jobs.push(notify());
     }
     jobs
 }
@@ -135,18 +135,6 @@ fn notify() -> Job {
         about: &["Send again what could not be sent when it happened."],
         when: When::Minutes(15),
         arguments: words("-q notify send"),
-        words: Words::Kept("jobs.jsonl"),
-        fine: &[],
-    }
-}
-
-fn digest() -> Job {
-    Job {
-        name: "digest",
-        title: "trader: the daily page",
-        about: &["The daily page, sent to everybody who wants it."],
-        when: When::Daily(7, 5),
-        arguments: words("-q notify digest"),
         words: Words::Kept("jobs.jsonl"),
         fine: &[],
     }

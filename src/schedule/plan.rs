@@ -58,7 +58,7 @@ pub struct Made {
     pub backups: String,
     /// Who gets cron's mail; none leaves that to the crontab.
     pub mailto: Option<String>,
-    /// Whether notifications are sent again and a digest is made.
+    /// Whether notifications that could not be sent are sent again.
     pub notify: bool,
 }
 

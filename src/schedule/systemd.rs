@@ -169,7 +169,7 @@ mod tests {
             ("watch", "*-*-* *:25:00 UTC"),
             ("backup", "*-*-* 00/4:10:00 UTC"),
             ("notify", "*-*-* *:00/15:00 UTC"),
-            ("digest", "*-*-* 07:05:00 UTC"),
+            ("check", "*-*-* 01:20:00 UTC"),
         ] {
             assert!(unit(&plan, &format!("trader-{job}.timer")).contains(&format!("OnCalendar={calendar}\n")));
         }

@@ -7,6 +7,7 @@ use toml::{Table, Value};
 
 use super::SettingsError;
 use super::bounded::{Real, Whole};
+use super::retention::Retention;
 use super::spelled::{AtLeastOne, Spelled};
 use super::strategy::StrategySettings;
 use super::trading::{AccountSettings, CostSettings, ExitSettings, ForecastSettings, RiskSettings, TradingKeys};
@@ -46,6 +47,8 @@ pub(super) struct FileSettings {
     pub exits: ExitSettings,
     /// What is forecast.
     pub forecast: ForecastSettings,
+    /// How long rows are kept.
+    pub retention: Retention,
     /// How to write the log.
     pub log: LogSettings,
 }
@@ -125,6 +128,7 @@ impl Default for FileSettings {
             costs: CostSettings::default(),
             exits: ExitSettings::default(),
             forecast: ForecastSettings::default(),
+            retention: Retention::default(),
             log: LogSettings::default(),
         }
     }

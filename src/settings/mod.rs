@@ -10,6 +10,7 @@ mod environment;
 mod error;
 mod file;
 mod paths;
+mod retention;
 mod spelled;
 mod strategy;
 mod trading;
@@ -25,6 +26,7 @@ pub use error::SettingsError;
 use file::FileSettings;
 pub use file::{Color, ExchangeSettings, LogFormat, LogLevel, LogSettings, TEMPLATE};
 pub use paths::Paths;
+pub use retention::Retention;
 pub use spelled::{AtLeastOne, Spelled};
 pub use strategy::{Strategy, StrategyName};
 pub use trading::Trading;
@@ -75,6 +77,8 @@ pub struct Settings {
     pub strategy: Strategy,
     /// How money is handled.
     pub trading: Trading,
+    /// How long rows are kept.
+    pub retention: Retention,
     /// Environment variables that begin like ours and mean nothing to us.
     pub unknown_variables: Vec<String>,
     keys: FileSettings,
@@ -113,6 +117,7 @@ impl Settings {
         keys.strategy.name = flags.strategy.unwrap_or(keys.strategy.name);
         let strategy = Strategy::from_keys(&keys.strategy, &keys.trend, &keys.trading())?;
         let trading = keys.trading().settle(&keys.account, strategy.timeframe)?;
+        keys.retention.check()?;
         Ok(Self {
             file,
             db: keys.db.clone().or(paths.db.clone()).ok_or(SettingsError::NoHome)?,
@@ -124,6 +129,7 @@ impl Settings {
             exchange: keys.exchange.clone(),
             strategy,
             trading,
+            retention: keys.retention,
             unknown_variables,
             keys,
         })

@@ -48,3 +48,10 @@ CREATE TABLE examinations (
     first    TEXT,
     CHECK ((findings = 0) = (first IS NULL))
 ) STRICT;
+
+-- Up to where candles of a series were deleted because nobody wanted to keep them any longer.
+CREATE TABLE prunings (
+    series_id INTEGER NOT NULL PRIMARY KEY REFERENCES series (id),
+    before    INTEGER NOT NULL,
+    at        INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
