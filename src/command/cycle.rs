@@ -136,8 +136,8 @@ pub fn cycle(settings: &Settings, options: &CycleOptions) -> anyhow::Result<Outp
     };
     let summary_file = open_summary_file(settings, &db)?;
     let mut market = open_source(settings, options)?;
-    log::info!("the database is {}", db.display());
     let mut cycle = Cycle::begin(settings, options, market.as_mut());
+    log::info!("the database is {}", db.display());
     journal::set_at_work(Some(AgentName::Orchestrator.name()));
     let outcome = cycle.open(&db, contents).and_then(|(_lock, mut store)| {
         let decided = cycle.run_stages(&mut store, market.as_mut());

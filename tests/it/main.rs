@@ -34,6 +34,12 @@ mod contract;
 mod paper_account;
 /// Backtests, held against runs of the cycle.
 mod backtest;
+/// Schedules: what is printed is what is installed, and what is installed runs.
+mod schedule;
+/// The log: what each line carries, and what none of them ever shows.
+mod logs;
+/// Care of the database: pruning, vacuum, copies, exports.
+mod care;
 /// The job files in `deploy/`: their flags are those of the program, and their commands run.
 mod deploy;
 /// The README, `crontab.example` and what a user sees, held against the program.
