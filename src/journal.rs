@@ -64,13 +64,9 @@ fn meant(text: &str) -> String {
     let (mut bytes, mut rest) = (Vec::with_capacity(text.len()), text.as_bytes());
     while let Some((&first, after)) = rest.split_first() {
         let hex = (first == b'%').then(|| after.get(..2)).flatten().and_then(|two| std::str::from_utf8(two).ok());
-        match hex.and_then(|two| u8::from_str_radix(two, 16).ok()) {
-            Some(byte) => (bytes, rest) = ([bytes, vec![byte]].concat(), &after[2..]),
-            None => {
-                bytes.push(first);
-                rest = after;
-            }
-        }
+        let meant = hex.and_then(|two| u8::from_str_radix(two, 16).ok());
+        bytes.push(meant.unwrap_or(first));
+        rest = if meant.is_some() { &after[2..] } else { after };
     }
     String::from_utf8_lossy(&bytes).into_owned()
 }

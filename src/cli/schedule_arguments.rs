@@ -69,7 +69,7 @@ pub(super) struct PlanArgs {
     #[arg(long, value_enum)]
     every: Option<EveryArg>,
     /// Seconds after the hour [default: 20 to 59, always the same on one machine]
-    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(0..1800))]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(0..=1799))]
     delay: Option<u32>,
     /// The program [default: this one]
     #[arg(long, value_name = "FILE")]

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{ArgGroup, Args, Subcommand, ValueEnum};
 
 use super::show_arguments::ShowTopic;
 use crate::command::{ExportAsked, ExportFormat};
@@ -56,7 +56,7 @@ pub(super) enum DbCommand {
 }
 
 #[derive(Debug, Args)]
-#[group(required = true, multiple = false, id = "where", args = ["file", "into"])]
+#[command(group(ArgGroup::new("where").required(true).args(["file", "into"])))]
 pub(super) struct BackupArgs {
     /// The new file
     pub(super) file: Option<PathBuf>,

@@ -122,7 +122,8 @@ fn write(store: &Store, asked: &ExportAsked, place: &Path, told: impl Fn()) -> R
             store.export(asked.exported, &asked.extent, |fields| {
                 let cells = fields.iter().zip(&columns).map(|(field, column)| cell(field, column));
                 table.write_record(cells).map_err(io::Error::from)?;
-                (rows += 1, told());
+                rows += 1;
+                told();
                 Ok::<(), Broken>(())
             })?;
             table.into_inner().map_err(|e| io::Error::other(e.to_string()))?.flush()?;
@@ -131,7 +132,8 @@ fn write(store: &Store, asked: &ExportAsked, place: &Path, told: impl Fn()) -> R
             let mut table = Columnar::begin(file, &columns)?;
             store.export(asked.exported, &asked.extent, |fields| {
                 table.add(fields)?;
-                (rows += 1, told());
+                rows += 1;
+                told();
                 Ok::<(), Broken>(())
             })?;
             table.end()?;

@@ -29,7 +29,7 @@ struct Pruned {
     /// Ages count from here.
     now: UtcMillis,
     rows: u64,
-    pruned: Vec<Part>,
+    parts: Vec<Part>,
 }
 
 #[derive(Debug, Serialize)]
@@ -58,14 +58,14 @@ pub fn db_prune(settings: &Settings, dry_run: bool, pretty: bool) -> anyhow::Res
     let todo = plan(&store, settings, now)?;
     let total = todo.iter().map(|(.., rows)| rows).sum();
     let bar = progress("rows", total);
-    let mut pruned = Vec::new();
+    let mut parts = Vec::new();
     for (task, before, rows) in todo {
         let rows = if dry_run { rows } else { work(&mut store, &task, before, now, &|n| bar.inc(n))? };
-        pruned.push(part(&task, before, rows));
+        parts.push(part(&task, before, rows));
     }
     bar.finish_and_clear();
-    let rows = pruned.iter().map(|part| part.rows).sum();
-    Ok(answer("trader.db_prune.v1", Exit::Ok, Pruned { dry_run, now, rows, pruned }, pretty))
+    let rows = parts.iter().map(|part| part.rows).sum();
+    Ok(answer("trader.db_prune.v1", Exit::Ok, Pruned { dry_run, now, rows, parts }, pretty))
 }
 
 /// Ages count from now; of a recording, from its newest run.

@@ -1,7 +1,7 @@
 //! `trader db backup --into`: a copy with the moment in its name, and older ones dropped by a rotation.
 
 use std::ffi::OsStr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::Context;
 use serde::Serialize;
@@ -64,6 +64,6 @@ fn backups(folder: &Path, database: &str) -> anyhow::Result<Vec<Backup>> {
 }
 
 /// A copy that somebody has put into service has files beside it.
-fn is_in_use(path: &PathBuf) -> bool {
+fn is_in_use(path: &Path) -> bool {
     ["-wal", "-journal", ".lock"].iter().any(|ending| is_taken(&with_ending(path, ending)))
 }

@@ -34,17 +34,17 @@ pub fn system_crontab(plan: &Plan, account: &str) -> Result<String, Unspeakable>
 }
 
 fn body(plan: &Plan, account: Option<&str>) -> Result<String, Unspeakable> {
-    let mut text = format!("{}\n{HEAD}", block::made_from(&plan.made));
+    let mut lines = vec![format!("{}\n{HEAD}", block::made_from(&plan.made))];
     if let Some(mailto) = &plan.made.mailto {
-        text += &format!("\nMAILTO={}\n", word::cron_value(mailto)?);
+        lines.push(format!("\nMAILTO={}\n", word::cron_value(mailto)?));
     }
+    let account = account.map(|account| format!("{account} ")).unwrap_or_default();
     for job in jobs(plan) {
-        text.push('\n');
-        text.extend(job.about.iter().map(|line| format!("# {line}\n")));
-        let account = account.map(|account| format!("{account} ")).unwrap_or_default();
-        text += &format!("{} {account}{}\n", field(plan, job.when), command(plan, &job)?);
+        lines.push("\n".to_owned());
+        lines.extend(job.about.iter().map(|line| format!("# {line}\n")));
+        lines.push(format!("{} {account}{}\n", field(plan, job.when), command(plan, &job)?));
     }
-    Ok(text)
+    Ok(lines.concat())
 }
 
 /// When, in the five fields of a crontab.
@@ -61,7 +61,7 @@ fn field(plan: &Plan, when: When) -> String {
 
 fn command(plan: &Plan, job: &Job) -> Result<String, Unspeakable> {
     let command = shell_command(plan, job)?;
-    if command.contains(r"\") && command.replace(r"'\''", "").contains('\\') {
+    if command.replace(r"'\''", "").contains('\\') {
         return Err(Unspeakable::Backslash(command));
     }
     let command = word::cron(&command);

@@ -6,7 +6,7 @@ pub fn difference(old: &str, new: &str) -> String {
     let lines = walk(&old, &new, &common(&old, &new));
     let is_near = |at: usize| lines[at.saturating_sub(1)..lines.len().min(at + 2)].iter().any(|(sign, _)| *sign != ' ');
     let near = (0..lines.len()).filter(|at| is_near(*at)).map(|at| lines[at]);
-    near.map(|(sign, line)| format!("{sign}{line}\n")).collect()
+    near.fold(String::new(), |told, (sign, line)| told + &format!("{sign}{line}\n"))
 }
 
 /// How many lines from each place on both can have in common: the table of the longest common subsequence.

@@ -50,23 +50,23 @@ fn whole(plan: &Plan, body: &str) -> String {
 }
 
 fn service(plan: &Plan, job: &Job) -> Result<String, Unspeakable> {
-    let mut text = format!(
-        "[Unit]\nDescription={}\nWants=network-online.target\nAfter=network-online.target time-sync.target\n\n[Service]\nType=oneshot\n",
+    let mut lines = vec![format!(
+        "[Unit]\nDescription={}\nWants=network-online.target\nAfter=network-online.target time-sync.target\n\n[Service]\n\
+         Type=oneshot\n",
         job.title
-    );
+    )];
     for (name, value) in &plan.environment {
-        text += &format!("Environment={}\n", word::systemd_word(&format!("{name}={value}"))?);
+        lines.push(format!("Environment={}\n", word::systemd_word(&format!("{name}={value}"))?));
     }
     let words = [&plan.program].into_iter().chain(&job.arguments).map(|argument| word::systemd_argument(argument));
-    text += &format!("ExecStart={}\n", words.collect::<Result<Vec<_>, _>>()?.join(" "));
-    text += "TimeoutStartSec=600\n";
+    lines.push(format!("ExecStart={}\n", words.collect::<Result<Vec<_>, _>>()?.join(" ")));
+    lines.push("TimeoutStartSec=600\n".to_owned());
     if !job.fine.is_empty() {
         let codes: Vec<String> = job.fine.iter().map(u8::to_string).collect();
-        text += &format!("SuccessExitStatus={}\n", codes.join(" "));
+        lines.push(format!("SuccessExitStatus={}\n", codes.join(" ")));
     }
-    text += &outputs(plan, job.words)?;
-    text += &account(plan)?;
-    Ok(text)
+    lines.extend([outputs(plan, job.words)?, account(plan)?]);
+    Ok(lines.concat())
 }
 
 /// Where its words go; what people are to be told stands in the journal.

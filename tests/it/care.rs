@@ -31,6 +31,13 @@ fn played() -> World {
     world
 }
 
+/// Leaves two megabytes of pages that hold nothing.
+fn leave_room(world: &World) {
+    world.query("CREATE TABLE ballast (x)");
+    world.query("INSERT INTO ballast VALUES (zeroblob(2000000))");
+    world.query("DROP TABLE ballast");
+}
+
 #[test]
 fn a_rotation_drops_older_copies_of_this_database_and_nothing_else() {
     let world = played();
@@ -88,7 +95,7 @@ fn writing_the_file_anew_waits_for_no_run_and_giving_pages_back_hinders_none() {
     let facts = world.dump_facts();
     let lock = File::options().write(true).open(world.lock()).unwrap();
     lock.lock().unwrap();
-    world.query("DELETE FROM price_data WHERE series_id IN (SELECT id FROM series WHERE timeframe IN ('1m', '5m'))");
+    leave_room(&world);
     let again = world.run(&["db", "vacuum"]).expect(0).json();
     assert_eq!(again["how"], "incremental", "no lock is needed");
     assert!(again["bytes_after"].as_u64() < again["bytes_before"].as_u64(), "{again}");
@@ -98,12 +105,7 @@ fn writing_the_file_anew_waits_for_no_run_and_giving_pages_back_hinders_none() {
     drop(lock);
     world.run(&["db", "vacuum", "--full"]).expect(0);
     world.assert_intact();
-    let left = facts.lines().filter(|line| !line.contains("|1m|") && !line.contains("|5m|"));
-    let now = world.dump_facts();
-    assert_eq!(
-        left.collect::<Vec<_>>(),
-        now.lines().filter(|line| !line.contains("|1m|") && !line.contains("|5m|")).collect::<Vec<_>>()
-    );
+    assert!(facts == world.dump_facts());
     world.run(&["db", "check"]).expect(0);
 }
 
@@ -113,7 +115,9 @@ fn without_room_for_it_the_file_is_not_written_anew() {
     let before = world.dump_facts();
     let Some(run) = world.run_capped(200 * 1024, &["db", "vacuum"]) else { return };
     assert_eq!(run.code, 7, "{run}");
-    assert_eq!(run.json()["errors"][0]["code"], "disk_full");
+    // What fails is a temporary file, of which SQLite says no more than that it failed.
+    let code = run.json()["errors"][0]["code"].clone();
+    assert!(["disk_full", "disk_failed"].contains(&code.as_str().unwrap()), "{run}");
     world.assert_intact();
     assert!(before == world.dump_facts());
     world.run(&["db", "vacuum"]).expect(0);
@@ -146,7 +150,7 @@ fn whatever_is_done_beside_it_a_cycle_decides_the_same() {
     world.assert_intact();
     let world = played();
     world.run(&["db", "vacuum"]).expect(0);
-    world.query("DELETE FROM price_data WHERE series_id IN (SELECT id FROM series WHERE timeframe = '1m')");
+    leave_room(&world);
     let (cycle, vacuum) = beside_a_cycle(
         &world,
         &["cycle", "--replay", &crate::world::fixtures().display().to_string()],

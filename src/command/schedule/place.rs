@@ -137,18 +137,20 @@ impl Place {
     fn ours(&self, folder: &Path) -> anyhow::Result<BTreeMap<String, String>> {
         let mut ours = BTreeMap::new();
         for (name, text) in texts_in(folder)? {
-            let is_named_so = match self.with {
-                With::Cron => name == "trader",
-                With::Systemd => {
-                    name.starts_with("trader-") && (name.ends_with(".service") || name.ends_with(".timer"))
-                }
-                With::Launchd => name.starts_with("trader.") && name.ends_with(".plist"),
-            };
-            if is_named_so && is_ours(&text) {
+            if self.is_named_so(&name) && is_ours(&text) {
                 ours.insert(name, text);
             }
         }
         Ok(ours)
+    }
+
+    fn is_named_so(&self, name: &str) -> bool {
+        let (begin, endings): (&str, &[&str]) = match self.with {
+            With::Cron => return name == "trader",
+            With::Systemd => ("trader-", &["service", "timer"]),
+            With::Launchd => ("trader.", &["plist"]),
+        };
+        name.starts_with(begin) && endings.iter().any(|ending| ends_with(name, ending))
     }
 
     /// What runs cycles and is not ours.
@@ -172,7 +174,7 @@ impl Place {
     pub(super) fn install(&self, changes: &[Change]) -> anyhow::Result<()> {
         self.stop(changes.iter().filter(|change| change.new.is_none()))?;
         self.write(changes)?;
-        let timers = |change: &&Change| change.new.is_some() && change.place.ends_with(".timer");
+        let timers = |change: &&Change| change.new.is_some() && ends_with(&change.place, "timer");
         match self.with {
             With::Cron => Ok(()),
             With::Systemd => {
@@ -202,7 +204,7 @@ impl Place {
     fn stop<'c>(&self, changes: impl Iterator<Item = &'c Change>) -> anyhow::Result<()> {
         for change in changes {
             match self.with {
-                With::Systemd if change.place.ends_with(".timer") => {
+                With::Systemd if ends_with(&change.place, "timer") => {
                     let name = name_of(change).unwrap_or_default();
                     self.systemctl(&["disable", "--now", &name])?;
                 }
@@ -231,6 +233,10 @@ impl Place {
         let whose: &[&str] = if self.account.is_some() { &[] } else { &["--user"] };
         outside::expect("systemctl", &[whose, arguments].concat(), "").map(drop)
     }
+}
+
+fn ends_with(path: &str, extension: &str) -> bool {
+    Path::new(path).extension().is_some_and(|found| found == extension)
 }
 
 fn name_of(change: &Change) -> Option<String> {

@@ -8,17 +8,17 @@ use super::tools::Tools;
 /// The files that `print` shows, by their names.
 fn printed(tools: &Tools, flags: &[&str]) -> BTreeMap<String, String> {
     let text = tools.run(&[&["schedule", "print"], flags].concat()).expect(0).stdout;
-    let is_head = |line: &&str| line.starts_with("# /");
-    let mut files: BTreeMap<String, String> = BTreeMap::new();
-    let mut name = String::new();
+    let mut files: Vec<(String, Vec<&str>)> = Vec::new();
     for line in text.lines() {
-        if is_head(&line) {
-            name = line.rsplit('/').next().unwrap().to_owned();
-        } else {
-            *files.entry(name.clone()).or_default() += &format!("{line}\n");
+        match (line.strip_prefix("# /").and_then(|path| path.rsplit('/').next()), files.last_mut()) {
+            (Some(name), _) => files.push((name.to_owned(), Vec::new())),
+            (None, Some((_, lines))) => lines.push(line),
+            (None, None) => panic!("a file begins with its name: {line}"),
         }
     }
-    files
+    // Files are set apart by an empty line.
+    let whole = |lines: Vec<&str>| format!("{}\n", lines.join("\n").trim_end());
+    files.into_iter().map(|(name, lines)| (name, whole(lines))).collect()
 }
 
 #[test]
