@@ -39,6 +39,8 @@ struct Part {
     timeframe: Option<&'static str>,
     before: UtcMillis,
     rows: u64,
+    /// More of it is old, and a position, a forecast or a gap needs it.
+    held_back: bool,
 }
 
 /// One thing to be done.
@@ -48,20 +50,26 @@ enum Task {
     Rows(Aged),
 }
 
-/// A task, the age from which it counts, and how many rows it is about.
-type Todo = (Task, UtcMillis, u64);
+/// A task: what is older than `before` goes.
+#[derive(Debug)]
+struct Todo {
+    task: Task,
+    before: UtcMillis,
+    rows: u64,
+    held_back: bool,
+}
 
 /// Deletes what is older than the configuration keeps, or counts it.
 pub fn db_prune(settings: &Settings, dry_run: bool, pretty: bool) -> anyhow::Result<Output> {
     let mut store = Store::open(&settings.db, if dry_run { Access::Read } else { Access::Change })?;
     let now = now(&store)?;
     let todo = plan(&store, settings, now)?;
-    let total = todo.iter().map(|(.., rows)| rows).sum();
+    let total = todo.iter().map(|todo| todo.rows).sum();
     let bar = progress("rows", total);
     let mut parts = Vec::new();
-    for (task, before, rows) in todo {
-        let rows = if dry_run { rows } else { work(&mut store, &task, before, now, &|n| bar.inc(n))? };
-        parts.push(part(&task, before, rows));
+    for todo in todo {
+        let rows = if dry_run { todo.rows } else { work(&mut store, &todo, now, &|n| bar.inc(n))? };
+        parts.push(part(&todo, rows));
     }
     bar.finish_and_clear();
     let rows = parts.iter().map(|part| part.rows).sum();
@@ -80,16 +88,18 @@ fn plan(store: &Store, settings: &Settings, now: UtcMillis) -> Result<Vec<Todo>,
         let Some(days) = settings.retention.candles(key.timeframe) else { continue };
         let Some((_, newest)) = store.reach(&key)? else { continue };
         let kept = Kept { timeframe: key.timeframe, newest, depth: settings.strategy.depth() };
-        let before = kept.first(days, now);
-        let rows = store.old_candles(&key, before, now)?;
-        todo.push((Task::Candles(key), before, rows));
+        let wanted = kept.first(days, now);
+        let before = store.first_needed(&key, now)?.map_or(wanted, |needed| needed.min(wanted));
+        let rows = store.old_candles(&key, before)?;
+        let held_back = before < wanted && store.old_candles(&key, wanted)? > rows;
+        todo.push(Todo { task: Task::Candles(key), before, rows, held_back });
     }
     for aged in Aged::ALL {
         let Some(days) = days(settings, aged) else { continue };
         let before = now.plus_ms(-days * DAY_MS);
-        todo.push((Task::Rows(aged), before, store.old_rows(aged, before)?));
+        todo.push(Todo { task: Task::Rows(aged), before, rows: store.old_rows(aged, before)?, held_back: false });
     }
-    todo.retain(|(.., rows)| *rows > 0);
+    todo.retain(|todo| todo.rows > 0 || todo.held_back);
     Ok(todo)
 }
 
@@ -103,20 +113,14 @@ fn days(settings: &Settings, aged: Aged) -> Option<i64> {
 }
 
 /// Does a task in short transactions, with a pause after each; how many rows that were.
-fn work(
-    store: &mut Store,
-    task: &Task,
-    before: UtcMillis,
-    now: UtcMillis,
-    done: &impl Fn(u64),
-) -> Result<u64, StoreError> {
+fn work(store: &mut Store, todo: &Todo, now: UtcMillis, done: &impl Fn(u64)) -> Result<u64, StoreError> {
     let mut sum = 0;
     loop {
         let watch = Stopwatch::start();
         let write = store.write()?;
-        let rows = match task {
-            Task::Candles(key) => write.prune_candles(key, before, now, BATCH)?,
-            Task::Rows(aged) => write.prune_rows(*aged, before, BATCH)?,
+        let rows = match &todo.task {
+            Task::Candles(key) => write.prune_candles(key, todo.before, now, BATCH)?,
+            Task::Rows(aged) => write.prune_rows(*aged, todo.before, BATCH)?,
         };
         write.commit()?;
         sum += rows;
@@ -128,15 +132,12 @@ fn work(
     }
 }
 
-fn part(task: &Task, before: UtcMillis, rows: u64) -> Part {
-    match task {
-        Task::Candles(SeriesKey { symbol, timeframe }) => Part {
-            what: "candles",
-            symbol: Some(symbol.clone()),
-            timeframe: Some(Timeframe::name(*timeframe)),
-            before,
-            rows,
-        },
-        Task::Rows(aged) => Part { what: aged.word(), symbol: None, timeframe: None, before, rows },
-    }
+fn part(todo: &Todo, rows: u64) -> Part {
+    let (what, symbol, timeframe) = match &todo.task {
+        Task::Candles(SeriesKey { symbol, timeframe }) => {
+            ("candles", Some(symbol.clone()), Some(Timeframe::name(*timeframe)))
+        }
+        Task::Rows(aged) => (aged.word(), None, None),
+    };
+    Part { what, symbol, timeframe, before: todo.before, rows, held_back: todo.held_back }
 }

@@ -191,6 +191,14 @@ fn warn_of_surroundings(settings: &Settings, plan: &Plan) {
     if !set.is_empty() {
         log::warn!("scheduled jobs will not know {}: put it into the configuration", set.join(", "));
     }
+    let home = std::env::var("HOME").unwrap_or_default();
+    for (name, path) in plan.environment.iter().filter(|(_, path)| !home.is_empty() && path.starts_with(&home)) {
+        if let Some(account) = &plan.account {
+            log::warn!(
+                "jobs of {account} will find {name} at {path}, in your home folder: set it, or name files, for all"
+            );
+        }
+    }
     let (every_h, timeframe) = (plan.made.every.hours(), settings.strategy.timeframe);
     if every_h * 3_600_000 > timeframe.ms() {
         log::warn!("decisions are made on candles of {timeframe}, and a run every {every_h} hours misses most of them");

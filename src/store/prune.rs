@@ -89,13 +89,18 @@ impl Store {
         Ok(all)
     }
 
-    /// How many candles of a series are older than `before` and not needed any more.
-    pub fn old_candles(&self, key: &SeriesKey, before: UtcMillis, now: UtcMillis) -> Result<u64, StoreError> {
+    /// How many candles of a series are older than `before`.
+    pub fn old_candles(&self, key: &SeriesKey, before: UtcMillis) -> Result<u64, StoreError> {
         let Some(series) = self.series_id(key)? else { return Ok(0) };
-        let before = before.min(needed(&self.connection, series, key, now)?);
         let sql = "SELECT count(*) FROM price_data WHERE series_id = ?1 AND open_time < ?2";
         let count: i64 = self.connection.query_row(sql, params![series, before.get()], |r| r.get(0))?;
         Ok(count.unsigned_abs())
+    }
+
+    /// The first candle of a series that somebody still needs; none where nobody does.
+    pub fn first_needed(&self, key: &SeriesKey, now: UtcMillis) -> Result<Option<UtcMillis>, StoreError> {
+        let Some(series) = self.series_id(key)? else { return Ok(None) };
+        needed(&self.connection, series, key, now)
     }
 
     /// How many rows of a kind are older than `before` and may be deleted.
@@ -130,7 +135,8 @@ impl Write<'_> {
         most: u32,
     ) -> Result<u64, StoreError> {
         let series = self.series_id_or_new(key)?;
-        let before = before.min(needed(&self.transaction, series, key, now)?);
+        // What nobody needed a moment ago, somebody may need now.
+        let before = needed(&self.transaction, series, key, now)?.map_or(before, |needed| needed.min(before));
         let sql = "SELECT open_time FROM price_data WHERE series_id = ?1 AND open_time < ?2 ORDER BY open_time LIMIT 1 OFFSET ?3";
         let next: Option<i64> =
             self.transaction.query_row(sql, params![series, before.get(), most], |r| r.get(0)).optional()?;
@@ -171,7 +177,12 @@ impl Write<'_> {
 
 /// The first moment of which candles of a series are still needed: by forecasts that wait, by positions and orders, by
 /// trades whose miss is not told, by gaps that are still asked for.
-fn needed(connection: &Connection, series: i64, key: &SeriesKey, now: UtcMillis) -> Result<UtcMillis, StoreError> {
+fn needed(
+    connection: &Connection,
+    series: i64,
+    key: &SeriesKey,
+    now: UtcMillis,
+) -> Result<Option<UtcMillis>, StoreError> {
     let sql = "SELECT min(at) FROM (
         SELECT min(f.data_cutoff) AS at FROM forecasts_due q
           JOIN forecasts f ON f.decision_id = q.decision_id AND f.horizon_ms = q.horizon_ms WHERE q.symbol = ?2
@@ -183,7 +194,7 @@ fn needed(connection: &Connection, series: i64, key: &SeriesKey, now: UtcMillis)
                    WHERE series_id = ?1 AND state = 'open' AND next_attempt_at > ?3)";
     let values = params![series, key.symbol.as_str(), now.get() - FORSAKEN_MS];
     let first: Option<i64> = connection.query_row(sql, values, |r| r.get(0))?;
-    Ok(first.map_or(UtcMillis::new(i64::MAX), |at| before(key.timeframe, UtcMillis::new(at))))
+    Ok(first.map(|at| before(key.timeframe, UtcMillis::new(at))))
 }
 
 /// The candle before the one that a moment lies in: whoever looks at a moment may look at the close before it.

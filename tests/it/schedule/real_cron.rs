@@ -25,7 +25,10 @@ fn the_real_cron_runs_a_cycle() {
     assert_eq!(crontab(&["-l"], None), "", "{ACCOUNT} has a crontab: it is left alone");
     let db = folder.path().join("trader.db").display().to_string();
     let print = ["--db", &db, "schedule", "print", "--with", "cron", "--delay", "0", "--mailto", ""];
-    let printed = Command::new(env!("CARGO_BIN_EXE_trader")).args(print).output().unwrap();
+    let mut program = Command::new(env!("CARGO_BIN_EXE_trader"));
+    // The account may not look into the home folder of whoever tests.
+    program.args(print).env("XDG_CONFIG_HOME", folder.path()).env("XDG_DATA_HOME", folder.path());
+    let printed = program.output().unwrap();
     let block = String::from_utf8(printed.stdout).unwrap();
     std::fs::create_dir(folder.path().join("logs")).unwrap();
     std::fs::set_permissions(folder.path().join("logs"), std::fs::Permissions::from_mode(0o777)).unwrap();
@@ -34,7 +37,8 @@ fn the_real_cron_runs_a_cycle() {
     let replay = format!(" cycle --replay '{}' ", fixtures().display());
     let line = line.replacen("0 * * * * ", "* * * * * ", 1).replacen(" cycle ", &replay, 1);
     let file = folder.path().join("crontab");
-    std::fs::write(&file, format!("MAILTO=\"\"\n{line}\n")).unwrap();
+    // Such accounts have a home folder that need not be there, and cron goes there first.
+    std::fs::write(&file, format!("MAILTO=\"\"\nHOME={}\n{line}\n", folder.path().display())).unwrap();
     crontab(&[], Some(&file));
     let mut cron = Command::new("cron").arg("-f").stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let summary = folder.path().join("logs/cycle.jsonl");
