@@ -1,5 +1,6 @@
 //! Every way this program can end. The README's table says the same; a test compares them.
 
+use crate::health::Level;
 use crate::store::StoreError;
 
 /// How the program ends.
@@ -21,10 +22,56 @@ pub enum Exit {
     Halted,
     /// The database cannot be used, or the disk is full.
     Storage,
+    /// By the convention of monitoring plugins, whose codes mean something else: `trader status --format nagios` only.
+    Plugin(PluginExit),
+}
+
+/// How a monitoring plugin ends (<https://nagios-plugins.org/doc/guidelines.html>).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PluginExit {
+    /// All is well.
+    Ok,
+    /// It deserves a look.
+    Warning,
+    /// Somebody has to do something.
+    Critical,
+    /// It could not look.
+    Unknown,
+}
+
+impl PluginExit {
+    const fn code(self) -> u8 {
+        match self {
+            Self::Ok => 0,
+            Self::Warning => 1,
+            Self::Critical => 2,
+            Self::Unknown => 3,
+        }
+    }
+
+    /// Its name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Warning => "warning",
+            Self::Critical => "critical",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+impl From<Level> for PluginExit {
+    fn from(level: Level) -> Self {
+        match level {
+            Level::Ok => Self::Ok,
+            Level::Warning => Self::Warning,
+            Level::Critical => Self::Critical,
+        }
+    }
 }
 
 impl Exit {
-    /// All of them, by code.
+    /// All of them but those of plugins, by code.
     pub const ALL: [Self; 8] = [
         Self::Ok,
         Self::Internal,
@@ -47,6 +94,7 @@ impl Exit {
             Self::Busy => 5,
             Self::Halted => 6,
             Self::Storage => 7,
+            Self::Plugin(plugin) => plugin.code(),
         }
     }
 
@@ -61,6 +109,7 @@ impl Exit {
             Self::Busy => "busy",
             Self::Halted => "halted",
             Self::Storage => "storage",
+            Self::Plugin(plugin) => plugin.name(),
         }
     }
 }

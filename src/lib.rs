@@ -33,6 +33,8 @@ pub mod statistics;
 pub mod backtest;
 /// When jobs run, as text for cron, systemd and launchd; and which backups are kept.
 pub mod schedule;
+/// Judgements on our own runs: freshness, success rates, missed cycles, and what else deserves a look.
+pub mod health;
 /// What we say, as values: the JSON shapes, tables, stories.
 pub mod report;
 
@@ -45,10 +47,16 @@ pub mod journal;
 pub mod settings;
 /// The only reader of clocks.
 pub mod clock;
+/// The way to servers: which URLs are allowed, whose certificates are trusted, what is told of an answer.
+pub mod web;
 /// Where candles come from: the exchange, recordings, archive files.
 pub mod exchange;
+/// The Pushgateway that metrics are handed to.
+pub mod gateway;
 /// The database.
 pub mod store;
+/// Messages to people: mail, webhooks, and the box that they wait in.
+pub mod notice;
 
 // -- recipe rooms: read, think, write, say --
 /// Every way this program can end.

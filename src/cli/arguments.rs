@@ -8,9 +8,12 @@ use super::account_arguments::{CloseWhich, OutcomesArgs, ReasonArgs, RowsArgs};
 use super::backtest_arguments::{BacktestArgs, StretchArgs};
 use super::cycle_arguments::{BackfillArgs, CycleArgs};
 use super::global_arguments::Global;
+use super::notify_arguments::NotifyCommand;
 use super::output::OutputArgs;
+use super::report_arguments::DigestArgs;
 use super::schedule_arguments::ScheduleCommand;
 use super::show_arguments::{SchemaOf, ShowArgs};
+use super::status_arguments::{DoctorArgs, StatusArgs};
 use super::sweep_arguments::SweepArgs;
 use super::upkeep_arguments::{ConfigCommand, DbCommand};
 use super::verify_arguments::VerifyArgs;
@@ -140,6 +143,35 @@ Exit code 3 when a check fails. Nothing is changed.")]
   trader outcomes
   trader outcomes --horizon 24 --since 2024-03-01 --format json")]
     Outcomes(OutcomesArgs),
+    /// Print the metrics of the last cycle as Prometheus reads them
+    #[command(after_help = "Example:
+  trader metrics | promtool check metrics
+
+`trader cycle --metrics-file FILE` writes the same to a file after each run.")]
+    Metrics,
+    /// The daily page: equity, decisions, trades, forecasts and runs of one UTC day
+    #[command(after_help = "Examples:
+  trader digest
+  trader digest --date 2024-03-13 --format text
+  trader digest --format json | jq -r .verdict.word")]
+    Digest(DigestArgs),
+    /// One look at the installation, one exit code: runs, data, agents, database, disk, account, messages
+    #[command(after_help = "Examples:
+  trader status
+  trader status --format json | jq -r '.findings[] | select(.level != \"ok\") | .text'
+  trader status --format nagios                 one line for Nagios, Icinga, Sensu or Zabbix
+
+Exit codes: 0 healthy, 3 degraded, 4 data too old or runs missing, 6 the account takes no entries, 7 storage; where several
+hold, 7 wins over 4 over 6 over 3. With --format nagios: 0 ok, 1 warning, 2 critical, 3 unknown.")]
+    Status(StatusArgs),
+    /// Try each part of the installation: configuration, database, exchange, clock, schedule, files
+    #[command(after_help = "Examples:
+  trader doctor
+  trader doctor --offline --format json | jq -r '.parts[] | select(.outcome != \"ok\") | .text'
+
+Nothing is changed. Every trial ends within five seconds. Exit codes: 0, 3 when something does not work, 7 when that is the
+database.")]
+    Doctor(DoctorArgs),
     /// Stop entries until `trader resume`; positions keep their stops
     #[command(after_help = "Example:
   trader pause --reason 'exchange maintenance'")]
@@ -162,6 +194,18 @@ Cycles that are repeated within an hour do not book it.")]
         /// JSON on many lines (default on a terminal)
         #[arg(long)]
         pretty: bool,
+    },
+    /// Messages by mail and webhook: test them, send what waits, see what was not sent
+    #[command(after_help = "Examples:
+  trader notify test
+  trader notify list
+  trader notify digest --print
+
+Channels are set up in the configuration: [notify.mail] and [notify.webhooks.NAME]. Exit code 3 when a message was not
+taken.")]
+    Notify {
+        #[command(subcommand)]
+        command: NotifyCommand,
     },
     /// The configuration: write a commented one, show what is in force, check it
     Config {

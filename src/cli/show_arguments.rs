@@ -42,11 +42,15 @@ pub(super) enum SchemaOf {
     Portfolio,
     Risk,
     Outcomes,
+    Status,
+    Doctor,
     Backtest,
     Sweep,
     Shard,
     WalkForward,
     Verify,
+    Notify,
+    Digest,
 }
 
 impl ShowArgs {
@@ -82,11 +86,15 @@ impl From<SchemaOf> for Shape {
             SchemaOf::Portfolio => Self::Portfolio,
             SchemaOf::Risk => Self::Risk,
             SchemaOf::Outcomes => Self::Outcomes,
+            SchemaOf::Status => Self::Status,
+            SchemaOf::Doctor => Self::Doctor,
             SchemaOf::Backtest => Self::Backtest,
             SchemaOf::Sweep => Self::Sweep,
             SchemaOf::Shard => Self::Shard,
             SchemaOf::WalkForward => Self::WalkForward,
             SchemaOf::Verify => Self::Verify,
+            SchemaOf::Notify => Self::Notify,
+            SchemaOf::Digest => Self::Digest,
         }
     }
 }

@@ -16,6 +16,9 @@ mod orders;
 mod plans;
 mod prices;
 mod settle;
+mod tell;
+
+pub(super) use opening::offset;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -44,6 +47,8 @@ pub struct CycleOptions {
     pub replay: Option<PathBuf>,
     /// Its clock.
     pub now: Option<UtcMillis>,
+    /// Where metrics are written after the run, whatever the settings say.
+    pub metrics_file: Option<PathBuf>,
     /// JSON on many lines.
     pub pretty: bool,
     /// Everything but writing.
@@ -68,6 +73,8 @@ impl From<StoreError> for Stop {
 
 /// A cycle under way.
 struct Cycle<'a> {
+    /// Whom messages are written down for; none where nobody is to be told.
+    telling: Option<&'a Settings>,
     strategy: &'a Strategy,
     trading: &'a Trading,
     timeframes: Vec<Timeframe>,
@@ -75,6 +82,8 @@ struct Cycle<'a> {
     begun: Begun,
     source: &'static str,
     now: UtcMillis,
+    /// The exchange's clock less this machine's.
+    clock_offset_ms: Option<i64>,
     symbols: Vec<Symbol>,
     listings: Listings,
     /// The market at this moment, of the pairs that are traded; a recording has none.
@@ -180,6 +189,7 @@ impl<'a> Cycle<'a> {
             notes.warn("unknown_variable", About::Run, text);
         }
         Self {
+            telling: tell::whom(settings, options),
             strategy: &settings.strategy,
             trading: &settings.trading,
             timeframes: settings.cycle_timeframes(),
@@ -187,6 +197,7 @@ impl<'a> Cycle<'a> {
             begun: Begun::now(now),
             source: market.source().word(),
             now,
+            clock_offset_ms: None,
             symbols: settings.pairs.clone(),
             listings: Listings::default(),
             quotes: BTreeMap::new(),

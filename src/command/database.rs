@@ -5,6 +5,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::{Output, usage};
+use crate::clock;
 use crate::exit::Exit;
 use crate::file::{is_taken, resolved};
 use crate::report::to_json;
@@ -14,6 +15,7 @@ use crate::store::{Access, CORRUPT, CheckReport, Store, files_of};
 pub fn db_check(db: &Path, pretty: bool) -> anyhow::Result<Output> {
     let report = Store::open(db, Access::Read)?.check()?;
     complain(db, &report);
+    note(db, &report);
     let exit = if report.is_clean() { Exit::Ok } else { Exit::Storage };
     Ok(answer("trader.db_check.v1", exit, report, pretty))
 }
@@ -23,6 +25,14 @@ fn complain(db: &Path, report: &CheckReport) {
     if let Some((count, first)) = report.told() {
         let things = if count == 1 { "1 thing".to_owned() } else { format!("{count} things, the first") };
         log::error!(code = "database_corrupt"; "{}: {things} found wrong: {first} ({CORRUPT})", db.display());
+    }
+}
+
+/// Notes the examination, for `trader status`. Where nothing can be written, the answer is the same.
+fn note(db: &Path, report: &CheckReport) {
+    let noted = Store::open(db, Access::Change).and_then(|mut store| store.note_examination(report, clock::wall()));
+    if let Err(error) = noted {
+        log::debug!("the examination was not noted: {error}");
     }
 }
 

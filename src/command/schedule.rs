@@ -199,6 +199,13 @@ fn warn_of_surroundings(settings: &Settings, plan: &Plan) {
             );
         }
     }
+    if plan.made.every.hours() * 3_600_000 != settings.health.every.ms() {
+        log::warn!(
+            "`trader status` expects a cycle every {}: set `every` in [health] to {}",
+            settings.health.every,
+            plan.made.every.word()
+        );
+    }
     let (every_h, timeframe) = (plan.made.every.hours(), settings.strategy.timeframe);
     if every_h * 3_600_000 > timeframe.ms() {
         log::warn!("decisions are made on candles of {timeframe}, and a run every {every_h} hours misses most of them");

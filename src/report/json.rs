@@ -3,8 +3,9 @@
 use serde::Serialize;
 
 use super::{
-    BacktestDocument, Cycle, Explanation, HistoryReport, OutcomesDocument, PortfolioDocument, RiskDocument,
-    ShardDocument, SweepDocument, VerifyDocument, WalkDocument,
+    BacktestDocument, Cycle, DigestReport, DoctorDocument, Explanation, HistoryReport, NotifyDocument,
+    OutcomesDocument, PortfolioDocument, RiskDocument, ShardDocument, StatusDocument, SweepDocument, VerifyDocument,
+    WalkDocument,
 };
 
 /// The document, on one line or, when `pretty`, on many. Our shapes have string keys and finite numbers, so this cannot
@@ -31,6 +32,10 @@ pub enum Shape {
     Outcomes,
     /// `trader.backtest.v1`.
     Backtest,
+    /// `trader.status.v1`.
+    Status,
+    /// `trader.doctor.v1`.
+    Doctor,
     /// `trader.sweep.v1`.
     Sweep,
     /// `trader.shard.v1`.
@@ -39,6 +44,10 @@ pub enum Shape {
     Verify,
     /// `trader.walk_forward.v1`.
     WalkForward,
+    /// `trader.notify.v1`.
+    Notify,
+    /// `trader.digest.v1`.
+    Digest,
 }
 
 /// The JSON Schema of a document, made from its type.
@@ -51,9 +60,13 @@ pub fn schema(of: Shape) -> schemars::Schema {
         Shape::Risk => schemars::schema_for!(RiskDocument),
         Shape::Outcomes => schemars::schema_for!(OutcomesDocument),
         Shape::Backtest => schemars::schema_for!(BacktestDocument),
+        Shape::Status => schemars::schema_for!(StatusDocument),
+        Shape::Doctor => schemars::schema_for!(DoctorDocument),
         Shape::Sweep => schemars::schema_for!(SweepDocument),
         Shape::Shard => schemars::schema_for!(ShardDocument),
         Shape::Verify => schemars::schema_for!(VerifyDocument),
         Shape::WalkForward => schemars::schema_for!(WalkDocument),
+        Shape::Notify => schemars::schema_for!(NotifyDocument),
+        Shape::Digest => schemars::schema_for!(DigestReport),
     }
 }

@@ -4,14 +4,20 @@
 //! itself.
 
 mod backtest;
+mod digest;
+mod doctor;
 mod explanation;
 mod history;
 mod json;
 mod measure;
+mod metrics;
+mod notice;
+mod notify;
 mod number;
 mod outcomes;
 mod page;
 mod portfolio;
+mod status;
 mod summary;
 mod sweep;
 mod table;
@@ -22,10 +28,22 @@ pub use backtest::{
     AccountReport, BacktestDocument, BaselineReport, CostReport, DecisionCounts, FigureReport, FiguresReport,
     LuckReport, Manifest, TradeReport, TradingReport,
 };
+pub use digest::{
+    Concern, DigestAccount, DigestBlocked, DigestConcern, DigestDecisions, DigestExit, DigestFill, DigestForecast,
+    DigestGap, DigestGaps, DigestHolding, DigestMiss, DigestPosition, DigestReport, DigestRiskEvent, DigestRuns,
+    DigestTrade, DigestVerdict, VerdictWord,
+};
+pub use doctor::{DoctorDocument, Part, PartOutcome};
 pub use explanation::{Explanation, GateReport, Provenance, Recheck};
 pub use history::{Failure, HistoryReport, Tally};
 pub use json::{Shape, schema, to_json};
-pub use measure::Measure;
+pub use measure::{Measure, YardstickReport};
+pub use metrics::{
+    AccountMeasured, Decided, EndedRun, Kind, Limits, Measured, Metric, Observed, OutcomeSums, ResolvedPair, Total,
+    told_success_at,
+};
+pub use notice::{Failing, Level, Notice, Topical};
+pub use notify::{DeliveryReport, NotifyDocument, Sending};
 pub use number::Number;
 pub use outcomes::{
     BinReport, Counts, ErrorRate, Figure, HorizonScore, Judged, MissReport, NEEDED_FOR_IC, NEEDED_FOR_PROBABILITIES,
@@ -35,6 +53,10 @@ pub use page::BacktestPage;
 pub use portfolio::{
     FillReport, ForecastReport, HorizonReport, LimitReport, OrderReport, PortfolioDocument, PortfolioReport,
     PositionReport, RiskDocument, exact, percent,
+};
+pub use status::{
+    AccountStateReport, AgentReport, BanReport, DatabaseReport, Ending, FindingReport, LastRunReport, OutboxReport,
+    ScheduleReport, SeriesReport, StatusDocument, SuccessReport, plugin_failure, plugin_line,
 };
 pub use summary::{
     Agent, AgentName, AgentStatus, Blocked, Collected, Cycle, Pair, PairReport, PairStatus, Problem, ReasonReport,

@@ -7,6 +7,9 @@ use toml::{Table, Value};
 
 use super::SettingsError;
 use super::bounded::{Real, Whole};
+use super::health::HealthSettings;
+use super::metrics::{self, MetricsSettings};
+use super::notify::{NotifyKeys, WITHOUT_DEFAULT};
 use super::retention::Retention;
 use super::spelled::{AtLeastOne, Spelled};
 use super::strategy::StrategySettings;
@@ -49,6 +52,12 @@ pub(super) struct FileSettings {
     pub forecast: ForecastSettings,
     /// How long rows are kept.
     pub retention: Retention,
+    /// Where metrics go.
+    pub metrics: MetricsSettings,
+    /// Who is told what happens.
+    pub notify: NotifyKeys,
+    /// What is taken for healthy.
+    pub health: HealthSettings,
     /// How to write the log.
     pub log: LogSettings,
 }
@@ -129,6 +138,9 @@ impl Default for FileSettings {
             exits: ExitSettings::default(),
             forecast: ForecastSettings::default(),
             retention: Retention::default(),
+            metrics: MetricsSettings::default(),
+            notify: NotifyKeys::default(),
+            health: HealthSettings::default(),
             log: LogSettings::default(),
         }
     }
@@ -160,6 +172,26 @@ pub struct ExchangeSettings {
     pub weight_share_pct: Real<1, 100>,
 }
 
+impl ExchangeSettings {
+    /// For a look: one attempt at each request, and all of them within so many milliseconds.
+    pub fn hurry(&mut self, within_ms: i64) {
+        let within = within_ms.clamp(50, 60_000);
+        self.deadline_ms = Whole::new(self.deadline_ms.get().min(within));
+        self.connect_timeout_ms = Whole::new(self.connect_timeout_ms.get().min(within));
+        self.read_timeout_ms = Whole::new(self.read_timeout_ms.get().min(within));
+        self.request_timeout_ms = Whole::new(self.request_timeout_ms.get().min(within));
+        self.max_attempts = Whole::new(1);
+    }
+
+    /// The same in a hurry, of one host alone.
+    #[must_use]
+    pub fn only(&self, base_url: &str, within_ms: i64) -> Self {
+        let mut only = Self { base_urls: AtLeastOne::of(base_url.to_owned(), []), ..self.clone() };
+        only.hurry(within_ms);
+        only
+    }
+}
+
 impl Default for ExchangeSettings {
     fn default() -> Self {
         Self {
@@ -180,10 +212,58 @@ impl Default for ExchangeSettings {
     }
 }
 
+/// The keys in a configuration's text that hold a secret, by what such keys are called. Values are never told.
+pub fn secrets_in(text: &str) -> Vec<String> {
+    const CALLED: [&str; 6] = ["password", "secret", "token", "webhook", "api_key", "credential"];
+    fn below(table: &Table, prefix: &str, secrets: &mut Vec<String>) {
+        for (key, value) in table {
+            let path = format!("{prefix}{key}");
+            match value {
+                Value::Table(inner) => below(inner, &format!("{path}."), secrets),
+                Value::String(text) if text.is_empty() => {}
+                // These say where a secret is.
+                _ if key.ends_with("_env") || key.ends_with("_file") => {}
+                _ if CALLED.iter().any(|word| key.to_lowercase().contains(word)) => secrets.push(path),
+                _ => {}
+            }
+        }
+    }
+    let mut secrets = Vec::new();
+    below(&toml::from_str(text).unwrap_or_default(), "", &mut secrets);
+    secrets
+}
+
 /// Reads a file's text. Errors of the TOML reader name line, column and key.
 pub(super) fn parse(path: &Path, text: &str) -> Result<FileSettings, SettingsError> {
     let refused = |text: String| SettingsError::File { path: path.to_owned(), text };
-    toml::from_str(text).map_err(|e| refused(e.to_string().trim_end().to_owned()))
+    toml::from_str(text).map_err(|e| refused(told(&e, text)))
+}
+
+/// Keys that no section has, because what would stand there is nobody's business.
+const SECRETS: [&str; 4] = ["password", "url", "token", "secret"];
+
+/// What the TOML reader says, with the line it is about, unless somebody wrote a secret there.
+fn told(error: &toml::de::Error, text: &str) -> String {
+    let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+    let line = text.lines().nth(before.matches('\n').count()).unwrap_or_default();
+    if let Some(key) = SECRETS.iter().find(|key| sets(line, key)) {
+        let number = before.matches('\n').count() + 1;
+        return format!(
+            "line {number}: `{key}` is no key: secrets do not stand in the configuration; {key}_env names an environment \
+             variable, {key}_file a file that nobody else may read"
+        );
+    }
+    // The error shows the line, and the line may hold an address.
+    metrics::without_passwords(error.to_string().trim_end())
+}
+
+/// Whether a line gives this key a value, in a table of its own or within braces.
+fn sets(line: &str, key: &str) -> bool {
+    let is_part = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
+    line.match_indices(key).any(|(at, _)| {
+        let rest = line[at + key.len()..].trim_start_matches(['"', '\'']).trim_start();
+        rest.starts_with('=') && !line[..at].ends_with(is_part)
+    })
 }
 
 /// Lays the environment over the file: `TRADER_EXCHANGE_DEADLINE_MS` sets `deadline_ms` in `[exchange]`.
@@ -197,6 +277,13 @@ pub(super) fn overlay(
     // Keys without a default have no place in the table yet, but their variables have a meaning all the same.
     for key in ["db", "summary_file"] {
         table.entry(key).or_insert_with(|| Value::String(String::new()));
+    }
+    let unset = metrics::UNSET.map(|key| format!("metrics.{key}"));
+    for path in WITHOUT_DEFAULT.iter().copied().chain(unset.iter().map(String::as_str)) {
+        let path: Vec<String> = path.split('.').map(str::to_owned).collect();
+        if !holds(&table, &path) {
+            put(&mut table, &path, Value::String(String::new()));
+        }
     }
     let mut keys = keys;
     let mut unknown_variables = Vec::new();
@@ -249,11 +336,21 @@ fn value_of(text: &str, path: &[String]) -> Value {
     let plain = |text: &str| Value::String(text.to_owned());
     let parts = text.split(',').map(str::trim);
     match key {
-        "pairs" | "timeframes" | "base_urls" if !text.starts_with('[') => Value::Array(parts.map(plain).collect()),
+        "pairs" | "timeframes" | "base_urls" | "to" if !text.starts_with('[') => {
+            Value::Array(parts.map(plain).collect())
+        }
         "horizons_h" if !text.starts_with('[') => {
             Value::Array(parts.map(|part| parsed(part).unwrap_or_else(|| plain(part))).collect())
         }
         _ => parsed(text).unwrap_or_else(|| plain(text)),
+    }
+}
+
+fn holds(table: &Table, path: &[String]) -> bool {
+    match path {
+        [] => false,
+        [key] => table.contains_key(key),
+        [key, rest @ ..] => table.get(key).and_then(Value::as_table).is_some_and(|inner| holds(inner, rest)),
     }
 }
 

@@ -9,6 +9,10 @@ mod digest;
 mod environment;
 mod error;
 mod file;
+mod metrics;
+mod nearest;
+mod health;
+mod notify;
 mod paths;
 mod retention;
 mod spelled;
@@ -24,7 +28,11 @@ pub use digest::digest;
 pub use environment::{Environment, environment};
 pub use error::SettingsError;
 use file::FileSettings;
-pub use file::{Color, ExchangeSettings, LogFormat, LogLevel, LogSettings, TEMPLATE};
+pub use file::{Color, ExchangeSettings, LogFormat, LogLevel, LogSettings, TEMPLATE, secrets_in};
+pub use metrics::{Metrics, Push, SecretUrl};
+pub use notify::{
+    ChannelSettings, MAIL, MailSettings, MailTls, Notify, PingSettings, SecretSource, Way, WebhookKind, WebhookSettings,
+};
 pub use paths::Paths;
 pub use retention::Retention;
 pub use spelled::{AtLeastOne, Spelled};
@@ -32,6 +40,7 @@ pub use strategy::{Strategy, StrategyName};
 pub use trading::Trading;
 pub use variation::Variations;
 
+use crate::health::Limits;
 use crate::journal;
 use crate::unit::{Symbol, Timeframe};
 
@@ -65,6 +74,8 @@ pub struct Settings {
     db_named: bool,
     /// Where the summary of a cycle is also written.
     pub summary_file: Option<PathBuf>,
+    /// Where metrics go.
+    pub metrics: Metrics,
     /// How to write the log.
     pub log: LogSettings,
     /// The pairs, none twice.
@@ -79,6 +90,10 @@ pub struct Settings {
     pub trading: Trading,
     /// How long rows are kept.
     pub retention: Retention,
+    /// Who is told what happens.
+    pub notify: Notify,
+    /// What is taken for healthy.
+    pub health: Limits,
     /// Environment variables that begin like ours and mean nothing to us.
     pub unknown_variables: Vec<String>,
     keys: FileSettings,
@@ -112,17 +127,23 @@ impl Settings {
         keys.exchange.base_urls =
             flags.base_urls.clone().and_then(AtLeastOne::from_vec).unwrap_or(keys.exchange.base_urls);
         keys.exchange.base_urls.distinct().iter().for_each(|address| journal::hide_secrets_of(address));
+        keys.metrics.push_url.iter().for_each(|address| journal::hide_secrets_of(address.exposed()));
         keys.db = flags.db.clone().or(keys.db);
         keys.summary_file = flags.summary_file.clone().or(keys.summary_file);
         keys.strategy.name = flags.strategy.unwrap_or(keys.strategy.name);
         let strategy = Strategy::from_keys(&keys.strategy, &keys.trend, &keys.trading())?;
         let trading = keys.trading().settle(&keys.account, strategy.timeframe)?;
         keys.retention.check()?;
+        let notify = keys.notify.settle()?;
+        let mut unknown_variables = unknown_variables;
+        // Their names are the user's own choice.
+        unknown_variables.retain(|name| !notify.variables().contains(name.as_str()));
         Ok(Self {
             file,
             db: keys.db.clone().or(paths.db.clone()).ok_or(SettingsError::NoHome)?,
             db_named: keys.db.is_some(),
             summary_file: keys.summary_file.clone(),
+            metrics: keys.metrics.settle()?,
             log: keys.log,
             pairs: keys.pairs.distinct().into_iter().map(|pair| pair.0).collect(),
             timeframes: sorted(keys.timeframes.distinct().into_iter().map(|t| t.0)),
@@ -130,6 +151,8 @@ impl Settings {
             strategy,
             trading,
             retention: keys.retention,
+            notify,
+            health: keys.health.limits(),
             unknown_variables,
             keys,
         })
@@ -146,9 +169,10 @@ impl Settings {
         sorted(self.timeframes.iter().copied().chain([self.strategy.timeframe]))
     }
 
-    /// The settings as a configuration file that would give them again.
+    /// The settings as a configuration file that would give them again, but for what is secret.
     pub fn to_toml(&self) -> Result<String, SettingsError> {
-        let text = toml::to_string_pretty(&self.keys).map_err(|e| SettingsError::Print(e.to_string()))?;
+        let shown = FileSettings { metrics: self.keys.metrics.shown(), ..self.keys.clone() };
+        let text = toml::to_string_pretty(&shown).map_err(|e| SettingsError::Print(e.to_string()))?;
         Ok(journal::redacted(&text).into_owned())
     }
 }

@@ -38,7 +38,7 @@ impl Store {
     }
 
     /// The asset the account is kept in; none before it was opened.
-    fn account_asset(&self) -> Result<Option<String>, StoreError> {
+    pub fn account_asset(&self) -> Result<Option<String>, StoreError> {
         let sql = "SELECT asset FROM deposits ORDER BY id LIMIT 1";
         Ok(self.connection.query_row(sql, [], |r| r.get(0)).optional()?)
     }

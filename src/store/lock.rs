@@ -1,6 +1,7 @@
 //! One writer at a time: an advisory lock on a file beside the database, which the kernel frees when the process ends.
 
 use std::fs::{File, TryLockError};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::StoreError;
@@ -29,10 +30,28 @@ impl Lock {
         }
     }
 
+    /// Whether some process holds the lock of a database, told without touching it: even a lock that is held for a moment
+    /// would end a cycle that begins at that moment. None where the kernel does not list its locks.
+    pub fn is_held(db: &Path) -> Option<bool> {
+        let locks = std::fs::read_to_string("/proc/locks").ok()?;
+        let Ok(file) = std::fs::metadata(Self::path(db)) else { return Some(false) };
+        Some(lists(&locks, file.ino()))
+    }
+
     fn path(db: &Path) -> PathBuf {
         // However the file is spelled, and through whatever links: it is one database.
         with_ending(&db.canonicalize().unwrap_or_else(|_| db.to_owned()), ENDING)
     }
+}
+
+/// Whether a whole-file lock on the file of this number is listed: `3: FLOCK  ADVISORY  WRITE 15558 fe:00:10404741 0 EOF`.
+fn lists(locks: &str, inode: u64) -> bool {
+    let ending = format!(":{inode}");
+    locks.lines().any(|line| {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        // Those that only wait have an arrow before the kind.
+        words.get(1) == Some(&"FLOCK") && words.get(5).is_some_and(|file| file.ends_with(&ending))
+    })
 }
 
 const ENDING: &str = ".lock";
@@ -42,4 +61,33 @@ const ENDING: &str = ".lock";
 pub fn files_of(db: &Path) -> [PathBuf; 5] {
     let db = resolved(db);
     ["", "-wal", "-shm", "-journal", ENDING].map(|ending| with_ending(&db, ending))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_held_lock_is_told_without_taking_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let db = folder.path().join("t.db");
+        if Lock::is_held(&db).is_none() {
+            eprintln!("SKIPPED: this kernel does not list its locks");
+            return;
+        }
+        assert_eq!(Lock::is_held(&db), Some(false), "there is no lock file yet");
+        let lock = Lock::take(&db).unwrap();
+        assert_eq!(Lock::is_held(&db), Some(true));
+        drop(lock);
+        assert_eq!(Lock::is_held(&db), Some(false));
+    }
+
+    #[test]
+    fn a_lock_is_known_by_its_kind_and_the_number_of_its_file() {
+        let locks = "1: POSIX  ADVISORY  READ 15558 fe:00:42 128 128\n3: FLOCK  ADVISORY  WRITE 15558 fe:00:104 0 EOF\n\
+                     3: -> FLOCK  ADVISORY  WRITE 9 fe:00:7 0 EOF\n";
+        for (inode, is_held) in [(42, false), (104, true), (4, false), (7, false)] {
+            assert_eq!(lists(locks, inode), is_held, "{inode}");
+        }
+    }
 }

@@ -5,19 +5,23 @@
 
 mod audit;
 mod candles;
+mod days;
 mod decisions;
 mod error;
 mod export;
 mod forecasts;
 mod gaps;
+mod health;
 mod indicators;
 mod instruments;
 mod ledger;
 mod ledger_rows;
 mod limits;
 mod lock;
+mod metrics;
 mod migrate;
 mod misses;
+mod notifications;
 mod open;
 mod outcomes;
 #[cfg(test)]
@@ -31,6 +35,7 @@ mod upkeep;
 mod vacuum;
 
 pub use candles::{Ingest, Origin};
+pub use days::{Decided, FillOfDay, GapOfDay, Period, Ripe, RunOfDay, Stood, StoredRiskEvent, TradeOfDay};
 pub use decisions::{DecisionOnRecord, DecisionRow, SignalRow, StoredDecision};
 pub use error::{CORRUPT, StoreError};
 pub use export::{Column, ColumnKind, Exported, Extent, Field};
@@ -38,6 +43,7 @@ pub use forecasts::{Due, ForecastRow, OutcomeKind, Stance, Taught};
 pub use ledger::DecisionIds;
 pub use lock::{Lock, files_of};
 pub use misses::ClosedTrade;
+pub use notifications::{Claimed, LONGEST_PAUSE_MS, Message, Settled, Telling};
 pub use open::{Access, Contents, Snapshot, Store, Write, expect_file};
 pub use outcomes::{MeanMisses, OutcomeFilter, Resolved};
 pub use portfolio::{InForce, PortfolioRow, Remembered, RiskEvent, RiskEventKind};

@@ -60,7 +60,8 @@ fn people_are_told_the_same_on_one_line_each() {
 }
 
 /// Words that must never be seen, in the ways they may be written.
-const SECRETS: [&str; 5] = ["hunter-2", "s3cret@home", "s3cret%40home", "k3y-0f-m1ne", "robot-name:"];
+const SECRETS: [&str; 6] =
+    ["hunter-2", "cm9ib3QtbmFtZTpodW50ZXItMg", "s3cret@home", "s3cret%40home", "k3y-0f-m1ne", "robot-name:"];
 
 #[track_caller]
 fn assert_silent(what: &str, text: &str) {

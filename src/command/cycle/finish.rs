@@ -11,7 +11,7 @@ use crate::exit::Exit;
 use crate::report::{
     self, Agent, AgentName, AgentStatus, FillReport, OrderReport, PairStatus, StrategyReport, to_json,
 };
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, Write};
 
 impl Cycle<'_> {
     /// Judges the run and writes the execution log.
@@ -27,7 +27,9 @@ impl Cycle<'_> {
         let status = match exit {
             Exit::Ok | Exit::Halted => AgentStatus::Ok,
             Exit::Degraded => AgentStatus::Degraded,
-            Exit::Internal | Exit::Usage | Exit::Unavailable | Exit::Busy | Exit::Storage => AgentStatus::Failed,
+            Exit::Internal | Exit::Usage | Exit::Unavailable | Exit::Busy | Exit::Storage | Exit::Plugin(_) => {
+                AgentStatus::Failed
+            }
         };
         let collected = self.agents.iter().any(|a| a.name == AgentName::PriceCollector);
         if !collected && !self.repeat {
@@ -94,6 +96,7 @@ impl Cycle<'_> {
 
     fn log(&mut self, store: &mut Store, exit: Exit) -> Result<(), StoreError> {
         let summary = to_json(&self.summary(exit), false);
+        let notices = self.last_words(store, exit);
         let write = store.write()?;
         write.add_run(&self.run_row())?;
         write.set_usage(&self.usage, clock::wall())?;
@@ -103,7 +106,19 @@ impl Cycle<'_> {
         let duration_ms = self.begun.watch.ms();
         let finished_at = self.now.plus_ms(i64::try_from(duration_ms).unwrap_or_default());
         write.end_run(&self.begun.run_id, finished_at, duration_ms, exit.code(), &summary)?;
+        if let Err(error) = self.note_circumstances(&write) {
+            log::warn!(code = error.code(); "the size of the database was not noted: {error}");
+        }
+        self.tell_all(&write, &notices)?;
         write.commit()
+    }
+
+    /// What the installation notes of itself. A run is worth the same without it.
+    fn note_circumstances(&self, write: &Write<'_>) -> Result<(), StoreError> {
+        if let Some(offset) = self.clock_offset_ms {
+            write.set_clock_offset(&self.begun.run_id, offset)?;
+        }
+        write.note_size(self.now)
     }
 
     /// The summary, also written to a file where that was asked for.

@@ -28,6 +28,7 @@ impl Cycle<'_> {
         match opening.server_time {
             Ok(server) => {
                 self.now = server;
+                self.clock_offset_ms = live.then(|| offset(server, before, after));
                 if let Some(text) = skew(server, before, after).filter(|_| live) {
                     self.notes.warn("clock_skew", About::Run, text);
                 }
@@ -121,11 +122,15 @@ fn shared_fault(answers: &[(Symbol, Result<Instrument, Fault>)]) -> Option<Fault
     (same && !matches!(first, Fault::UnknownSymbol { .. })).then(|| first.clone())
 }
 
-/// How far this machine's clock is off, in words, where it matters. The server's answer was made some time between
-/// `before` and `after`.
+/// The exchange's clock less this machine's. The server's answer was made some time between `before` and `after`.
+pub(in crate::command) fn offset(server: UtcMillis, before: UtcMillis, after: UtcMillis) -> i64 {
+    server.since_ms(before.plus_ms(after.since_ms(before) / 2))
+}
+
+/// How far this machine's clock is off, in words, where it matters.
 fn skew(server: UtcMillis, before: UtcMillis, after: UtcMillis) -> Option<String> {
     let there_and_back = after.since_ms(before);
-    let offset = server.since_ms(before.plus_ms(there_and_back / 2));
+    let offset = offset(server, before, after);
     let matters = offset.abs() > SKEW_MS + there_and_back / 2;
     #[expect(clippy::cast_precision_loss, reason = "for people")]
     let seconds = offset.abs() as f64 / 1000.0;

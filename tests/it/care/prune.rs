@@ -141,7 +141,8 @@ fn notifications_that_wait_and_the_newest_of_each_event_stay() {
         [(1, 0, "fill", "sent"), (2, 0, "fill", "waiting"), (3, 0, "fill", "sent"), (4, 0, "halt", "expired")]
     {
         world.query(&format!(
-            "INSERT INTO notifications VALUES ({id}, {at}, '{event}', 'info', 'k{id}', 't', 'b', '{{}}', 0, 'r')"
+            "INSERT INTO notifications (id, at, event, level, dedup_key, title, body, facts, expires_at, run_id)
+             VALUES ({id}, {at}, '{event}', 'info', 'k{id}', 't', 'b', '{{}}', 0, 'r')"
         ));
         let settled = if state == "waiting" { "NULL" } else { "1" };
         world.query(&format!("INSERT INTO deliveries VALUES ({id}, 'mail', '{state}', 1, 0, {settled}, NULL)"));

@@ -1,0 +1,121 @@
+//! The daily page for mail: tables for layout and the style beside each element, because mail programs ignore style sheets.
+//!
+//! Paper and ink are left to the mail program, so that its light and its dark are both right; the few colours of its own are
+//! readable on either.
+
+use super::told::{Piece, Section, Side, sections, title};
+use super::{DigestReport, VerdictWord};
+
+const FONT: &str = "font-family:'Helvetica Neue',Arial,sans-serif;font-size:13px;line-height:19px";
+/// Quieter than ink on any paper, and a line between parts.
+const QUIET: &str = "color:#7a766e";
+const RULE: &str = "border-top:1px solid #99948a";
+
+/// What a colour says beside the word: nothing to do, something was traded, somebody should look.
+const fn colour(word: VerdictWord) -> &'static str {
+    match word {
+        VerdictWord::Quiet | VerdictWord::Unknown => "#7a766e",
+        VerdictWord::Active => "#2c79b3",
+        VerdictWord::AttentionNeeded => "#c4501f",
+    }
+}
+
+/// All of it.
+pub(super) fn written(day: &DigestReport) -> String {
+    let head = format!(
+        "<tr><td style=\"{FONT};border-left:4px solid {colour};padding:2px 0 2px 14px\">\
+         <span style=\"{QUIET}\">{}</span><br>\
+         <strong style=\"font-size:19px;line-height:26px\">{}</strong></td></tr>",
+        escaped(&title(day)),
+        escaped(&capital(&day.verdict.line())),
+        colour = colour(day.verdict.word),
+    );
+    let nothing = day.is_empty().then(|| row(&sentence("Nothing ran on this day.")));
+    let parts: Vec<String> =
+        std::iter::once(head).chain(nothing).chain(sections(day).iter().map(|part| row(&section(part)))).collect();
+    format!(
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <meta name=\"color-scheme\" content=\"light dark\">\n<meta name=\"supported-color-schemes\" content=\"light dark\">\n\
+         <title>{}</title>\n</head>\n<body style=\"margin:0;padding:12px\">\n\
+         <table role=\"presentation\" width=\"100%\" cellpadding=\"0\" cellspacing=\"0\" border=\"0\" \
+         style=\"max-width:640px;border-collapse:collapse\">\n{}\n</table>\n</body>\n</html>\n",
+        escaped(&day.subject()),
+        parts.join("\n")
+    )
+}
+
+fn row(inside: &str) -> String {
+    format!("<tr><td style=\"{FONT};padding:16px 0 0 0\">{inside}</td></tr>")
+}
+
+fn section(part: &Section) -> String {
+    let pieces: Vec<String> = part
+        .pieces
+        .iter()
+        .map(|piece| match piece {
+            Piece::Line(line) => sentence(line),
+            Piece::Table { heads, rows } => table(heads, rows),
+        })
+        .collect();
+    let title = escaped(part.title);
+    format!("<h2 style=\"{FONT};{RULE};font-weight:bold;margin:0;padding:8px 0 2px 0\">{title}</h2>{}", pieces.concat())
+}
+
+fn sentence(line: &str) -> String {
+    format!("<p style=\"{FONT};margin:0;padding:2px 0\">{}</p>", escaped(line))
+}
+
+fn table(heads: &[(&'static str, Side)], rows: &[Vec<String>]) -> String {
+    let has_heads = heads.iter().any(|(head, _)| !head.is_empty());
+    let head = has_heads.then(|| {
+        let cells: Vec<String> = heads.iter().map(|(head, side)| cell("th", head, *side)).collect();
+        format!("<tr>{}</tr>", cells.concat())
+    });
+    let line = |row: &Vec<String>| {
+        let cells: Vec<String> = row.iter().zip(heads).map(|(text, (_, side))| cell("td", text, *side)).collect();
+        format!("<tr>{}</tr>", cells.concat())
+    };
+    let lines: Vec<String> = head.into_iter().chain(rows.iter().map(line)).collect();
+    format!(
+        "<table cellpadding=\"0\" cellspacing=\"0\" border=\"0\" style=\"border-collapse:collapse\">{}</table>",
+        lines.concat()
+    )
+}
+
+fn cell(name: &str, text: &str, side: Side) -> String {
+    let baseline = if name == "th" { "bottom" } else { "top" };
+    let align = if side == Side::Right { "right" } else { "left" };
+    let quiet = if name == "th" { format!(";{QUIET};font-weight:normal;font-size:12px") } else { String::new() };
+    // A number and its unit stay together; words may be broken, and a pair where a phone is too narrow for it.
+    let text = match side {
+        Side::Right if name == "td" => escaped(text).replace(' ', "&nbsp;"),
+        Side::Left | Side::Right => escaped(text).replace('/', "/<wbr>"),
+    };
+    format!(
+        "<{name} align=\"{align}\" valign=\"{baseline}\" style=\"{FONT}{quiet};padding:1px 8px 1px 0\">{text}</{name}>"
+    )
+}
+
+fn capital(words: &str) -> String {
+    let mut letters = words.chars();
+    let first: String = letters.next().map(char::to_uppercase).into_iter().flatten().collect();
+    format!("{first}{}", letters.as_str())
+}
+
+/// Text that becomes no markup, without what no page may hold.
+fn escaped(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => safe.push_str("&amp;"),
+            '<' => safe.push_str("&lt;"),
+            '>' => safe.push_str("&gt;"),
+            '"' => safe.push_str("&quot;"),
+            '\'' => safe.push_str("&#39;"),
+            c if c.is_control() => safe.push('\u{fffd}'),
+            c => safe.push(c),
+        }
+    }
+    safe
+}
