@@ -647,6 +647,13 @@ CREATE TABLE outcome_totals (
     PRIMARY KEY (kind, horizon_ms, timeframe, fifth)
 ) STRICT, WITHOUT ROWID;
 
+-- Up to where candles of a series were deleted because nobody wanted to keep them any longer.
+CREATE TABLE prunings (
+    series_id INTEGER NOT NULL PRIMARY KEY REFERENCES series (id),
+    before    INTEGER NOT NULL,
+    at        INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
 -- The account over time, and the trades, as people read them.
 CREATE VIEW equity_curve AS
 SELECT strftime('%Y-%m-%dT%H:%M:%SZ', time / 1000, 'unixepoch') AS run, equity, cash, drawdown_pct, day_pnl_pct, heat_pct,

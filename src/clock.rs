@@ -13,6 +13,11 @@ pub fn wall() -> UtcMillis {
     UtcMillis::new(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
 
+/// How many minutes this machine's local time is ahead of UTC now.
+pub fn utc_offset_min() -> i32 {
+    chrono::Local::now().offset().local_minus_utc() / 60
+}
+
 /// Measures how long something takes, whatever happens to the wall clock meanwhile.
 #[derive(Clone, Copy, Debug)]
 pub struct Stopwatch(Instant);

@@ -31,6 +31,8 @@ pub mod outcome;
 pub mod statistics;
 /// Hindsight at scale: the same decisions over years of candles, swept over parameters, walked forward, and verified.
 pub mod backtest;
+/// When jobs run, as text for cron, systemd and launchd; and which backups are kept.
+pub mod schedule;
 /// Judgements on our own runs: freshness, success rates, missed cycles, and what else deserves a look.
 pub mod health;
 /// What we say, as values: the JSON shapes, tables, stories.
@@ -39,6 +41,8 @@ pub mod report;
 // -- edge rooms: may fail, decide nothing --
 /// Files that appear whole or not at all.
 pub mod file;
+/// What every line of the log carries, and what none of them shows.
+pub mod journal;
 /// Flags, environment and file become one validated value.
 pub mod settings;
 /// The only reader of clocks.

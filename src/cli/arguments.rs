@@ -11,6 +11,7 @@ use super::global_arguments::Global;
 use super::notify_arguments::NotifyCommand;
 use super::output::OutputArgs;
 use super::report_arguments::{DigestArgs, ReportArgs};
+use super::schedule_arguments::ScheduleCommand;
 use super::show_arguments::{SchemaOf, ShowArgs};
 use super::status_arguments::{DoctorArgs, StatusArgs};
 use super::sweep_arguments::SweepArgs;
@@ -219,10 +220,20 @@ taken.")]
         #[command(subcommand)]
         command: ConfigCommand,
     },
-    /// The database: check, backup, info
+    /// The database: check, backup, prune, vacuum, export, info
     Db {
         #[command(subcommand)]
         command: DbCommand,
+    },
+    /// When jobs run: print, install, remove, status; with cron, systemd or launchd
+    #[command(after_help = "Examples:
+  trader schedule print --with systemd
+  trader schedule install --with cron
+  trader schedule install --with systemd --system trader --logs /var/log/trader
+  trader schedule status")]
+    Schedule {
+        #[command(subcommand)]
+        command: ScheduleCommand,
     },
     /// Print the JSON Schema of a summary
     Schema {

@@ -11,6 +11,7 @@ mod global_arguments;
 mod log;
 mod notify_arguments;
 mod output;
+mod schedule_arguments;
 mod report_arguments;
 mod show_arguments;
 mod status_arguments;
@@ -28,10 +29,12 @@ use clap::{CommandFactory, Parser};
 use self::arguments::{Cli, Command};
 use self::global_arguments::Global;
 use self::notify_arguments::NotifyCommand;
+use self::schedule_arguments::ScheduleCommand;
 use self::sweep_arguments::{SweepArgs, SweepCommand};
 use self::upkeep_arguments::{ConfigCommand, DbCommand};
 use crate::command::{self, InUse, Output, Unwritable, UsageError};
 use crate::exit::Exit;
+use crate::journal;
 use crate::report;
 use crate::settings::{Flags, Paths, Settings, SettingsError, environment};
 use crate::store::{StoreError, Topic};
@@ -88,7 +91,8 @@ fn run(cli: &Cli, settings: Result<Settings, SettingsError>, paths: &Paths) -> a
         Command::Close { which, pretty: many } => command::close(&settings?, &which.0, pretty || *many),
         Command::Notify { command } => notify(command, &settings?),
         Command::Config { command } => config(*command, &cli.global, paths, settings),
-        Command::Db { command } => db(command, &settings?.db, pretty),
+        Command::Db { command } => db(command, &settings?, pretty),
+        Command::Schedule { command } => schedule(command, &cli.global, paths, settings, pretty),
         Command::Schema { of } => Ok(Output::ok(report::to_json(&report::schema((*of).into()), true))),
         Command::Completions { shell } => Ok(Output::ok(completions(*shell))),
         Command::Man => man(),
@@ -157,11 +161,40 @@ fn notify(command: &NotifyCommand, settings: &Settings) -> anyhow::Result<Output
     }
 }
 
-fn db(command: &DbCommand, path: &std::path::Path, pretty: bool) -> anyhow::Result<Output> {
+fn db(command: &DbCommand, settings: &Settings, pretty: bool) -> anyhow::Result<Output> {
+    let path = &settings.db;
     match command {
         DbCommand::Check => command::db_check(path, pretty),
-        DbCommand::Backup { file } => command::db_backup(path, file, pretty),
+        DbCommand::Backup(args) => match (&args.file, &args.into) {
+            (Some(file), _) => command::db_backup(path, file, pretty),
+            (None, Some(folder)) => command::db_backup_into(path, folder, args.rotation(), pretty),
+            (None, None) => Err(command::usage("name a file, or a folder with --into")),
+        },
+        DbCommand::Prune { dry_run } => command::db_prune(settings, *dry_run, pretty),
+        DbCommand::Vacuum { full } => command::db_vacuum(path, *full, pretty),
+        DbCommand::Export(args) => command::db_export(settings, &args.asked(), pretty),
         DbCommand::Info => command::db_info(path, pretty),
+    }
+}
+
+fn schedule(
+    command: &ScheduleCommand,
+    global: &Global,
+    paths: &Paths,
+    settings: Result<Settings, SettingsError>,
+    pretty: bool,
+) -> anyhow::Result<Output> {
+    match command {
+        ScheduleCommand::Print(plan) => command::schedule_print(&settings?, paths, &plan.asked(global)),
+        ScheduleCommand::Install { plan, consent, anyway } => {
+            command::schedule_install(&settings?, paths, &plan.asked(global), consent.consent(*anyway), pretty)
+        }
+        ScheduleCommand::Remove { place, consent } => {
+            command::schedule_remove(paths, &place.asked(global), consent.consent(false), pretty)
+        }
+        ScheduleCommand::Status { plan, output } => {
+            command::schedule_status(&settings?, paths, &plan.asked(global), output.style())
+        }
     }
 }
 
@@ -186,6 +219,7 @@ fn complain(error: &anyhow::Error) -> Exit {
     let (code, remedy) = store.map_or((exit.name(), way_out), |e| (e.code(), e.remedy()));
     // What went wrong with the database says already what SQLite said.
     let text = store.map_or_else(|| format!("{error:#}"), ToString::to_string);
+    let text = journal::redacted(&text).into_owned();
     if exit == Exit::Usage {
         tell(&format!("error: {text}"));
         return exit;

@@ -32,9 +32,10 @@ use super::{Output, usage};
 use crate::clock;
 use crate::exchange::{Binance, Fault, MarketData, Recording, Usage};
 use crate::exit::Exit;
+use crate::journal;
 use crate::ledger::{Fill, Order};
 use crate::market::{Instrument, Quote, Standing, Status};
-use crate::report::{Agent, Collected, Pair, Problem};
+use crate::report::{Agent, AgentName, Collected, Pair, Problem};
 use crate::settings::{Settings, Strategy, Trading};
 use crate::store::{Access, Contents, Execution, Lock, RunRow, Store, StoreError, files_of};
 use crate::unit::{Symbol, Timeframe, UtcMillis};
@@ -144,14 +145,18 @@ pub fn cycle(settings: &Settings, options: &CycleOptions) -> anyhow::Result<Outp
     };
     let summary_file = open_summary_file(settings, &db)?;
     let mut market = open_source(settings, options)?;
-    log::info!("the database is {}", db.display());
     let mut cycle = Cycle::begin(settings, options, market.as_mut());
+    log::info!("the database is {}", db.display());
+    journal::set_at_work(Some(AgentName::Orchestrator.name()));
     let outcome = cycle.open(&db, contents).and_then(|(_lock, mut store)| {
         let decided = cycle.run_stages(&mut store, market.as_mut());
         cycle.end(&mut store, decided)
     });
     let exit = outcome.unwrap_or_else(|stop| cycle.stopped(stop));
-    Ok(cycle.say(exit, summary_file))
+    let said = cycle.say(exit, summary_file);
+    cycle.tell_end(said.exit);
+    journal::set_at_work(None);
+    Ok(said)
 }
 
 /// The file for the summary, which is none of those that the program lives on.

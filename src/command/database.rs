@@ -70,7 +70,7 @@ struct Answer<T> {
     content: T,
 }
 
-fn answer(schema: &'static str, exit: Exit, content: impl Serialize, pretty: bool) -> Output {
+pub(super) fn answer(schema: &'static str, exit: Exit, content: impl Serialize, pretty: bool) -> Output {
     let ok = exit == Exit::Ok;
     let text = to_json(&Answer { schema, status: exit.name(), exit_code: exit.code(), ok, content }, pretty);
     Output { text, exit }

@@ -44,16 +44,28 @@ impl About<'_> {
             Self::Series(key) => format!("{key}: "),
         }
     }
+
+    /// Writes it to the log, with what it is about for whoever filters it.
+    fn log(self, level: log::Level, code: &str, text: &str) {
+        let (prefix, symbol) = (self.prefix(), self.symbol());
+        match (symbol.as_ref().map(Symbol::as_str), self.timeframe()) {
+            (None, _) => log::log!(level, code = code; "{prefix}{text}"),
+            (Some(symbol), None) => log::log!(level, code = code, symbol = symbol; "{prefix}{text}"),
+            (Some(symbol), Some(timeframe)) => {
+                log::log!(level, code = code, symbol = symbol, timeframe = timeframe; "{prefix}{text}");
+            }
+        }
+    }
 }
 
 impl Notes {
     pub(super) fn warn(&mut self, code: &'static str, about: About<'_>, text: String) {
-        log::warn!(code = code; "{}{text}", about.prefix());
+        about.log(log::Level::Warn, code, &text);
         self.warnings.push(Warning { code, symbol: about.symbol(), timeframe: about.timeframe(), text });
     }
 
     pub(super) fn complain(&mut self, code: &'static str, about: About<'_>, text: String, remedy: &str) {
-        log::error!(code = code; "{}{text} ({remedy})", about.prefix());
+        about.log(log::Level::Error, code, &format!("{text} ({remedy})"));
         let (symbol, timeframe, remedy) = (about.symbol(), about.timeframe(), remedy.to_owned());
         self.errors.push(Problem { code, symbol, timeframe, text, remedy });
     }

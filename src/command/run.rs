@@ -1,6 +1,7 @@
 //! A run and its name.
 
 use crate::clock::Stopwatch;
+use crate::journal;
 use crate::unit::UtcMillis;
 
 /// Names a run: its moment, and enough chance to be the only one.
@@ -18,6 +19,8 @@ pub(super) struct Begun {
 
 impl Begun {
     pub(super) fn now(at: UtcMillis) -> Self {
-        Self { run_id: run_id(at), watch: Stopwatch::start() }
+        let begun = Self { run_id: run_id(at), watch: Stopwatch::start() };
+        journal::set_run(&begun.run_id);
+        begun
     }
 }

@@ -136,7 +136,7 @@ impl Transport {
                     return Ok(Reply { host: host_of(&self.hosts[i]), body });
                 }
                 Err(fault) if fault.is_the_hosts() => {
-                    log::warn!("{fault}");
+                    log::warn!(code = fault.code(); "{fault}");
                     outcome = Err(fault);
                 }
                 Err(fault) => return Err(fault),

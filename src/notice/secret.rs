@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::Path;
 
+use crate::journal;
 use crate::settings::SecretSource;
 use crate::web::plain;
 
@@ -62,6 +63,9 @@ pub fn read_secret(source: &SecretSource) -> Result<Secret, String> {
     } else if text.chars().any(char::is_control) {
         Err(format!("{place} holds more than one line"))
     } else {
+        // Not even a line of the log that nobody thought of may show it.
+        journal::hide(&text);
+        journal::hide_secrets_of(&text);
         Ok(Secret(text))
     }
 }

@@ -10,6 +10,7 @@ use super::bounded::{Real, Whole};
 use super::health::HealthSettings;
 use super::metrics::{self, MetricsSettings};
 use super::notify::{NotifyKeys, WITHOUT_DEFAULT};
+use super::retention::Retention;
 use super::spelled::{AtLeastOne, Spelled};
 use super::strategy::StrategySettings;
 use super::trading::{AccountSettings, CostSettings, ExitSettings, ForecastSettings, RiskSettings, TradingKeys};
@@ -49,6 +50,8 @@ pub(super) struct FileSettings {
     pub exits: ExitSettings,
     /// What is forecast.
     pub forecast: ForecastSettings,
+    /// How long rows are kept.
+    pub retention: Retention,
     /// Where metrics go.
     pub metrics: MetricsSettings,
     /// Who is told what happens.
@@ -134,6 +137,7 @@ impl Default for FileSettings {
             costs: CostSettings::default(),
             exits: ExitSettings::default(),
             forecast: ForecastSettings::default(),
+            retention: Retention::default(),
             metrics: MetricsSettings::default(),
             notify: NotifyKeys::default(),
             health: HealthSettings::default(),

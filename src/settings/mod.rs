@@ -14,6 +14,7 @@ mod nearest;
 mod health;
 mod notify;
 mod paths;
+mod retention;
 mod spelled;
 mod strategy;
 mod trading;
@@ -33,12 +34,14 @@ pub use notify::{
     ChannelSettings, MAIL, MailSettings, MailTls, Notify, PingSettings, SecretSource, Way, WebhookKind, WebhookSettings,
 };
 pub use paths::Paths;
+pub use retention::Retention;
 pub use spelled::{AtLeastOne, Spelled};
 pub use strategy::{Strategy, StrategyName};
 pub use trading::Trading;
 pub use variation::Variations;
 
 use crate::health::Limits;
+use crate::journal;
 use crate::unit::{Symbol, Timeframe};
 
 /// What the command line says; `None` where it says nothing.
@@ -85,6 +88,8 @@ pub struct Settings {
     pub strategy: Strategy,
     /// How money is handled.
     pub trading: Trading,
+    /// How long rows are kept.
+    pub retention: Retention,
     /// Who is told what happens.
     pub notify: Notify,
     /// What is taken for healthy.
@@ -121,11 +126,14 @@ impl Settings {
         keys.timeframes = flags.timeframes.as_ref().and_then(spelled).unwrap_or(keys.timeframes);
         keys.exchange.base_urls =
             flags.base_urls.clone().and_then(AtLeastOne::from_vec).unwrap_or(keys.exchange.base_urls);
+        keys.exchange.base_urls.distinct().iter().for_each(|address| journal::hide_secrets_of(address));
+        keys.metrics.push_url.iter().for_each(|address| journal::hide_secrets_of(address.exposed()));
         keys.db = flags.db.clone().or(keys.db);
         keys.summary_file = flags.summary_file.clone().or(keys.summary_file);
         keys.strategy.name = flags.strategy.unwrap_or(keys.strategy.name);
         let strategy = Strategy::from_keys(&keys.strategy, &keys.trend, &keys.trading())?;
         let trading = keys.trading().settle(&keys.account, strategy.timeframe)?;
+        keys.retention.check()?;
         let notify = keys.notify.settle()?;
         let mut unknown_variables = unknown_variables;
         // Their names are the user's own choice.
@@ -142,6 +150,7 @@ impl Settings {
             exchange: keys.exchange.clone(),
             strategy,
             trading,
+            retention: keys.retention,
             notify,
             health: keys.health.limits(),
             unknown_variables,
@@ -163,7 +172,8 @@ impl Settings {
     /// The settings as a configuration file that would give them again, but for what is secret.
     pub fn to_toml(&self) -> Result<String, SettingsError> {
         let shown = FileSettings { metrics: self.keys.metrics.shown(), ..self.keys.clone() };
-        toml::to_string_pretty(&shown).map_err(|e| SettingsError::Print(e.to_string()))
+        let text = toml::to_string_pretty(&shown).map_err(|e| SettingsError::Print(e.to_string()))?;
+        Ok(journal::redacted(&text).into_owned())
     }
 }
 

@@ -36,6 +36,12 @@ mod paper_account;
 mod backtest;
 /// The daily page and the report: told as the rows say, laid out by a real browser.
 mod reports;
+/// Schedules: what is printed is what is installed, and what is installed runs.
+mod schedule;
+/// The log: what each line carries, and what none of them ever shows.
+mod logs;
+/// Care of the database: pruning, vacuum, copies, exports.
+mod care;
 /// The job files in `deploy/`: their flags are those of the program, and their commands run.
 mod deploy;
 /// Metrics: the text, where it is written and pushed, and the real parts that read it.

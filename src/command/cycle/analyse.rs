@@ -5,6 +5,7 @@ use crate::clock::Stopwatch;
 use crate::command::collect::{Collection, Reach};
 use crate::decision::Gate;
 use crate::indicator::{Readings, over};
+use crate::journal;
 use crate::market::{Series, SeriesKey, View};
 use crate::report::{Agent, AgentName, AgentStatus, Problem};
 use crate::signal::{Analyst, NotReady, Signal};
@@ -23,6 +24,8 @@ impl Cycle<'_> {
     /// Reads the indicators of every new candle and asks the analyst about each pair.
     pub(super) fn analyse(&mut self, store: &mut Store, collection: &Collection) -> Result<Vec<Judged>, Stop> {
         let watch = Stopwatch::start();
+        let name = AgentName::from(self.strategy.analyst.name());
+        journal::set_at_work(Some(name.name()));
         let readings = new_readings(store, collection)?;
         let judged: Vec<Judged> =
             self.symbols.iter().filter_map(|symbol| self.judge_pair(collection, symbol)).collect();
@@ -32,8 +35,7 @@ impl Cycle<'_> {
             0 => AgentStatus::Failed,
             _ => AgentStatus::Degraded,
         };
-        let (name, items) = (AgentName::from(self.strategy.analyst.name()), formed as u64);
-        let agent = Agent { name, status, duration_ms: watch.ms(), items, error: not_ready(&judged) };
+        let agent = Agent { name, status, duration_ms: watch.ms(), items: formed as u64, error: not_ready(&judged) };
         if !self.options.dry_run {
             let write = store.write()?;
             store_readings(&write, &readings)?;
@@ -42,6 +44,7 @@ impl Cycle<'_> {
         }
         self.agents.push(agent);
         self.logged = self.agents.len();
+        journal::set_at_work(Some(AgentName::Orchestrator.name()));
         Ok(judged)
     }
 

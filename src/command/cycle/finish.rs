@@ -82,6 +82,18 @@ impl Cycle<'_> {
         exit
     }
 
+    /// One line for the log: how the run ended.
+    pub(super) fn tell_end(&self, exit: Exit) {
+        let (orders, fills) = (self.orders.len(), self.fills.len());
+        let (warnings, errors) = (self.notes.warnings.len(), self.notes.errors.len());
+        let repeat = if self.repeat { ", repeated" } else { "" };
+        log::info!(
+            code = exit.name();
+            "the run ended with {} ({}) after {} ms{repeat}: {} pairs, {orders} orders, {fills} fills, {warnings} warnings, {errors} errors",
+            exit.name(), exit.code(), self.begun.watch.ms(), self.pairs.len()
+        );
+    }
+
     fn log(&mut self, store: &mut Store, exit: Exit) -> Result<(), StoreError> {
         let summary = to_json(&self.summary(exit), false);
         let notices = self.last_words(store, exit);

@@ -8,6 +8,7 @@ use crate::clock::{self, Stopwatch};
 use crate::command::collect::{Collection, Reach};
 use crate::command::notes::About;
 use crate::exchange::MarketData;
+use crate::journal;
 use crate::market::{Quote, SeriesKey};
 use crate::report::{Agent, AgentName, AgentStatus};
 use crate::store::{Origin, Store, StoreError};
@@ -17,6 +18,7 @@ impl Cycle<'_> {
     /// Collects what is missing and stores it; takes the quotes that come with it.
     pub(super) fn collect(&mut self, store: &mut Store, market: &mut dyn MarketData) -> Result<Collection, Stop> {
         let watch = Stopwatch::start();
+        journal::set_at_work(Some(AgentName::PriceCollector.name()));
         let keys = self.keys();
         let aside = self.awaited(store, &keys)?;
         let mut collection = Collection::read(store, &keys, aside, self.now, |key| self.reach(store, key))?;
@@ -40,6 +42,7 @@ impl Cycle<'_> {
         self.store_collection(store, market, &collection, &agent)?;
         self.agents.push(agent);
         self.logged = self.agents.len();
+        journal::set_at_work(Some(AgentName::Orchestrator.name()));
         Ok(collection)
     }
 

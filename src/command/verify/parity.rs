@@ -34,6 +34,8 @@ struct Tally {
     excused: u64,
     /// Decided by rules of another version.
     unasked: u64,
+    /// Their candles were deleted because nobody wanted to keep them.
+    pruned: u64,
     different: u64,
     broken: Option<Break>,
 }
@@ -82,6 +84,11 @@ impl Tally {
         let was_unknown = decision.blocked_by.as_deref() == Some(Gate::StatusUnknown.code());
         let standing = if was_unknown { Standing::Unknown } else { status.map_or(Standing::Assumed, Standing::Told) };
         let depth = strategy.analyst.depth(key.timeframe);
+        let begins = depth.first(key.timeframe, key.timeframe.step(decision.candle, 1));
+        if store.pruned_before(key)?.is_some_and(|kept| begins < kept) {
+            self.pruned += 1;
+            return Ok(());
+        }
         let candles = known(series, decision.candle, depth);
         let view = View::new(key.symbol.clone(), decision.decided_at, standing, candles, depth);
         let Some(came) = parting(&view, decision, strategy) else {
@@ -106,11 +113,16 @@ impl Tally {
             ("decisions that are the same", self.same),
             ("excused: candles were revised or came later", self.excused),
             ("not asked: rules of another version", self.unasked),
+            ("not asked: candles were pruned", self.pruned),
             ("decisions that are others", self.different),
         ];
         let gauges = gauges.map(|(name, n)| Gauge { name: name.to_owned(), value: n as f64, limit: None }).to_vec();
-        let rest = format!("{} excused, {} of another version", self.excused, self.unasked);
+        let pruned = if self.pruned > 0 { format!(", {} pruned", self.pruned) } else { String::new() };
+        let rest = format!("{} excused, {} of another version{pruned}", self.excused, self.unasked);
         let (finding, text) = match self.broken {
+            _ if asked == 0 && self.pruned > 0 => {
+                (Finding::Skipped, format!("none of {decisions} stored decisions can be asked again ({rest})"))
+            }
             _ if asked == 0 => {
                 (Finding::Skipped, format!("all {decisions} stored decisions were made by rules of another version"))
             }

@@ -51,6 +51,12 @@ CREATE TABLE examinations (
     CHECK ((findings = 0) = (first IS NULL))
 ) STRICT;
 
+-- Up to where candles of a series were deleted because nobody wanted to keep them any longer.
+CREATE TABLE prunings (
+    series_id INTEGER NOT NULL PRIMARY KEY REFERENCES series (id),
+    before    INTEGER NOT NULL,
+    at        INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 -- Running totals for monitoring, kept by triggers: nobody counts rows for them, and they do not go down when old rows are
 -- removed.
 CREATE TABLE totals (

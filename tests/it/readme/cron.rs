@@ -1,6 +1,10 @@
-//! `crontab.example`: every line has cron's form, and its jobs do what they say.
+//! `crontab.example` is what the program prints for a service account, and every line of it has cron's form.
 
 use super::stage::{Stage, repository};
+
+/// How `crontab.example` is made.
+const MADE_BY: &str = "XDG_CONFIG_HOME=/etc XDG_DATA_HOME=/var/lib trader schedule print --with cron --program \
+                       /usr/local/bin/trader --logs /var/log/trader --mailto trader@localhost --delay 20";
 
 fn example() -> String {
     std::fs::read_to_string(repository().join("crontab.example")).unwrap()
@@ -50,8 +54,7 @@ fn command(text: &str) -> Result<String, String> {
     Ok(text.trim().replace("\\%", "%"))
 }
 
-fn lines() -> Vec<Line> {
-    let text = example();
+fn lines(text: &str) -> Vec<Line> {
     let told = text.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#'));
     told.map(|line| parse(line).unwrap_or_else(|why| panic!("{why}: {line}"))).collect()
 }
@@ -61,7 +64,7 @@ fn jobs() -> Vec<(String, String)> {
         Line::Job { when, command } => Some((when.join(" "), command)),
         Line::Variable { .. } => None,
     };
-    lines().into_iter().filter_map(job).collect()
+    lines(&example()).into_iter().filter_map(job).collect()
 }
 
 #[test]
@@ -76,62 +79,46 @@ fn a_malformed_line_is_found() {
     assert_eq!(parse("5 */4 * * 1-5 date +\\%H"), Ok(good));
 }
 
+/// A file of its own to be looked at; where it differs, the command in `MADE_BY` makes it anew.
 #[test]
-fn there_are_hourly_four_hourly_and_daily_jobs_and_the_settings_they_need() {
-    let variable = |wanted: &str| {
-        lines().iter().any(|line| matches!(line, Line::Variable { name, value } if name == wanted && !value.is_empty()))
-    };
-    assert!(["SHELL", "PATH", "MAILTO", "XDG_DATA_HOME", "XDG_CONFIG_HOME"].into_iter().all(variable));
-    let when: Vec<String> = jobs().into_iter().map(|(when, _)| when).collect();
-    assert_eq!(when.first().map(String::as_str), Some("0 * * * *"), "the first job is the hourly one");
-    assert!(when.iter().any(|when| when.ends_with(" */4 * * *")), "{when:?}");
-    assert!(when.iter().filter(|when| when.ends_with(" 1 * * *")).count() >= 3, "{when:?}");
+fn the_example_is_what_the_program_prints_for_a_service_account() {
+    let run = Stage::empty().shell(&format!("unset TRADER_DB; {MADE_BY}")).expect(0);
+    assert!(run.stdout == example(), "crontab.example is not what this prints: {MADE_BY}\n{run}");
+    let readme = super::readme();
+    assert!(readme.contains("schedule print --with cron"), "the README tells how it is made");
+}
+
+#[test]
+fn every_way_to_print_it_has_the_form_of_a_crontab() {
+    let stage = Stage::empty();
+    for flags in ["", "--every 4h", "--every 1d --delay 700", "--notify --mailto ''"] {
+        let text = stage.shell(&format!("trader schedule print --with cron {flags}")).expect(0).stdout;
+        assert!(lines(&text).len() >= 5, "{text}");
+    }
+}
+
+#[test]
+fn there_are_hourly_four_hourly_and_daily_jobs_that_name_what_they_need() {
+    let mailto = Line::Variable { name: "MAILTO".to_owned(), value: "trader@localhost".to_owned() };
+    assert!(lines(&example()).contains(&mailto));
+    let jobs = jobs();
+    assert_eq!(jobs[0].0, "0 * * * *", "the first job is the hourly one");
+    assert!(jobs[0].1.starts_with("sleep 20; ") && jobs[0].1.contains(" cycle "), "{}", jobs[0].1);
+    assert!(jobs.iter().any(|(when, _)| when.ends_with(" */4 * * *")), "{jobs:?}");
+    assert!(jobs.iter().filter(|(when, _)| when.ends_with(" 1 * * *")).count() >= 2, "{jobs:?}");
+    let own =
+        jobs.iter().all(|(_, job)| job.contains("XDG_CONFIG_HOME=/etc XDG_DATA_HOME=/var/lib /usr/local/bin/trader "));
+    assert!(own, "each line stands for itself: {jobs:?}");
 }
 
 #[test]
 fn paths_are_absolute_and_belong_to_no_single_persons_machine() {
     for (_, command) in jobs() {
-        let homeless = command.split_whitespace().find(|word| word.trim_matches('"').starts_with("trader"));
+        let homeless = command.split_whitespace().find(|word| word.trim_matches(['"', '\'']).starts_with("trader"));
         assert_eq!(homeless, None, "a program without its folder: {command}");
     }
     let text = example();
     for private in ["/home", "/root", "/Users", "~"] {
         assert!(!text.contains(private), "{private}");
     }
-}
-
-/// Runs a job in a folder with a space in its name, in place of the folders that it names.
-fn run(stage: &Stage, command: &str) -> crate::world::Run {
-    let folder = stage.world.path("a folder with spaces");
-    for place in ["trader/backups", "log/trader"] {
-        std::fs::create_dir_all(folder.join(place)).unwrap();
-    }
-    let folder = folder.display().to_string();
-    let here = command
-        .replace("sleep 20 && ", "")
-        .replace("/usr/local/bin/trader", "trader")
-        .replace("/var/lib", &folder)
-        .replace("/var/log", &format!("{folder}/log"));
-    stage.shell(&here)
-}
-
-#[test]
-fn its_jobs_do_their_work_in_folders_with_spaces() {
-    let stage = Stage::played();
-    let ours: Vec<String> =
-        jobs().into_iter().map(|(_, command)| command).filter(|c| c.contains("/bin/trader ")).collect();
-    assert_eq!(ours.len(), 4, "cycle, two backups, check: {ours:?}");
-    for command in &ours {
-        let run = run(&stage, command);
-        // Recorded data will not mix with live data: the hourly job ends with code 7 here, in its own words.
-        let expected = if command.contains(" cycle ") { 7 } else { 0 };
-        assert_eq!(run.code, expected, "{command}\n{run}");
-        assert_eq!(run.stdout, "", "a job that prints is a mail: {command}");
-        assert_eq!(run.stderr.is_empty(), expected == 0, "{command}\n{run}");
-    }
-    let folder = stage.world.path("a folder with spaces");
-    let count = |place: &str| std::fs::read_dir(folder.join(place)).unwrap().count();
-    assert_eq!(count("trader/backups"), 2, "one recent and one daily copy");
-    let summary = std::fs::read_to_string(folder.join("log/trader/cycle.jsonl")).unwrap();
-    assert_eq!(summary, std::fs::read_to_string(folder.join("trader/last-cycle.json")).unwrap());
 }
