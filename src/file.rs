@@ -36,6 +36,13 @@ impl Part {
         File::options().write(true).truncate(true).open(&self.path)?.write_all(text.as_bytes())
     }
 
+    /// Lets every account read it, and only this one write.
+    pub fn open_to_readers(&self) -> io::Result<()> {
+        #[cfg(unix)]
+        fs::set_permissions(&self.path, std::os::unix::fs::PermissionsExt::from_mode(0o644))?;
+        Ok(())
+    }
+
     /// Takes its place from whatever stands there.
     pub fn take_place(self) -> io::Result<()> {
         fs::rename(&self.path, &self.place)

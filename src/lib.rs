@@ -43,10 +43,16 @@ pub mod file;
 pub mod settings;
 /// The only reader of clocks.
 pub mod clock;
+/// The way to servers: which URLs are allowed, whose certificates are trusted, what is told of an answer.
+pub mod web;
 /// Where candles come from: the exchange, recordings, archive files.
 pub mod exchange;
+/// The Pushgateway that metrics are handed to.
+pub mod gateway;
 /// The database.
 pub mod store;
+/// Messages to people: mail, webhooks, and the box that they wait in.
+pub mod notice;
 
 // -- recipe rooms: read, think, write, say --
 /// Every way this program can end.

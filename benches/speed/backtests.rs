@@ -15,6 +15,7 @@ use trader::signal::{Score, Thresholds};
 use trader::store::{Access, Store};
 use trader::unit::{Money, Timeframe, UtcMillis};
 
+use super::process::cost;
 use super::table::{Limit, Line};
 use super::{HOUR, MINUTE, NEW_YEAR, archive_of, trader};
 
@@ -176,6 +177,32 @@ pub(crate) fn hours() {
     let all = Bench::load(&db, &[("TRADER_PAIRS", &pairs.join(","))], span, source);
     all.decisions("backtest, 5 pairs by the hour", 21);
     Bench::load(&db, &[("TRADER_PAIRS", pairs[0])], span, source).sweep();
+    for (strategy, axes) in [("classic", CLASSIC), ("trend", TREND)] {
+        sweep_of_weights(home.path(), pairs[0], span, (strategy, axes, source));
+    }
+}
+
+/// A thousand combinations of weights each.
+const CLASSIC: [&str; 3] =
+    ["strategy.weights.rsi=1..10:1", "strategy.weights.macd=1..10:1", "strategy.weights.vwap=1..10:1"];
+const TREND: [&str; 3] =
+    ["trend.weights.tsmom=1..10:1", "trend.weights.channels=1..10:1", "trend.weights.crosses=1..10:1"];
+
+/// Other weights over the same candles, by the program as a whole: from the database to the last trial.
+fn sweep_of_weights(
+    home: &Path,
+    pair: &str,
+    (from, to): (i64, i64),
+    (strategy, axes, source): (&str, [&str; 3], &str),
+) {
+    let [from, to] = [from, to].map(|instant| UtcMillis::new(instant).to_string());
+    let mut arguments = vec!["--db", "trader.db", "sweep", "--pairs", pair, "--strategy", strategy, "--jobs", "1"];
+    arguments.extend(["--from", &from, "--to", &to, "--top", "1"]);
+    arguments.extend(axes.iter().flat_map(|axis| ["--grid", axis]));
+    let taken = (0..3).map(|_| cost(trader(home, &arguments)).cpu.as_secs_f64()).collect();
+    let what = format!("trader sweep, {COMBINATIONS} of weights of {strategy}, {source}");
+    let limit = if strategy == "classic" { Limit::AtMost(1.0) } else { Limit::None };
+    Line::new(what, "s", limit, taken).print();
 }
 
 /// One pair over three years of minutes; there are no recordings of so many.

@@ -4,6 +4,8 @@
 //! decisions that follow each other mostly begin at the same one, so here one pass goes on from candle to candle, and is begun
 //! anew where the views are: the readings are the same to the last bit.
 
+use std::ops::Range;
+
 use super::tape::Tape;
 use crate::decision::Opinion;
 use crate::indicator::TrueRange;
@@ -42,6 +44,22 @@ impl Bar {
             candles: small(candles),
             missing: small(missing),
         }
+    }
+
+    /// Whether the view is long enough for a score.
+    pub(super) const fn is_told(&self) -> bool {
+        self.score != Self::NO_SCORE
+    }
+
+    /// The same with another score, in tenths, where there is one.
+    pub(super) fn scored(self, tenths: i16) -> Self {
+        Self { score: if self.is_told() { tenths } else { Self::NO_SCORE }, ..self }
+    }
+
+    /// The same with another opinion, where there may be one.
+    pub(super) fn told(self, opinion: Option<(Score, Backing)>) -> Self {
+        let opinion = opinion.filter(|_| self.is_told());
+        Self { atr: self.atr, candles: self.candles, missing: self.missing, ..Self::new(opinion, 0, 0, None) }
     }
 
     /// The analyst's score, or why there is none.
@@ -85,26 +103,17 @@ fn score(tenths: i16) -> Option<Score> {
 
 /// What could be known at the end of each candle that is decided on; `window` is how far back gaps are looked for.
 pub fn bars(tape: &Tape, analyst: &AnyAnalyst, atr: Timeframe, window: usize) -> Vec<Bar> {
-    let timeframe = tape.decided_on().timeframe();
-    let lens = Lens {
-        candles: tape.decided_on().candles(),
-        timeframe,
-        atr,
-        depth: analyst.depth(timeframe),
-        needed: analyst.needed(timeframe),
-        bar_ms: timeframe.ms(),
-        reach_ms: i64::try_from(window).unwrap_or(i64::MAX).saturating_sub(1).saturating_mul(timeframe.ms()),
-    };
+    let lens = Lens::new(tape, analyst, atr, window);
     match analyst {
-        AnyAnalyst::Technical(technical) => lens.bars(|first| technical.watch(timeframe, first)),
-        AnyAnalyst::Trend(trend) => lens.bars(|_| trend.watch(timeframe)),
+        AnyAnalyst::Technical(technical) => lens.bars(|first| technical.watch(lens.timeframe, first)),
+        AnyAnalyst::Trend(trend) => lens.bars(|_| trend.watch(lens.timeframe)),
     }
 }
 
 /// How the candles are looked at.
-struct Lens<'a> {
-    candles: &'a [Candle],
-    timeframe: Timeframe,
+pub(super) struct Lens<'a> {
+    pub(super) candles: &'a [Candle],
+    pub(super) timeframe: Timeframe,
     /// The length that true ranges are taken of.
     atr: Timeframe,
     depth: Depth,
@@ -115,49 +124,94 @@ struct Lens<'a> {
     reach_ms: i64,
 }
 
-impl Lens<'_> {
-    fn bars<W: Watch>(&self, watch: impl Fn(UtcMillis) -> W) -> Vec<Bar> {
+/// Candles whose views begin at the same one: from one place to another, where the views begin at a third.
+pub(super) struct Stretch {
+    /// The instant at which the views begin.
+    pub(super) first: UtcMillis,
+    /// The first candle of the views.
+    from: usize,
+    begin: usize,
+    end: usize,
+}
+
+impl Stretch {
+    /// Those of its views that lie before all of its candles.
+    pub(super) fn before(&self) -> Range<usize> {
+        self.from..self.begin
+    }
+
+    /// Its candles.
+    pub(super) fn candles(&self) -> Range<usize> {
+        self.begin..self.end
+    }
+}
+
+impl<'a> Lens<'a> {
+    pub(super) fn new(tape: &'a Tape, analyst: &AnyAnalyst, atr: Timeframe, window: usize) -> Self {
+        let timeframe = tape.decided_on().timeframe();
+        let bar_ms = timeframe.ms();
+        Self {
+            candles: tape.decided_on().candles(),
+            timeframe,
+            atr,
+            depth: analyst.depth(timeframe),
+            needed: analyst.needed(timeframe),
+            bar_ms,
+            reach_ms: i64::try_from(window).unwrap_or(i64::MAX).saturating_sub(1).saturating_mul(bar_ms),
+        }
+    }
+
+    /// All candles, in order.
+    pub(super) fn stretches(&self) -> impl Iterator<Item = Stretch> {
         let (timeframe, candles) = (self.timeframe, self.candles);
-        let mut bars = Vec::with_capacity(candles.len());
         let mut begin = 0;
-        while begin < candles.len() {
+        std::iter::from_fn(move || {
             let first_of = |c: &Candle| self.depth.first(timeframe, timeframe.step(c.open_time(), 1));
-            let first = first_of(&candles[begin]);
+            let first = first_of(candles.get(begin)?);
             let from = candles.partition_point(|c| c.open_time() < first);
             let end = begin + candles[begin..].partition_point(|c| first_of(c) == first);
-            let mut look = Look::new(self, watch(first), &candles[from..begin]);
-            for i in begin..end {
-                bars.push(look.at(&candles[from..=i]));
-            }
-            begin = end;
+            Some(Stretch { first, from, begin: std::mem::replace(&mut begin, end), end })
+        })
+    }
+
+    pub(super) fn bars<W: Watch>(&self, watch: impl Fn(UtcMillis) -> W) -> Vec<Bar> {
+        let mut bars = Vec::with_capacity(self.candles.len());
+        for stretch in self.stretches() {
+            let view = &self.candles[stretch.from..];
+            let (mut watch, mut place) =
+                (watch(stretch.first), PlaceInView::new(self, &view[..stretch.before().len()]));
+            self.candles[stretch.before()].iter().for_each(|candle| watch.skip(candle));
+            let mut end = stretch.begin - stretch.from;
+            watch.each(&self.candles[stretch.candles()], |opinion| {
+                end += 1;
+                bars.push(place.at(&view[..end], opinion));
+            });
         }
         bars
     }
 }
 
-/// A watch on its way through the candles of views that begin at the same one.
-struct Look<'a, W> {
+/// What there is of a bar whatever is said of it, on the way through the candles of views that begin at the same one.
+struct PlaceInView<'a> {
     lens: &'a Lens<'a>,
-    watch: W,
     range: Longer,
     /// The first of the newest candles among which gaps are looked for.
     oldest: usize,
 }
 
-impl<'a, W: Watch> Look<'a, W> {
+impl<'a> PlaceInView<'a> {
     /// Takes in what lies before the first candle that is decided on.
-    fn new(lens: &'a Lens<'a>, watch: W, before: &[Candle]) -> Self {
-        let mut look = Self { lens, watch, range: Longer::new(lens.timeframe, lens.atr), oldest: 0 };
-        for (i, candle) in before.iter().enumerate() {
-            look.watch.skip(candle);
-            look.range.next(&before[..=i]);
+    fn new(lens: &'a Lens<'a>, before: &[Candle]) -> Self {
+        let mut place = Self { lens, range: Longer::new(lens.timeframe, lens.atr), oldest: 0 };
+        for i in 0..before.len() {
+            place.range.next(&before[..=i]);
         }
-        look
+        place
     }
 
     /// The newest of these candles, which are those of its view.
-    fn at(&mut self, view: &[Candle]) -> Bar {
-        let opinion = self.watch.next(&view[view.len() - 1]).filter(|_| view.len() >= self.lens.needed);
+    fn at(&mut self, view: &[Candle], opinion: Option<(Score, Backing)>) -> Bar {
+        let opinion = opinion.filter(|_| view.len() >= self.lens.needed);
         let atr = self.range.next(view);
         Bar::new(opinion, view.len(), self.missing(view), atr)
     }

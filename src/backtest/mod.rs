@@ -24,6 +24,7 @@ mod trading;
 mod verdict;
 mod verify;
 mod walk;
+mod weighing;
 
 #[cfg(test)]
 mod samples;
@@ -44,3 +45,4 @@ pub use trading::Trading;
 pub use verdict::{Grounds, Verdict};
 pub use verify::{Break, Check, Finding, Gauge, Reader, Subject, Uniform, Verified, decision_in_words};
 pub use walk::{Leg, Walk, Walked, WalkedGrounds, chained, held_at_equal_parts, left_after_selling};
+pub use weighing::{Strengths, unsaid_bars};

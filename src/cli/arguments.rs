@@ -8,6 +8,7 @@ use super::account_arguments::{CloseWhich, OutcomesArgs, ReasonArgs, RowsArgs};
 use super::backtest_arguments::{BacktestArgs, StretchArgs};
 use super::cycle_arguments::{BackfillArgs, CycleArgs};
 use super::global_arguments::Global;
+use super::notify_arguments::NotifyCommand;
 use super::output::OutputArgs;
 use super::report_arguments::{DigestArgs, ReportArgs};
 use super::show_arguments::{SchemaOf, ShowArgs};
@@ -149,6 +150,12 @@ Exit code 3 when a check fails. Nothing is changed.")]
 
 Figures that rest on too few independent outcomes are left out, with the reason.")]
     Report(ReportArgs),
+    /// Print the metrics of the last cycle as Prometheus reads them
+    #[command(after_help = "Example:
+  trader metrics | promtool check metrics
+
+`trader cycle --metrics-file FILE` writes the same to a file after each run.")]
+    Metrics,
     /// The daily page: equity, decisions, trades, forecasts and runs of one UTC day
     #[command(after_help = "Examples:
   trader digest
@@ -194,6 +201,18 @@ Cycles that are repeated within an hour do not book it.")]
         /// JSON on many lines (default on a terminal)
         #[arg(long)]
         pretty: bool,
+    },
+    /// Messages by mail and webhook: test them, send what waits, see what was not sent
+    #[command(after_help = "Examples:
+  trader notify test
+  trader notify list
+  trader notify digest --print
+
+Channels are set up in the configuration: [notify.mail] and [notify.webhooks.NAME]. Exit code 3 when a message was not
+taken.")]
+    Notify {
+        #[command(subcommand)]
+        command: NotifyCommand,
     },
     /// The configuration: write a commented one, show what is in force, check it
     Config {

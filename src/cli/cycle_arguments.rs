@@ -24,6 +24,9 @@ pub(super) struct CycleArgs {
     /// Also write the summary to this file, whole or not at all
     #[arg(long, value_name = "FILE", env = "TRADER_SUMMARY_FILE")]
     pub(super) summary_file: Option<PathBuf>,
+    /// Also write metrics for Prometheus to this file, named *.prom for the node exporter
+    #[arg(long, value_name = "FILE")]
+    pub(super) metrics_file: Option<PathBuf>,
     /// JSON on many lines (default on a terminal)
     #[arg(long)]
     pub(super) pretty: bool,
@@ -59,6 +62,7 @@ impl CycleArgs {
         CycleOptions {
             replay: self.replay.clone(),
             now: self.now,
+            metrics_file: self.metrics_file.clone(),
             pretty: self.pretty || terminal,
             dry_run: self.dry_run,
         }

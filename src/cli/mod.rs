@@ -9,6 +9,7 @@ mod backtest_arguments;
 mod cycle_arguments;
 mod global_arguments;
 mod log;
+mod notify_arguments;
 mod output;
 mod report_arguments;
 mod show_arguments;
@@ -26,6 +27,7 @@ use clap::{CommandFactory, Parser};
 
 use self::arguments::{Cli, Command};
 use self::global_arguments::Global;
+use self::notify_arguments::NotifyCommand;
 use self::sweep_arguments::{SweepArgs, SweepCommand};
 use self::upkeep_arguments::{ConfigCommand, DbCommand};
 use crate::command::{self, InUse, Output, Unwritable, UsageError};
@@ -45,7 +47,8 @@ pub fn main() -> Exit {
     let settings = refused.map_or_else(|| Settings::load(&flags(&cli), &environment, &paths), Err);
     // Mistakes in the settings concern only those commands that look at them.
     log::start_log(cli.global.log(settings.as_ref().map(|s| s.log).unwrap_or_default()));
-    let errands = settings.as_ref().ok().and_then(|settings| cli.command.errands(settings));
+    let mut errands = settings.as_ref().ok().and_then(|settings| cli.command.errands(settings));
+    errands.iter_mut().for_each(command::Errands::begin);
     let exit = run(&cli, settings, &paths)
         .and_then(|said| command::say(&said).map(|()| said.exit))
         .unwrap_or_else(|error| complain(&error));
@@ -78,10 +81,12 @@ fn run(cli: &Cli, settings: Result<Settings, SettingsError>, paths: &Paths) -> a
         Command::Doctor(args) => Ok(command::doctor(&settings?, args.offline, args.style())),
         Command::Outcomes(args) => command::outcomes(&settings?, &args.asked(), args.output.style()),
         Command::Report(args) => command::report(&settings?, &args.asked(), args.output.style()),
+        Command::Metrics => command::metrics(&settings?),
         Command::Digest(args) => command::digest(&settings?, args.date, args.format.into(), pretty || args.pretty),
         Command::Pause(args) => command::pause(&settings?, &args.reason, pretty || args.pretty),
         Command::Resume(args) => command::resume(&settings?, &args.reason, pretty || args.pretty),
         Command::Close { which, pretty: many } => command::close(&settings?, &which.0, pretty || *many),
+        Command::Notify { command } => notify(command, &settings?),
         Command::Config { command } => config(*command, &cli.global, paths, settings),
         Command::Db { command } => db(command, &settings?.db, pretty),
         Command::Schema { of } => Ok(Output::ok(report::to_json(&report::schema((*of).into()), true))),
@@ -141,6 +146,17 @@ fn sweep(args: &SweepArgs, settings: &Settings) -> anyhow::Result<Output> {
     }
 }
 
+fn notify(command: &NotifyCommand, settings: &Settings) -> anyhow::Result<Output> {
+    match command {
+        NotifyCommand::Test { channel, output } => command::notify_test(settings, channel.as_deref(), output.style()),
+        NotifyCommand::Send { output } => command::notify_send(settings, output.style()),
+        NotifyCommand::Digest { date, print, output } => {
+            command::notify_digest(settings, *date, *print, output.style())
+        }
+        NotifyCommand::List { output } => command::notify_list(settings, output.style()),
+    }
+}
+
 fn db(command: &DbCommand, path: &std::path::Path, pretty: bool) -> anyhow::Result<Output> {
     match command {
         DbCommand::Check => command::db_check(path, pretty),
@@ -185,8 +201,8 @@ fn complain(error: &anyhow::Error) -> Exit {
 
 /// How an error about a file that is no database ends, and what to do about it.
 fn of_files(error: &anyhow::Error) -> (Exit, &'static str) {
-    if error.is::<Unwritable>() {
-        (Exit::Storage, "make room, or name another file")
+    if let Some(unwritable) = error.downcast_ref::<Unwritable>() {
+        (Exit::Storage, unwritable.remedy())
     } else if error.is::<InUse>() {
         (Exit::Busy, "wait until it has ended, or name another file")
     } else {

@@ -49,6 +49,7 @@ pub(super) enum SchemaOf {
     Shard,
     WalkForward,
     Verify,
+    Notify,
     Digest,
     Report,
 }
@@ -93,6 +94,7 @@ impl From<SchemaOf> for Shape {
             SchemaOf::Shard => Self::Shard,
             SchemaOf::WalkForward => Self::WalkForward,
             SchemaOf::Verify => Self::Verify,
+            SchemaOf::Notify => Self::Notify,
             SchemaOf::Digest => Self::Digest,
             SchemaOf::Report => Self::Report,
         }

@@ -54,7 +54,8 @@ pub(super) struct TriesArgs {
     /// Do one part of the work, like 3/8, and write its rows to the file that --out names
     #[arg(long, value_name = "I/N", value_parser = shard, requires = "out")]
     pub(super) shard: Option<Shard>,
-    /// Write the rows here, one for each combination or window; a run that was cut off is gone on with
+    /// Write the rows here, one for each combination or window; the same command goes on with a run that was cut off, by
+    /// Ctrl-C or a kill
     #[arg(long, value_name = "FILE")]
     pub(super) out: Option<PathBuf>,
     /// Threads [default: one for each core]

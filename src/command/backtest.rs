@@ -7,12 +7,14 @@ mod judge;
 mod record;
 mod story;
 mod tapes;
+mod yardsticks;
 
 use std::path::Path;
 
 pub(super) use self::history::{History, read};
 pub(super) use self::tapes::rules_of;
 pub use self::tapes::{Span, rules, tapes};
+pub(super) use self::yardsticks::yardsticks;
 
 use self::costs::{AtHigherCosts, at_higher_costs};
 use self::judge::{Judgement, SEED, market};

@@ -16,6 +16,7 @@ mod orders;
 mod plans;
 mod prices;
 mod settle;
+mod tell;
 
 pub(super) use opening::offset;
 
@@ -45,6 +46,8 @@ pub struct CycleOptions {
     pub replay: Option<PathBuf>,
     /// Its clock.
     pub now: Option<UtcMillis>,
+    /// Where metrics are written after the run, whatever the settings say.
+    pub metrics_file: Option<PathBuf>,
     /// JSON on many lines.
     pub pretty: bool,
     /// Everything but writing.
@@ -69,6 +72,8 @@ impl From<StoreError> for Stop {
 
 /// A cycle under way.
 struct Cycle<'a> {
+    /// Whom messages are written down for; none where nobody is to be told.
+    telling: Option<&'a Settings>,
     strategy: &'a Strategy,
     trading: &'a Trading,
     timeframes: Vec<Timeframe>,
@@ -179,6 +184,7 @@ impl<'a> Cycle<'a> {
             notes.warn("unknown_variable", About::Run, text);
         }
         Self {
+            telling: tell::whom(settings, options),
             strategy: &settings.strategy,
             trading: &settings.trading,
             timeframes: settings.cycle_timeframes(),

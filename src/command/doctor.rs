@@ -7,6 +7,7 @@ mod configuration;
 mod database;
 mod exchange;
 mod machine;
+mod messages;
 mod outside;
 pub(super) mod trial;
 
@@ -37,6 +38,7 @@ fn trials(settings: &Settings, offline: bool) -> Vec<Trial> {
     let mut trials = vec![configuration::trial(settings), database::trial(settings)];
     trials.extend(exchange::trials(settings, offline));
     trials.extend(machine::trials(settings));
+    trials.extend(messages::trials(settings));
     trials
 }
 

@@ -2,7 +2,7 @@
 //! file of its own.
 
 use std::fs;
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use super::rows_file::Unwritable;
@@ -29,8 +29,18 @@ impl OutputFile {
     }
 
     pub(super) fn write(&self, text: &str) -> anyhow::Result<()> {
+        self.write_as(text, |_| Ok(()))
+    }
+
+    /// The same for readers of any account, whatever this one's new files allow.
+    pub(super) fn write_for_all(&self, text: &str) -> anyhow::Result<()> {
+        self.write_as(text, Part::open_to_readers)
+    }
+
+    fn write_as(&self, text: &str, prepare: impl Fn(&Part) -> io::Result<()>) -> anyhow::Result<()> {
         let written = Part::beside(&self.place).and_then(|part| {
             part.write(&format!("{text}\n"))?;
+            prepare(&part)?;
             part.take_place()
         });
         written.map_err(|cause| Unwritable::new(self.place.clone(), cause).into())

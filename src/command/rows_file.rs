@@ -4,7 +4,7 @@
 //! is cut off, so that a run that was cut off and gone on with leaves the same bytes as one that was not.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufRead, BufReader, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -34,6 +34,15 @@ impl Unwritable {
     /// That file, for this reason.
     pub(super) const fn new(path: PathBuf, cause: io::Error) -> Self {
         Self { path, cause }
+    }
+
+    /// What to do about it.
+    pub fn remedy(&self) -> &'static str {
+        match self.cause.kind() {
+            ErrorKind::NotFound => "make its folder first, or name another file",
+            ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => "name a file that this user may write",
+            _ => "make room, or name another file",
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! `trader sweep`: many combinations of parameters over the same stored candles, and what choosing the best is worth.
 
 mod field;
+mod shared;
 mod summary;
 
 use std::collections::BTreeMap;
@@ -9,18 +10,19 @@ use std::path::PathBuf;
 use self::field::BLOCKS;
 pub(super) use self::field::Field;
 use self::summary::{document, story};
-use super::backtest::{BacktestAsked, History, manifest};
+use super::backtest::{BacktestAsked, History, manifest, yardsticks};
 use super::in_order::in_order;
 use super::merge::{Head, joined, schema_of};
-use super::progress::progress;
+use super::progress::{progress, say_how_to_go_on};
 use super::rows_file::{RowsFile, refuse_own_files};
 use super::say::{Output, Style};
+use super::trials::{Trial, kept};
 use super::usage;
 use crate::backtest::{Axis, Grid, draw};
-use crate::clock;
+use crate::exit::Exit;
 use crate::report::{Cell, Drawn, Format, Shard, ShardDocument, SweepHead, SweepRow, Table, to_json};
 use crate::settings::{Settings, Variations, digest};
-use crate::store::{Access, AllTrials, Store};
+use crate::store::{Access, AllTrials, Store, StoreError};
 
 /// More combinations than this are not tried in one run: each keeps 1.3 kilobytes until the end.
 const MOST: u64 = 2_000_000;
@@ -70,6 +72,7 @@ pub fn sweep(settings: &Settings, asked: &SweepAsked, style: Style) -> anyhow::R
         grid: grid.axes().to_vec(),
         random: asked.random,
         combinations: grid.combinations(),
+        baselines: yardsticks(settings, &history, asked.backtest.costs, (history.span.from, history.span.to)),
         shard: asked.shard,
     };
     let (rows, found) = rows_of(asked, &head, (&grid, &numbers), |number| {
@@ -159,6 +162,7 @@ fn rows_of(
     rows.reserve_exact(numbers.len() - found);
     let bar = progress("combinations", numbers.len() as u64);
     bar.set_position(found as u64);
+    say_how_to_go_on(&bar, asked.out.as_deref());
     in_order(
         &numbers[found..],
         asked.jobs,
@@ -182,28 +186,30 @@ fn say(
     rows: &[SweepRow],
     (top, style): (usize, Style),
 ) -> anyhow::Result<Output> {
-    let trials = keep_trials(settings, (head, grid), rows)?;
+    let (trials, exit) = keep_trials(settings, (head, grid), rows)?;
     let document = document((head, grid), rows, &trials, top);
-    Ok(match style.format {
+    let said = match style.format {
         Format::Json => Output::ok(to_json(&document, style.pretty)),
         Format::Csv => Output::table(&table(grid, rows), style),
         Format::Table => Output::ok(story(&document, style)),
-    })
+    };
+    Ok(Output { exit, ..said })
 }
 
 /// Every combination is a trial; the same one under the same head counts once.
-fn keep_trials(settings: &Settings, (head, grid): (&SweepHead, &Grid), rows: &[SweepRow]) -> anyhow::Result<AllTrials> {
+fn keep_trials(
+    settings: &Settings,
+    (head, grid): (&SweepHead, &Grid),
+    rows: &[SweepRow],
+) -> Result<(AllTrials, Exit), StoreError> {
     let name = digest(to_json(&head.clone().of_all(), false).as_bytes());
-    let mut store = Store::open(&settings.db, Access::Change)?;
-    let (write, now) = (store.write()?, clock::wall());
-    for row in rows {
+    let trial = |row: &SweepRow| {
         let values: BTreeMap<&str, &str> = grid.values(row.number).into_iter().collect();
-        let manifest =
-            format!("{{\"sweep\":\"{name}\",\"number\":{},\"values\":{}}}", row.number, to_json(&values, false));
-        write.add_trial(now, (&digest(manifest.as_bytes()), &manifest), row.record().as_ref())?;
-    }
-    write.commit()?;
-    Ok(store.trials()?)
+        let (number, values) = (row.number, to_json(&values, false));
+        let manifest = format!("{{\"sweep\":\"{name}\",\"number\":{number},\"values\":{values}}}");
+        Trial { manifest, record: row.record() }
+    };
+    kept(&settings.db, || rows.iter().map(trial))
 }
 
 /// Every combination, a row each.

@@ -3,23 +3,24 @@
 mod summary;
 
 use std::collections::BTreeMap;
+use std::iter;
 use std::path::PathBuf;
 
 use self::summary::{document, story, table};
-use super::backtest::{History, manifest};
+use super::backtest::{History, manifest, yardsticks};
 use super::in_order::in_order;
 use super::merge::{Head, joined};
-use super::progress::progress;
+use super::progress::{progress, say_how_to_go_on};
 use super::rows_file::{RowsFile, refuse_own_files};
 use super::say::{Output, Style};
 use super::sweep::{Field, TriesAsked, numbers, refuse_bad_values};
+use super::trials::{Trial, kept};
 use super::usage;
 use crate::backtest::{Attempt, Grid, Leg, Walk, held_at_equal_parts, left_after_selling};
-use crate::clock;
 use crate::report::{Format, Measure, Shard, ShardDocument, WalkHead, WalkReport, WindowRow, to_json};
-use crate::settings::{Settings, Trading, Variations, digest};
-use crate::statistics::{TrackRecord, Training, Trials};
-use crate::store::{Access, AllTrials, Store};
+use crate::settings::{Settings, Trading, Variations};
+use crate::statistics::{Training, Trials};
+use crate::store::{Access, Store};
 use crate::unit::{Timeframe, UtcMillis};
 
 /// How the first line of a file of rows begins.
@@ -56,9 +57,7 @@ pub fn walk_forward(settings: &Settings, asked: &WalkAsked, style: Style) -> any
     refuse_bad_values(&field, &grid, &numbers)?;
     let (walk, report) = lengths(asked, longest_hold(&field, &grid)?);
     let legs = walk.legs(history.span.from, history.span.to);
-    if legs.is_empty() {
-        return Err(too_short(&history, &report));
-    }
+    let (Some(first), Some(last)) = (legs.first(), legs.last()) else { return Err(too_short(&history, &report)) };
     let head = WalkHead {
         schema: ROWS.to_owned(),
         manifest: serde_json::to_value(manifest(settings, &history, asked.tries.backtest.costs))?,
@@ -67,6 +66,7 @@ pub fn walk_forward(settings: &Settings, asked: &WalkAsked, style: Style) -> any
         random: asked.tries.random,
         tried: numbers.len(),
         windows: legs.len(),
+        baselines: yardsticks(settings, &history, asked.tries.backtest.costs, (first.test.0, last.test.1)),
         shard: asked.tries.shard,
     };
     let way = Way { field: &field, grid: &grid, numbers: &numbers, jobs: asked.tries.jobs };
@@ -173,6 +173,7 @@ fn rows_of(asked: &WalkAsked, head: &WalkHead, legs: &[Leg], way: &Way<'_>) -> a
     }
     let bar = progress("combinations", (mine.len() * way.numbers.len()) as u64);
     bar.set_position((found * way.numbers.len()) as u64);
+    say_how_to_go_on(&bar, asked.tries.out.as_deref());
     for (window, leg) in &mine[found..] {
         let row = way.window(*window, leg, &bar)?;
         file.as_mut().map_or(Ok(()), |file| file.add(&row))?;
@@ -264,21 +265,14 @@ struct Tested {
 /// Keeps the walk as one trial, and says what it came to beside all trials there ever were.
 fn say(settings: &Settings, head: &WalkHead, rows: &[WindowRow], style: Style) -> anyhow::Result<Output> {
     let record = summary::record(rows);
-    let trials = keep_trial(settings, head, record.as_ref())?;
+    let manifest = to_json(&head.clone().of_all(), false);
+    // The walk is one trial: what was tried in its trainings never saw its tests.
+    let (trials, exit) = kept(&settings.db, || iter::once(Trial { manifest: manifest.clone(), record }))?;
     let document = document(head, rows, &trials, record);
-    Ok(match style.format {
+    let said = match style.format {
         Format::Json => Output::ok(to_json(&document, style.pretty)),
         Format::Csv => Output::table(&table(&document), style),
         Format::Table => Output::ok(story(&document, style)),
-    })
-}
-
-/// The walk is one trial: what was tried in its trainings never saw its tests.
-fn keep_trial(settings: &Settings, head: &WalkHead, record: Option<&TrackRecord>) -> anyhow::Result<AllTrials> {
-    let manifest = to_json(&head.clone().of_all(), false);
-    let mut store = Store::open(&settings.db, Access::Change)?;
-    let write = store.write()?;
-    write.add_trial(clock::wall(), (&digest(manifest.as_bytes()), &manifest), record)?;
-    write.commit()?;
-    Ok(store.trials()?)
+    };
+    Ok(Output { exit, ..said })
 }

@@ -257,13 +257,6 @@ impl Fault {
     }
 }
 
-/// Words from outside, made fit for a log line and a report: not too many, and nothing that ends the line or turns it
-/// around (control characters, line separators, bidirectional marks).
-pub(super) fn plain(text: &str) -> String {
-    let is_mark = |c: char| matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    text.chars().filter(|c| !c.is_control() && !is_mark(*c)).take(200).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -312,11 +305,5 @@ mod tests {
         let twice: Vec<&str> = codes.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0]).collect();
         assert_eq!(twice, ["banned", "http_status"], "now and earlier, and two examples");
         assert!(all().iter().all(|(fault, _)| !fault.remedy().is_empty()));
-    }
-
-    #[test]
-    fn words_from_outside_carry_no_control_characters_and_are_not_many() {
-        assert_eq!(plain("a\u{1b}[31m\r\nb\u{0}\u{9b}c"), "a[31mbc");
-        assert_eq!(plain(&"ü".repeat(201)), "ü".repeat(200));
     }
 }

@@ -10,12 +10,12 @@ use std::path::{Path, PathBuf};
 
 use flate2::read::MultiGzDecoder;
 
-use super::fault::plain;
 use super::search::Span;
 use super::wire::{self, ExchangeInfo};
 use super::{Answer, Fault, MarketData, Opening, PAGE, Usage, Wanted, Wave};
 use crate::market::{Batch, Candle, Series, SeriesKey, Source, Stretch};
 use crate::unit::{Symbol, Timeframe, UtcMillis};
+use crate::web::plain;
 
 /// A recording: what the exchange would have said at `now`.
 #[derive(Debug)]

@@ -2,19 +2,18 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
-use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::{Client, Response, StatusCode, Url};
 use tokio::time::Instant;
 
 use super::Fault;
-use super::fault::plain;
 use super::limits::{RequestBudget, backoff_ms};
 use super::wire;
 use crate::clock;
 use crate::settings::ExchangeSettings;
 use crate::unit::UtcMillis;
+use crate::web::{self, Guard, cause, guard, host_of, plain};
 
 /// Why the exchange cannot be talked to at all.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -254,38 +253,16 @@ impl Transport {
 
 fn base_url(text: &str) -> Result<Url, CannotConnect> {
     let url = Url::parse(text).map_err(|e| CannotConnect::Url(text.to_owned(), e.to_string()))?;
-    match url.scheme() {
-        "https" if url.has_host() => Ok(url),
-        "http" if is_this_machine(&url) => Ok(url),
-        "http" => Err(CannotConnect::Insecure(text.to_owned())),
-        other => Err(CannotConnect::Url(text.to_owned(), format!("`{other}` is not https"))),
+    match guard(&url) {
+        Guard::Safe => Ok(url),
+        Guard::Insecure => Err(CannotConnect::Insecure(text.to_owned())),
+        Guard::Foreign => Err(CannotConnect::Url(text.to_owned(), format!("`{}` is not https", url.scheme()))),
     }
-}
-
-fn is_this_machine(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default();
-    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
-    host == "localhost" || address.is_ok_and(|a| a.is_loopback())
-}
-
-fn host_of(url: &Url) -> String {
-    let port = url.port().map(|p| format!(":{p}")).unwrap_or_default();
-    format!("{}{port}", url.host_str().unwrap_or_default())
 }
 
 fn client(settings: &ExchangeSettings) -> Result<Client, String> {
     let ms = Duration::from_millis;
-    let roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let tls = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|e| e.to_string())?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    Client::builder()
-        .tls_backend_preconfigured(tls)
-        .user_agent(concat!("trader/", env!("CARGO_PKG_VERSION")))
-        .redirect(reqwest::redirect::Policy::none())
+    web::client(None)?
         .connect_timeout(ms(settings.connect_timeout_ms.unsigned()))
         .read_timeout(ms(settings.read_timeout_ms.unsigned()))
         .timeout(ms(settings.request_timeout_ms.unsigned()))
@@ -303,15 +280,6 @@ fn broken(host: &str, error: &reqwest::Error) -> Fault {
 fn cut(host: &str, error: &reqwest::Error) -> Fault {
     let host = host.to_owned();
     if error.is_timeout() { Fault::Timeout { host } } else { Fault::Truncated { host } }
-}
-
-/// The innermost cause, which is the one that tells something.
-fn cause(error: &dyn std::error::Error) -> String {
-    let mut innermost = error;
-    while let Some(source) = innermost.source() {
-        innermost = source;
-    }
-    innermost.to_string()
 }
 
 #[cfg(test)]

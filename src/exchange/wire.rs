@@ -7,9 +7,9 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::Fault;
-use super::fault::plain;
 use crate::market::{Instrument, PriceFactors, Quote, Status};
 use crate::unit::{Decimal, Price, Symbol, UtcMillis, parse_candle_price};
+use crate::web::plain;
 
 /// `GET /api/v3/time`.
 #[derive(Debug, Deserialize)]

@@ -64,6 +64,8 @@ impl Indicator {
         Self::Obv,
         Self::Vwap,
     ];
+    /// After so many candles all of them may say something.
+    pub const LONGEST_WARM_UP: usize = Self::Ema200.warm_up();
     /// How many there are.
     pub const COUNT: usize = Self::ObvFlow as usize + 1;
 

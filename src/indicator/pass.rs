@@ -38,6 +38,18 @@ impl Readings {
         self.candles
     }
 
+    /// A value for each indicator in their order, once the slowest of them is warm; not a number where there is none.
+    #[inline]
+    pub fn warm(&self) -> Option<&[f64; Indicator::COUNT]> {
+        (self.candles >= Indicator::LONGEST_WARM_UP).then_some(&self.values)
+    }
+
+    /// Puts another value in the place of a reading.
+    #[cfg(test)]
+    pub(crate) const fn plant(&mut self, indicator: usize, value: f64) {
+        self.values[indicator] = value;
+    }
+
     /// One reading, once it is warm.
     pub fn get(&self, indicator: Indicator) -> Option<f64> {
         // Windows give something before they are full.

@@ -3,8 +3,9 @@
 use serde::Serialize;
 
 use super::{
-    BacktestDocument, Cycle, DigestReport, DoctorDocument, Explanation, HistoryReport, LifeDocument, OutcomesDocument,
-    PortfolioDocument, RiskDocument, ShardDocument, StatusDocument, SweepDocument, VerifyDocument, WalkDocument,
+    BacktestDocument, Cycle, DigestReport, DoctorDocument, Explanation, HistoryReport, LifeDocument, NotifyDocument,
+    OutcomesDocument, PortfolioDocument, RiskDocument, ShardDocument, StatusDocument, SweepDocument, VerifyDocument,
+    WalkDocument,
 };
 
 /// The document, on one line or, when `pretty`, on many. Our shapes have string keys and finite numbers, so this cannot
@@ -43,6 +44,8 @@ pub enum Shape {
     Verify,
     /// `trader.walk_forward.v1`.
     WalkForward,
+    /// `trader.notify.v1`.
+    Notify,
     /// `trader.digest.v1`.
     Digest,
     /// `trader.report.v1`.
@@ -66,6 +69,7 @@ pub fn schema(of: Shape) -> schemars::Schema {
         Shape::Verify => schemars::schema_for!(VerifyDocument),
         Shape::WalkForward => schemars::schema_for!(WalkDocument),
         Shape::Report => schemars::schema_for!(LifeDocument),
+        Shape::Notify => schemars::schema_for!(NotifyDocument),
         Shape::Digest => schemars::schema_for!(DigestReport),
     }
 }

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
+use super::{Cell, Table};
 use crate::backtest::{Figure, Undefined};
 
 /// A figure to six decimals, or why there is none.
@@ -53,5 +54,44 @@ impl Measure {
     pub fn told(&self) -> String {
         let why = || self.why.clone().unwrap_or_else(|| "unknown".to_owned());
         self.value.map_or_else(why, |value| format!("{value:.3}"))
+    }
+}
+
+/// What anybody could have done, beside many results.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct YardstickReport {
+    /// What it does.
+    #[serde(deserialize_with = "name")]
+    pub name: String,
+    /// The return over all of it.
+    pub total_return_pct: Measure,
+    /// The return of a year.
+    pub cagr_pct: Measure,
+    /// Sharpe ratio of a year, from daily returns.
+    pub sharpe_daily: Measure,
+    /// The deepest drawdown.
+    pub max_drawdown_pct: Measure,
+}
+
+/// A name that may be shown on a terminal.
+fn name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    words(deserializer)?.ok_or_else(|| D::Error::custom("there is no name"))
+}
+
+impl YardstickReport {
+    /// A row each.
+    pub fn table(all: &[Self]) -> Table<&'static str> {
+        let row = |yardstick: &Self| {
+            let figures = [
+                &yardstick.sharpe_daily,
+                &yardstick.total_return_pct,
+                &yardstick.cagr_pct,
+                &yardstick.max_drawdown_pct,
+            ];
+            std::iter::once(Cell::Text(yardstick.name.clone())).chain(figures.map(Cell::thousandths)).collect()
+        };
+        let columns = ["at the same costs", "sharpe", "return_pct", "cagr_pct", "drawdown_pct"].to_vec();
+        Table { columns, rows: all.iter().map(row).collect() }
     }
 }

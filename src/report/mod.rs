@@ -11,6 +11,9 @@ mod history;
 mod json;
 mod life;
 mod measure;
+mod metrics;
+mod notice;
+mod notify;
 mod number;
 mod outcomes;
 mod page;
@@ -40,7 +43,13 @@ pub use life::{
     LifeDocument, LifeHorizon, LifeRuns, LifeSignals, LifeTrade, LifeTrades, MissParts, PairQuality, ProbabilityGroup,
     RunFact,
 };
-pub use measure::Measure;
+pub use measure::{Measure, YardstickReport};
+pub use metrics::{
+    AccountMeasured, Decided, EndedRun, Kind, Limits, Measured, Metric, Observed, OutcomeSums, ResolvedPair, Total,
+    told_success_at,
+};
+pub use notice::{Failing, Level, Notice, Topical};
+pub use notify::{DeliveryReport, NotifyDocument, Sending};
 pub use number::Number;
 pub use outcomes::{
     BinReport, Counts, ErrorRate, Figure, HorizonScore, Judged, MissReport, NEEDED_FOR_IC, NEEDED_FOR_PROBABILITIES,

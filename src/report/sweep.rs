@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Measure;
+use super::{Measure, YardstickReport};
 use crate::backtest::{Attempt, Axis};
 use crate::statistics::{BlockSum, PeriodSharpe, TrackRecord};
 
@@ -55,6 +55,8 @@ pub struct SweepHead {
     pub random: Option<Drawn>,
     /// How many combinations the grid has.
     pub combinations: u64,
+    /// What anybody could have done in that time, at the configured costs.
+    pub baselines: Vec<YardstickReport>,
     /// The part of them that this file has.
     pub shard: Option<Shard>,
 }
@@ -246,6 +248,8 @@ pub struct SweepDocument {
     pub deflated: Measure,
     /// What choosing the best is worth.
     pub overfitting: OverfittingReport,
+    /// What anybody could have done in that time, at the configured costs.
+    pub baselines: Vec<YardstickReport>,
     /// The best, by the Sharpe ratio of days.
     pub top: Vec<TopReport>,
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Drawn, Measure, Shard};
+use super::{Drawn, Measure, Shard, YardstickReport};
 use crate::backtest::Axis;
 use crate::unit::UtcMillis;
 
@@ -43,6 +43,8 @@ pub struct WalkHead {
     pub tried: usize,
     /// How many windows there are.
     pub windows: usize,
+    /// What anybody could have done from the first test to the end of the last, at the configured costs.
+    pub baselines: Vec<YardstickReport>,
     /// The part of them that this file has.
     pub shard: Option<Shard>,
 }
@@ -155,6 +157,8 @@ pub struct WalkDocument {
     pub configured: CurveReport,
     /// What holding all pairs at equal parts would have been worth in the same tests.
     pub holding: CurveReport,
+    /// What anybody could have done from the first test to the end of the last, without a break, at the configured costs.
+    pub baselines: Vec<YardstickReport>,
     /// The mean Sharpe ratio of the chosen in their trainings.
     pub mean_train_sharpe: Measure,
     /// And in their tests.

@@ -8,6 +8,8 @@ use toml::{Table, Value};
 use super::SettingsError;
 use super::bounded::{Real, Whole};
 use super::health::HealthSettings;
+use super::metrics::{self, MetricsSettings};
+use super::notify::{NotifyKeys, WITHOUT_DEFAULT};
 use super::spelled::{AtLeastOne, Spelled};
 use super::strategy::StrategySettings;
 use super::trading::{AccountSettings, CostSettings, ExitSettings, ForecastSettings, RiskSettings, TradingKeys};
@@ -47,6 +49,10 @@ pub(super) struct FileSettings {
     pub exits: ExitSettings,
     /// What is forecast.
     pub forecast: ForecastSettings,
+    /// Where metrics go.
+    pub metrics: MetricsSettings,
+    /// Who is told what happens.
+    pub notify: NotifyKeys,
     /// What is taken for healthy.
     pub health: HealthSettings,
     /// How to write the log.
@@ -128,6 +134,8 @@ impl Default for FileSettings {
             costs: CostSettings::default(),
             exits: ExitSettings::default(),
             forecast: ForecastSettings::default(),
+            metrics: MetricsSettings::default(),
+            notify: NotifyKeys::default(),
             health: HealthSettings::default(),
             log: LogSettings::default(),
         }
@@ -209,6 +217,8 @@ pub fn secrets_in(text: &str) -> Vec<String> {
             match value {
                 Value::Table(inner) => below(inner, &format!("{path}."), secrets),
                 Value::String(text) if text.is_empty() => {}
+                // These say where a secret is.
+                _ if key.ends_with("_env") || key.ends_with("_file") => {}
                 _ if CALLED.iter().any(|word| key.to_lowercase().contains(word)) => secrets.push(path),
                 _ => {}
             }
@@ -222,7 +232,34 @@ pub fn secrets_in(text: &str) -> Vec<String> {
 /// Reads a file's text. Errors of the TOML reader name line, column and key.
 pub(super) fn parse(path: &Path, text: &str) -> Result<FileSettings, SettingsError> {
     let refused = |text: String| SettingsError::File { path: path.to_owned(), text };
-    toml::from_str(text).map_err(|e| refused(e.to_string().trim_end().to_owned()))
+    toml::from_str(text).map_err(|e| refused(told(&e, text)))
+}
+
+/// Keys that no section has, because what would stand there is nobody's business.
+const SECRETS: [&str; 4] = ["password", "url", "token", "secret"];
+
+/// What the TOML reader says, with the line it is about, unless somebody wrote a secret there.
+fn told(error: &toml::de::Error, text: &str) -> String {
+    let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+    let line = text.lines().nth(before.matches('\n').count()).unwrap_or_default();
+    if let Some(key) = SECRETS.iter().find(|key| sets(line, key)) {
+        let number = before.matches('\n').count() + 1;
+        return format!(
+            "line {number}: `{key}` is no key: secrets do not stand in the configuration; {key}_env names an environment \
+             variable, {key}_file a file that nobody else may read"
+        );
+    }
+    // The error shows the line, and the line may hold an address.
+    metrics::without_passwords(error.to_string().trim_end())
+}
+
+/// Whether a line gives this key a value, in a table of its own or within braces.
+fn sets(line: &str, key: &str) -> bool {
+    let is_part = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
+    line.match_indices(key).any(|(at, _)| {
+        let rest = line[at + key.len()..].trim_start_matches(['"', '\'']).trim_start();
+        rest.starts_with('=') && !line[..at].ends_with(is_part)
+    })
 }
 
 /// Lays the environment over the file: `TRADER_EXCHANGE_DEADLINE_MS` sets `deadline_ms` in `[exchange]`.
@@ -236,6 +273,13 @@ pub(super) fn overlay(
     // Keys without a default have no place in the table yet, but their variables have a meaning all the same.
     for key in ["db", "summary_file"] {
         table.entry(key).or_insert_with(|| Value::String(String::new()));
+    }
+    let unset = metrics::UNSET.map(|key| format!("metrics.{key}"));
+    for path in WITHOUT_DEFAULT.iter().copied().chain(unset.iter().map(String::as_str)) {
+        let path: Vec<String> = path.split('.').map(str::to_owned).collect();
+        if !holds(&table, &path) {
+            put(&mut table, &path, Value::String(String::new()));
+        }
     }
     let mut keys = keys;
     let mut unknown_variables = Vec::new();
@@ -288,11 +332,21 @@ fn value_of(text: &str, path: &[String]) -> Value {
     let plain = |text: &str| Value::String(text.to_owned());
     let parts = text.split(',').map(str::trim);
     match key {
-        "pairs" | "timeframes" | "base_urls" if !text.starts_with('[') => Value::Array(parts.map(plain).collect()),
+        "pairs" | "timeframes" | "base_urls" | "to" if !text.starts_with('[') => {
+            Value::Array(parts.map(plain).collect())
+        }
         "horizons_h" if !text.starts_with('[') => {
             Value::Array(parts.map(|part| parsed(part).unwrap_or_else(|| plain(part))).collect())
         }
         _ => parsed(text).unwrap_or_else(|| plain(text)),
+    }
+}
+
+fn holds(table: &Table, path: &[String]) -> bool {
+    match path {
+        [] => false,
+        [key] => table.contains_key(key),
+        [key, rest @ ..] => table.get(key).and_then(Value::as_table).is_some_and(|inner| holds(inner, rest)),
     }
 }
 

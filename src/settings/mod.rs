@@ -9,7 +9,10 @@ mod digest;
 mod environment;
 mod error;
 mod file;
+mod metrics;
+mod nearest;
 mod health;
+mod notify;
 mod paths;
 mod spelled;
 mod strategy;
@@ -25,6 +28,10 @@ pub use environment::{Environment, environment};
 pub use error::SettingsError;
 use file::FileSettings;
 pub use file::{Color, ExchangeSettings, LogFormat, LogLevel, LogSettings, TEMPLATE, secrets_in};
+pub use metrics::{Metrics, Push, SecretUrl};
+pub use notify::{
+    ChannelSettings, MAIL, MailSettings, MailTls, Notify, PingSettings, SecretSource, Way, WebhookKind, WebhookSettings,
+};
 pub use paths::Paths;
 pub use spelled::{AtLeastOne, Spelled};
 pub use strategy::{Strategy, StrategyName};
@@ -64,6 +71,8 @@ pub struct Settings {
     db_named: bool,
     /// Where the summary of a cycle is also written.
     pub summary_file: Option<PathBuf>,
+    /// Where metrics go.
+    pub metrics: Metrics,
     /// How to write the log.
     pub log: LogSettings,
     /// The pairs, none twice.
@@ -76,6 +85,8 @@ pub struct Settings {
     pub strategy: Strategy,
     /// How money is handled.
     pub trading: Trading,
+    /// Who is told what happens.
+    pub notify: Notify,
     /// What is taken for healthy.
     pub health: Limits,
     /// Environment variables that begin like ours and mean nothing to us.
@@ -115,17 +126,23 @@ impl Settings {
         keys.strategy.name = flags.strategy.unwrap_or(keys.strategy.name);
         let strategy = Strategy::from_keys(&keys.strategy, &keys.trend, &keys.trading())?;
         let trading = keys.trading().settle(&keys.account, strategy.timeframe)?;
+        let notify = keys.notify.settle()?;
+        let mut unknown_variables = unknown_variables;
+        // Their names are the user's own choice.
+        unknown_variables.retain(|name| !notify.variables().contains(name.as_str()));
         Ok(Self {
             file,
             db: keys.db.clone().or(paths.db.clone()).ok_or(SettingsError::NoHome)?,
             db_named: keys.db.is_some(),
             summary_file: keys.summary_file.clone(),
+            metrics: keys.metrics.settle()?,
             log: keys.log,
             pairs: keys.pairs.distinct().into_iter().map(|pair| pair.0).collect(),
             timeframes: sorted(keys.timeframes.distinct().into_iter().map(|t| t.0)),
             exchange: keys.exchange.clone(),
             strategy,
             trading,
+            notify,
             health: keys.health.limits(),
             unknown_variables,
             keys,
@@ -143,9 +160,10 @@ impl Settings {
         sorted(self.timeframes.iter().copied().chain([self.strategy.timeframe]))
     }
 
-    /// The settings as a configuration file that would give them again.
+    /// The settings as a configuration file that would give them again, but for what is secret.
     pub fn to_toml(&self) -> Result<String, SettingsError> {
-        toml::to_string_pretty(&self.keys).map_err(|e| SettingsError::Print(e.to_string()))
+        let shown = FileSettings { metrics: self.keys.metrics.shown(), ..self.keys.clone() };
+        toml::to_string_pretty(&shown).map_err(|e| SettingsError::Print(e.to_string()))
     }
 }
 

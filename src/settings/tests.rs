@@ -25,7 +25,7 @@ fn the_template_says_just_what_the_defaults_say() {
     let table: toml::Table = toml::from_str(TEMPLATE).unwrap();
     let defaults = toml::Table::try_from(FileSettings::default()).unwrap();
     assert_eq!(template.trading, plain.trading);
-    for section in ["exchange", "strategy", "account", "risk", "costs", "exits", "forecast", "log"] {
+    for section in ["exchange", "strategy", "account", "risk", "costs", "exits", "forecast", "metrics", "log"] {
         let keys = |t: &toml::Table| t[section].as_table().unwrap().keys().cloned().collect::<Vec<_>>();
         assert_eq!(keys(&table), keys(&defaults), "[{section}] names every key");
     }

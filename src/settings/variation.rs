@@ -3,6 +3,7 @@
 use toml::{Table, Value};
 
 use super::file::FileSettings;
+use super::nearest::nearest;
 use super::{Settings, SettingsError, Strategy, Trading};
 
 /// Sections whose keys may be varied.
@@ -48,11 +49,32 @@ impl Variations {
         let mut table = self.keys.clone();
         for (key, text) in values {
             let is_read = is_read(&table, key);
-            let place = place(&mut table, key).filter(|_| is_varied(key)).ok_or_else(|| unknown(key))?;
+            let place = place(&mut table, key).filter(|_| is_varied(key)).ok_or_else(|| self.unknown(key))?;
             is_read.map_err(|strategy| refused_unread(key, &strategy))?;
             *place = read(place, text).ok_or_else(|| refused(key, text, "is no value of this key"))?;
         }
         Value::Table(table).try_into().map_err(|e| blamed(values, &e))
+    }
+}
+
+impl Variations {
+    fn unknown(&self, key: &str) -> SettingsError {
+        let (mut keys, sections, fixed) = (Vec::new(), SECTIONS.join("], ["), FIXED.join(", "));
+        collect(&self.keys, "", &mut keys);
+        keys.retain(|key| is_varied(key) && is_read(&self.keys, key).is_ok());
+        let meant = nearest(key, &keys).map(|meant| format!("; did you mean {meant}?")).unwrap_or_default();
+        let text = format!("is no key that can be tried{meant}\n  keys of [{sections}] can, but {fixed}");
+        SettingsError::Value { key: key.to_owned(), text }
+    }
+}
+
+/// The keys of a table that have values, in full.
+fn collect(table: &Table, before: &str, keys: &mut Vec<String>) {
+    for (key, value) in table {
+        match value {
+            Value::Table(inner) => collect(inner, &format!("{before}{key}."), keys),
+            _ => keys.push(format!("{before}{key}")),
+        }
     }
 }
 
@@ -96,12 +118,6 @@ fn read(like: &Value, text: &str) -> Option<Value> {
         Value::String(_) => Some(Value::String(text.to_owned())),
         _ => None,
     }
-}
-
-fn unknown(key: &str) -> SettingsError {
-    let text =
-        format!("is no key that can be tried; keys of [{}] can, but {}", SECTIONS.join("], ["), FIXED.join(", "));
-    SettingsError::Value { key: key.to_owned(), text }
 }
 
 fn refused(key: &str, text: &str, why: &str) -> SettingsError {
@@ -167,6 +183,25 @@ mod tests {
         ] {
             let error = varied.with(&[(key, value)]).unwrap_err().to_string();
             assert!(error.contains(words), "{key}={value}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_mistyped_key_is_told_what_it_may_have_meant() {
+        let varied = Variations::of(&settings()).unwrap();
+        for (key, meant) in [
+            ("strategy.buy_scores", Some("strategy.buy_score")),
+            ("strategy.weights.rsy", Some("strategy.weights.rsi")),
+            ("exit.stop_atr", Some("exits.stop_atr")),
+            ("stop_atr", Some("exits.stop_atr")),
+            ("rsi", Some("strategy.weights.rsi")),
+            ("strategy.name", None),
+            ("pairs", None),
+            ("", None),
+        ] {
+            let error = varied.check(key, "1").unwrap_err().to_string();
+            assert_eq!(error.contains("did you mean"), meant.is_some(), "{key}: {error}");
+            assert!(meant.is_none_or(|meant| error.contains(&format!("did you mean {meant}?"))), "{key}: {error}");
         }
     }
 

@@ -5,6 +5,7 @@
 
 mod rule;
 mod score;
+mod strengths;
 mod technical;
 mod trend;
 
@@ -12,6 +13,7 @@ use std::fmt;
 
 pub use rule::{Reason, Rule};
 pub use score::{Leaning, Points, Score, Thresholds};
+pub use strengths::{Column, TechnicalStrengths, TrendStrengths, Unweighted};
 pub use technical::{Technical, TechnicalWatch, Weights};
 pub use trend::{Trend, TrendRule, TrendWatch, TrendWeights};
 
@@ -93,6 +95,10 @@ pub trait Watch {
     fn skip(&mut self, candle: &Candle);
     /// Takes the next candle; what is said of it, if there is something to read.
     fn next(&mut self, candle: &Candle) -> Option<(Score, Backing)>;
+    /// Takes candles one after another, and tells of each what [`Self::next`] says.
+    fn each(&mut self, candles: &[Candle], take: impl FnMut(Option<(Score, Backing)>)) {
+        candles.iter().map(|candle| self.next(candle)).for_each(take);
+    }
 }
 
 /// The analyst of a strategy.

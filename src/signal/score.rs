@@ -2,6 +2,10 @@
 
 use std::fmt;
 
+/// Adding and taking off one and a half times 2^52 rounds small numbers to whole ones, to even ones at the half; and the last bits
+/// of a whole number with it added count its ones.
+pub(super) const WHOLE: f64 = 6_755_399_441_055_744.0;
+
 /// Points of one rule, positive for rising prices, in tenths.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Points(i32);

@@ -13,10 +13,15 @@
 //! taken to be 0.7, since all of them read the same price: a prior, not a fit. The evidence is not one-sided: almost 15,000
 //! rules looked profitable, and none of them predicted out of sample (Hudson & Urquhart, 2021).
 
+mod block;
+mod units;
+
+pub(super) use self::block::{LANES, Lane};
+
+use self::units::Units;
+use super::strengths::{TrendStrengths, Unweighted};
 use super::{Analyst, AnalystName, Backing, NotReady, Points, Reason, Score, Signal, Watch};
-use crate::indicator::{
-    AVERAGE_DAYS, BREAKOUT_COUNTS, CHANNEL_DAYS, CROSSES, DIRECTIONS, RETURN_DAYS, SlowPass, SlowReadings, readings,
-};
+use crate::indicator::{AVERAGE_DAYS, BREAKOUT_COUNTS, CHANNEL_DAYS, SlowPass, SlowReadings, readings};
 use crate::market::{Candle, Depth, View};
 use crate::unit::Timeframe;
 
@@ -105,10 +110,15 @@ impl Trend {
         Depth::of(timeframe, DAYS as i64 * Timeframe::D1.ms())
     }
 
+    /// What each rule weighs.
+    pub const fn weights(&self) -> &TrendWeights {
+        &self.weights
+    }
+
     /// What goes from candle to candle of a view.
     pub fn watch(&self, timeframe: Timeframe) -> TrendWatch {
         TrendWatch {
-            timeframe,
+            units: Units::of(timeframe),
             weights: self.weights,
             pass: SlowPass::new(timeframe),
             newest: None,
@@ -138,7 +148,7 @@ impl Analyst for Trend {
 /// Takes the candles of a view one after another.
 #[derive(Debug)]
 pub struct TrendWatch {
-    timeframe: Timeframe,
+    units: Units,
     weights: TrendWeights,
     pass: SlowPass,
     newest: Option<SlowReadings>,
@@ -173,53 +183,121 @@ impl Watch for TrendWatch {
 
 impl TrendWatch {
     fn look(&self) -> Option<Look> {
-        Look::new(&self.weights, self.timeframe, self.newest.as_ref()?)
+        Look::new(&self.weights, &self.units, self.newest.as_ref()?)
     }
 
     fn score(&self) -> Option<Score> {
         self.look().map(|look| look.score())
     }
+
+    /// What the rules say of the newest candle, whatever they weigh.
+    fn z(&self) -> Z {
+        self.newest.as_ref().map_or(NOTHING, |readings| z(&self.units, readings))
+    }
 }
 
-/// What the rules say of a candle.
-struct Look {
-    z: [Option<f64>; TrendRule::ALL.len()],
-    /// Shares of those that say something: their sum is 1.
-    weights: [f64; TrendRule::ALL.len()],
-    /// What the share of a rule times its z makes of points.
-    points_per_z: f64,
+impl Unweighted for TrendWatch {
+    type Strengths = TrendStrengths;
+
+    fn begin(&self, strengths: &mut TrendStrengths) {
+        strengths.begin(self.z());
+    }
+
+    fn note(&mut self, candles: &[Candle], strengths: &mut TrendStrengths) {
+        for candle in candles {
+            self.skip(candle);
+            strengths.push(self.z(), self.newest.and_then(|readings| readings.volatility));
+        }
+    }
 }
 
-impl Look {
-    /// None without a volatility, or where too little of the weight has anything to read.
-    fn new(weights: &TrendWeights, timeframe: Timeframe, readings: &SlowReadings) -> Option<Self> {
-        let sigma = readings.volatility.filter(|sigma| *sigma > 0.0)?;
-        let z = TrendRule::ALL.map(|rule| strength(rule, timeframe, readings, sigma).map(held));
-        let told = |rule: TrendRule| z[rule as usize].map_or(0.0, |_| weights.get(rule));
+/// What each rule says, in standard deviations; not a number where it has nothing to read.
+pub(super) type Z = [f64; TrendRule::ALL.len()];
+
+/// No rule has anything to read.
+const NOTHING: Z = [f64::NAN; TrendRule::ALL.len()];
+
+/// What the rules say of a candle; nothing without a volatility.
+fn z(units: &Units, readings: &SlowReadings) -> Z {
+    let Some(sigma) = readings.volatility.filter(|sigma| *sigma > 0.0) else { return NOTHING };
+    TrendRule::ALL.map(|rule| units.strength(rule, readings, sigma).map_or(f64::NAN, held))
+}
+
+/// What the rules weigh that say something.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Shares {
+    /// Of all rules; their sum is 1.
+    shares: Z,
+    /// What their sum is scaled up by.
+    scale: f64,
+}
+
+impl Shares {
+    /// None where too little of the weight has anything to read.
+    pub(super) fn of(weights: &TrendWeights, is_told: [bool; TrendRule::ALL.len()]) -> Option<Self> {
+        let told = |rule: TrendRule| if is_told[rule as usize] { weights.get(rule) } else { 0.0 };
         let whole: f64 = TrendRule::ALL.into_iter().map(|rule| weights.get(rule)).sum();
         let told_of: f64 = TrendRule::ALL.into_iter().map(told).sum();
         if told_of <= 0.0 || told_of < LEAST_WEIGHT * whole {
             return None;
         }
-        let weights = TrendRule::ALL.map(|rule| told(rule) / told_of);
-        let sum: f64 = z.iter().zip(&weights).map(|(z, weight)| weight * z.unwrap_or_default()).sum();
-        Some(Self { z, weights, points_per_z: points_per_z(sum, scale(&weights)) })
+        let shares = TrendRule::ALL.map(|rule| told(rule) / told_of);
+        Some(Self { shares, scale: scale(&shares) })
     }
 
-    fn points(&self, rule: TrendRule) -> Option<Points> {
-        let z = self.z[rule as usize]?;
-        Some(Points::of(100.0, self.weights[rule as usize] * z * self.points_per_z))
+    /// Which rules say something.
+    #[inline]
+    pub(super) fn told(z: &Z) -> [bool; TrendRule::ALL.len()] {
+        z.map(|z| !z.is_nan())
+    }
+
+    /// What follows from it.
+    #[inline]
+    pub(super) fn score(&self, z: &Z) -> Score {
+        let points_per_z = self.points_per_z(z);
+        // A rule that says nothing gives no points.
+        Score::sum(TrendRule::ALL.into_iter().map(|rule| self.points(rule, z, points_per_z)))
+    }
+
+    /// What the share of a rule times its z makes of points.
+    #[inline]
+    fn points_per_z(&self, z: &Z) -> f64 {
+        let said = |z: f64| if z.is_nan() { 0.0 } else { z };
+        points_per_z(z.iter().zip(&self.shares).map(|(z, share)| share * said(*z)).sum(), self.scale)
+    }
+
+    #[inline]
+    fn points(&self, rule: TrendRule, z: &Z, points_per_z: f64) -> Points {
+        Points::of(100.0, self.shares[rule as usize] * z[rule as usize] * points_per_z)
+    }
+}
+
+/// What the rules say of a candle, and what they weigh.
+struct Look {
+    z: Z,
+    shares: Shares,
+}
+
+impl Look {
+    /// None without a volatility, or where too little of the weight has anything to read.
+    fn new(weights: &TrendWeights, units: &Units, readings: &SlowReadings) -> Option<Self> {
+        let z = z(units, readings);
+        Some(Self { z, shares: Shares::of(weights, Shares::told(&z))? })
     }
 
     fn score(&self) -> Score {
-        Score::sum(TrendRule::ALL.into_iter().filter_map(|rule| self.points(rule)))
+        self.shares.score(&self.z)
     }
 
     fn reasons(&self) -> Vec<Reason> {
-        let reason = |rule: TrendRule| Reason {
-            code: rule.code(),
-            points: self.points(rule),
-            text: self.z[rule as usize].map_or_else(|| "nothing to read yet".to_owned(), |z| text(rule, z)),
+        let points_per_z = self.shares.points_per_z(&self.z);
+        let reason = |rule: TrendRule| {
+            let z = Some(self.z[rule as usize]).filter(|z| !z.is_nan());
+            Reason {
+                code: rule.code(),
+                points: z.map(|_| self.shares.points(rule, &self.z, points_per_z)),
+                text: z.map_or_else(|| "nothing to read yet".to_owned(), |z| text(rule, z)),
+            }
         };
         TrendRule::ALL.into_iter().map(reason).collect()
     }
@@ -239,55 +317,6 @@ fn scale(weights: &[f64]) -> f64 {
 
 fn held(z: f64) -> f64 {
     z.clamp(-MOST_Z, MOST_Z)
-}
-
-fn strength(rule: TrendRule, timeframe: Timeframe, readings: &SlowReadings, sigma: f64) -> Option<f64> {
-    let candles = |days: u16| f64::from(days) * Timeframe::D1.ms() as f64 / timeframe.ms() as f64;
-    match rule {
-        TrendRule::Tsmom => {
-            let z = |(days, r): (u16, Option<f64>)| Some(r? / (sigma * candles(days).sqrt()));
-            mean(RETURN_DAYS.into_iter().zip(readings.returns).map(z))
-        }
-        TrendRule::Averages => {
-            let away = |average: f64| (readings.close / average).ln();
-            let z = |(days, average): (u16, Option<f64>)| Some(away(average?) / (sigma * (candles(days) / 3.0).sqrt()));
-            mean(AVERAGE_DAYS.into_iter().zip(readings.averages).map(z))
-        }
-        TrendRule::Channels => {
-            let share = mean(readings.breakouts.into_iter().map(|is_out| Some(f64::from(u8::from(is_out?)))))?;
-            Some(3.0 * share - 1.0)
-        }
-        TrendRule::Crosses => {
-            let four_hours = sigma * (Timeframe::H4.ms() as f64 / timeframe.ms() as f64).sqrt();
-            let z = |(lengths, cross): ((u16, u16), Option<f64>)| Some(cross? / (four_hours * spread_of(lengths)));
-            mean(CROSSES.into_iter().zip(readings.crosses).map(z))
-        }
-        TrendRule::Agreement => {
-            let known = DIRECTIONS.into_iter().zip(readings.directions).filter(|(length, _)| *length >= timeframe);
-            mean(known.map(|(_, direction)| direction)).map(|mean| 1.5 * mean)
-        }
-    }
-}
-
-/// The mean of all of them; none where one is missing.
-fn mean(values: impl Iterator<Item = Option<f64>>) -> Option<f64> {
-    let (mut sum, mut count) = (0.0, 0);
-    for value in values {
-        sum += value?;
-        count += 1;
-    }
-    (count > 0).then(|| sum / f64::from(count))
-}
-
-/// The standard deviation that EMA-f less EMA-s of a random walk with steps of 1 has in the long run.
-///
-/// With φ = 1 − 2/(n+1), an average lies `Σ φ^(j+1) ε` behind the walk, so that the two of them lie
-/// `Σ (φs^(j+1) − φf^(j+1)) ε` apart, of variance `φs²/(1−φs²) + φf²/(1−φf²) − 2 φs φf/(1−φs φf)`.
-fn spread_of((fast, slow): (u16, u16)) -> f64 {
-    let phi = |n: u16| 1.0 - 2.0 / (f64::from(n) + 1.0);
-    let (f, s) = (phi(fast), phi(slow));
-    let series = |product: f64| product / (1.0 - product);
-    (series(s * s) + series(f * f) - 2.0 * series(s * f)).sqrt()
 }
 
 fn text(rule: TrendRule, z: f64) -> String {

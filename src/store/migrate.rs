@@ -109,6 +109,58 @@ mod tests {
         assert_eq!((count("symbols"), count("symbol_history")), (0, 1));
     }
 
+    /// A run, what it decided and what became of that.
+    const HISTORY: &str = r#"
+        INSERT INTO runs (run_id, command, version, started_at) VALUES ('a', 'cycle', '1', 1), ('b', 'cycle', '1', 2), ('c', 'cycle', '1', 3);
+        UPDATE runs SET finished_at = 10 * started_at, duration_ms = 9 * started_at, exit_code = iif(run_id = 'b', 3, 0),
+            summary = '{"collected":{"candles_new":7,"requests":31}}';
+        INSERT INTO agent_executions (run_id, agent_name, started_at, duration_ms, status, items)
+            VALUES ('a', 'x', 3, 5, 'ok', 1), ('b', 'x', 2, 6, 'ok', 1), ('c', 'x', 4, 7, 'failed', 0);
+        INSERT INTO config_versions VALUES ('h', 'classic', '1h', '{}', 1);
+        INSERT INTO trading_decisions VALUES
+            (1, 1, 'A/B', '1h', 0, 'h', 'BUY', NULL, NULL, NULL, '1', NULL, '{}', 'a'),
+            (2, 2, 'A/B', '1h', 1, 'h', 'HOLD', NULL, NULL, NULL, '1', NULL, '{}', 'b');
+        INSERT INTO forecasts SELECT id, 4, 1, 1, NULL, NULL, 0, NULL, 0.25 - id / 8.0, NULL, NULL, NULL, id / 4.0, NULL, 0, 0, 0, 0,
+            NULL, NULL, NULL, NULL, '1', 'out' FROM trading_decisions;
+        INSERT INTO forecasts SELECT id, 8, 1, 1, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, 0.5, NULL, 0, 0, 0, 0,
+            NULL, NULL, NULL, NULL, '1', 'out' FROM trading_decisions;
+        INSERT INTO outcomes SELECT decision_id, horizon_ms, k.column1, 1, 1, 0, 0.5, 'horizon', 1, 0, NULL
+            FROM forecasts, (VALUES ('horizon'), ('policy')) k WHERE decision_id = 1 OR k.column1 = 'horizon';
+        INSERT INTO orders (order_id, position_id, symbol, side, quantity, placed_at, reference, price, stop, risk, risk_budget, run_id)
+            VALUES ('o', 'o', 'A/B', 'BUY', '1', 1, '1', '1', '1', '1', '1', 'a');
+        INSERT INTO fills (order_id, part, position_id, symbol, side, at, reference, price, quantity, notional, fee, fee_asset, risk,
+                is_ambiguous, is_coarse, run_id)
+            VALUES ('o', 1, 'o', 'A/B', 'BUY', 7, '1', '1', '1', '1', '0.25', 'A', '1', 0, 0, 'a'),
+                   ('o', 2, 'o', 'A/B', 'BUY', 5, '1', '1', '1', '1', '0.5', 'A', '1', 0, 0, 'a');
+        INSERT INTO trades VALUES ('o', 'A/B', 1, 9, 'stop', '1', '1', '1', '1', '1', '1', '1', '1', '1', '0.5', '-2.5', '1', NULL, -0.1,
+                NULL, 0, 'a');"#;
+
+    fn totals(connection: &Connection) -> Vec<String> {
+        let read = |table: &str| -> Vec<String> {
+            let mut statement = connection.prepare(&format!("SELECT * FROM {table} ORDER BY 1, 2, 3, 4")).unwrap();
+            let width = statement.column_count();
+            let row = |r: &rusqlite::Row<'_>| {
+                (0..width).map(|i| r.get::<_, rusqlite::types::Value>(i)).collect::<Result<Vec<_>, _>>()
+            };
+            statement.query_map([], row).unwrap().map(|row| format!("{:?}", row.unwrap())).collect()
+        };
+        [read("totals"), read("outcome_totals")].concat()
+    }
+
+    #[test]
+    fn totals_of_what_was_there_are_those_that_would_have_been_kept() {
+        let (mut old, mut fresh) = (database(2), Connection::open_in_memory().unwrap());
+        old.execute_batch(HISTORY).unwrap();
+        migrate(&mut old, Path::new("old")).unwrap();
+        migrate(&mut fresh, Path::new("fresh")).unwrap();
+        fresh.execute_batch(HISTORY).unwrap();
+        let kept = totals(&fresh);
+        assert_eq!(totals(&old), kept);
+        // Two runs and executions by status, requests and candles; two decisions, fills, fees, trade, win and profit; one fifth
+        // for each kind and probability.
+        assert_eq!(kept.len(), 2 + 3 + 2 + 2 + 2 + 3 + 3, "{kept:#?}");
+    }
+
     #[test]
     fn a_newer_or_foreign_database_is_refused_and_left_as_it_is() {
         let mut newer = Connection::open_in_memory().unwrap();

@@ -99,6 +99,11 @@ impl Store {
         &self.path
     }
 
+    /// The version of its schema: that of this program, or it would not have been opened.
+    pub fn schema_version() -> i64 {
+        migrate::version()
+    }
+
     /// Begins a transaction that writes.
     pub fn write(&mut self) -> Result<Write<'_>, StoreError> {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;

@@ -1,6 +1,6 @@
 //! The job files in `deploy/`: what they ask of the program it understands, and they do what they say, without a scheduler.
 
-mod yaml;
+pub(crate) mod yaml;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

@@ -38,6 +38,10 @@ mod backtest;
 mod reports;
 /// The job files in `deploy/`: their flags are those of the program, and their commands run.
 mod deploy;
+/// Metrics: the text, where it is written and pushed, and the real parts that read it.
+mod metrics;
+/// What watches over an installation in `deploy/monitoring`: dashboards, alerts, what they are made of.
+mod dashboards;
 /// The README, `crontab.example` and what a user sees, held against the program.
 mod readme;
 /// Backfill, import and outages: what is asked for, what is believed, what is asked for again.
@@ -46,6 +50,8 @@ mod history;
 mod recorded_data;
 /// Runs that once went wrong: repeated without an exchange, late candles, stubborn bans, hostile answers.
 mod stubborn_runs;
+/// Messages: written with the facts, sent when the run is over, told once, never in the way of a run.
+mod notices;
 /// One look at the installation, one exit code.
 mod status;
 /// Each part of the installation tried for real.

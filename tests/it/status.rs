@@ -256,7 +256,8 @@ fn messages_that_nobody_got_are_told() {
     let (_exchange, world) = fresh();
     let long_ago = local_now() - 7 * HOUR;
     world.query(&format!(
-        "INSERT INTO notifications VALUES (1, {long_ago}, 'fill', 'info', 'k', 't', 'b', '{{}}', {}, 'r')",
+        "INSERT INTO notifications (id, at, event, level, dedup_key, title, body, facts, expires_at, run_id)
+         VALUES (1, {long_ago}, 'fill', 'info', 'k', 't', 'b', '{{}}', {}, 'r')",
         long_ago + 30 * DAY
     ));
     world.query(&format!("INSERT INTO deliveries VALUES (1, 'mail', 'waiting', 3, {long_ago}, NULL, 'no route')"));
@@ -331,4 +332,18 @@ fn a_look_at_a_year_takes_no_longer_than_a_moment() {
     assert_eq!(fastest.json()["agents"][2]["last_7d"]["ok"].as_u64().map(|ok| ok >= 168), Some(true), "{fastest}");
     // A release build needs a tenth of it; this one is not optimised, and may share the machine with others.
     assert!(fastest.elapsed < Duration::from_millis(250), "{fastest}");
+}
+
+#[test]
+fn what_cannot_be_noted_changes_nothing_about_a_cycle() {
+    let (exchange, world) = fresh();
+    world.query("DROP TABLE database_sizes");
+    exchange.advance(HOUR);
+    let run = world.run(&["cycle"]).expect(0);
+    assert!(run.decided("BTC/USDT") && run.decided("ETH/USDT"), "{run}");
+    assert!(run.stderr.contains("was not noted"), "{run}");
+    assert_eq!(world.value("SELECT count(*) FROM runs WHERE exit_code = 0 AND summary IS NOT NULL"), "2");
+    // And an examination that cannot be noted says what it says.
+    world.query("DROP TABLE examinations");
+    world.run(&["db", "check"]).expect(0);
 }

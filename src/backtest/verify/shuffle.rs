@@ -7,16 +7,18 @@
 //!
 //! What does not go away is the mean: who holds a coin that rose in the history earns its mean return in every draw. So what
 //! an account earns is told less the mean return of what it held, candle by candle: then nothing may be left on average,
-//! whatever it holds and when. There are no costs in these runs, so that no gain hides behind them, and no halts. And coins that leave
-//! within a candle are counted to its end, since where a candle went after it had met a stop is in its shape: real candles
-//! come back from their lows, and every stop would seem to lose.
+//! whatever it holds and when. Coins that leave within a candle are counted to its end, since where a candle went after it had
+//! met a stop is in its shape: real candles come back from their lows, and every stop would seem to lose.
+//!
+//! Each history is replayed twice, without halts: once without costs, so that no gain hides behind them, and once at the costs
+//! of the pairs, where what is traded has to leave a loss of about these.
 
 use super::trail::{Said, Trail};
 use super::{Break, Check, Finding, Gauge, Subject, Uniform, Verified, below};
 use crate::backtest::replay::{Rules, replay};
 use crate::backtest::tape::Tape;
 use crate::decision::Limits;
-use crate::ledger::{Costs, Event, Terms, Unbalanced};
+use crate::ledger::{Costs, Event, Fill, Terms, Unbalanced};
 use crate::market::{Candle, Extras, Instrument, Series};
 use crate::statistics::{mean, standard_deviation};
 use crate::unit::{Bps, Symbol, UtcMillis, real};
@@ -28,28 +30,63 @@ const LEAK: f64 = 3.0;
 /// Significant digits of the prices that are made.
 const DIGITS: i32 = 12;
 
-/// Replays the account over drawn histories, without costs.
+/// Replays the account over drawn histories, without costs and at those of the pairs.
 pub(super) fn shuffle(subject: &Subject<'_>, uniform: &mut Uniform<'_>) -> Result<Verified, Unbalanced> {
-    let check = Check::Shuffle;
     let (deck, rules) = (Deck::of(subject.tapes), without_halts(subject.rules));
-    let (mut earned, mut traded) = (Vec::new(), Vec::new());
+    let (mut free, mut dear) = (Vec::new(), Vec::new());
     for _ in 0..DRAWN {
         let tapes = deck.draw(subject.tapes, uniform);
         let bars = (subject.read)(&tapes);
-        let mut trail = Trail::default();
-        replay(&tapes, &bars, &rules, subject.span, &mut trail)?;
-        let gain = Gain::of(&trail, &tapes, &deck);
-        earned.push(gain.earned);
-        traded.push(gain.traded);
+        let gain = |costs_of: &dyn Fn(&Tape) -> Costs| -> Result<Gain, Unbalanced> {
+            let tapes: Vec<Tape> = tapes.iter().map(|tape| at_costs(tape, costs_of(tape))).collect();
+            let mut trail = Trail::default();
+            replay(&tapes, &bars, &rules, subject.span, &mut trail)?;
+            Ok(Gain::of(&trail, &tapes, &deck))
+        };
+        free.push(gain(&|_| FREE())?);
+        dear.push(gain(&|tape| costs_among(subject.tapes, tape))?);
     }
-    let (Some(left), Some(turnover)) = (mean(&earned), mean(&traded).filter(|turnover| *turnover > 0.0)) else {
-        return Ok(Verified::skipped(check, "nothing was bought on drawn candles"));
-    };
-    let Some(error) = standard_deviation(&earned).map(|s| s / (DRAWN as f64).sqrt()).filter(|error| *error > 0.0)
-    else {
-        return Ok(Verified::skipped(check, "what was bought on drawn candles earned the same in all of them"));
-    };
-    Ok(verdict(left / error, 1e4 * left / turnover))
+    Ok(judged(&free, &dear))
+}
+
+/// What gains come to: in a passed check nothing is left before costs, and a loss of about the costs after them.
+fn judged(free: &[Gain], dear: &[Gain]) -> Verified {
+    let check = Check::Shuffle;
+    if mean_of(free, |gain| gain.traded) <= 0.0 {
+        return Verified::skipped(check, "nothing was bought on drawn candles");
+    }
+    let before = Left::of(free, |gain| gain.earned);
+    let after = Left::of(dear, |gain| gain.earned - gain.charged + gain.due);
+    match (before, after) {
+        (Some(before), Some(after)) => verdict(before, after, in_points(dear, |gain| gain.due)),
+        _ => Verified::skipped(check, "what was bought on drawn candles earned the same in all of them"),
+    }
+}
+
+/// What is left on average where nothing should be.
+#[derive(Clone, Copy, Debug)]
+struct Left {
+    /// In standard errors.
+    t: f64,
+    /// In basis points of what is traded.
+    points: f64,
+}
+
+impl Left {
+    fn of(gains: &[Gain], left: impl Fn(&Gain) -> f64) -> Option<Self> {
+        let all: Vec<f64> = gains.iter().map(&left).collect();
+        let error = standard_deviation(&all)? / (all.len() as f64).sqrt();
+        (error > 0.0).then(|| Self { t: mean_of(gains, &left) / error, points: in_points(gains, &left) })
+    }
+}
+
+fn mean_of(gains: &[Gain], of: impl Fn(&Gain) -> f64) -> f64 {
+    mean(&gains.iter().map(of).collect::<Vec<_>>()).unwrap_or_default()
+}
+
+/// In basis points of what is traded.
+fn in_points(gains: &[Gain], of: impl Fn(&Gain) -> f64) -> f64 {
+    1e4 * mean_of(gains, of) / mean_of(gains, |gain| gain.traded)
 }
 
 /// An account that chance has made lose goes on: the more it trades, the more is seen.
@@ -59,27 +96,41 @@ fn without_halts(rules: &Rules) -> Rules {
     Rules { limits, ..rules.clone() }
 }
 
-fn verdict(t: f64, points: f64) -> Verified {
-    let expected = format!("at most {LEAK} standard errors above nothing");
-    let came = format!("{t:.1} standard errors: {points:.2} bps of what is traded");
-    let (finding, text) = if t > LEAK {
-        let broken = Break { symbol: None, at: None, expected, came };
-        (
-            Finding::Failed(broken),
-            "it earns where there is nothing to earn: it knows candles that have not come".to_owned(),
-        )
+fn verdict(before: Left, after: Left, costs: f64) -> Verified {
+    let (finding, text) = if let Some((left, text)) = leak(before, after) {
+        let expected = format!("at most {LEAK} standard errors above nothing");
+        let came = format!("{:.1} standard errors: {:.2} bps of what is traded", left.t, left.points);
+        (Finding::Failed(Break { symbol: None, at: None, expected, came }), text.to_owned())
     } else {
+        let (points, t, lost) = (before.points, before.t, costs - after.points);
         let text = format!(
-            "on {DRAWN} histories drawn by chance, before costs and less the mean return of what it held, it earns {points:.2} bps \
-             of what it trades (t {t:.1})"
+            "on {DRAWN} histories drawn by chance, less the mean return of what it held, it earns {points:.2} bps of what it \
+             trades (t {t:.1}) before costs, and loses {lost:.2} bps at costs of {costs:.2} bps"
         );
         (Finding::Passed, text)
     };
     let gauges = vec![
-        Gauge::limited("t of what is earned", t, LEAK),
-        Gauge::of("earned before costs, less the mean return of what was held, bps of what is traded", points),
+        Gauge::limited("t of what is earned", before.t, LEAK),
+        Gauge::of("earned before costs, less the mean return of what was held, bps of what is traded", before.points),
+        Gauge::limited("t of what is earned at costs, and these added to it", after.t, LEAK),
+        Gauge::of(
+            "earned at costs, less the mean return of what was held, bps of what is traded",
+            after.points - costs,
+        ),
+        Gauge::of("costs of the pairs, bps of what is traded", costs),
     ];
-    Verified { check: Check::Shuffle, finding, comparisons: DRAWN as u64, text, gauges }
+    Verified { check: Check::Shuffle, finding, comparisons: 2 * DRAWN as u64, text, gauges }
+}
+
+/// What is left where nothing should be, if anything.
+fn leak(before: Left, after: Left) -> Option<(Left, &'static str)> {
+    if before.t > LEAK {
+        Some((before, "it earns where there is nothing to earn: it knows candles that have not come"))
+    } else if after.t > LEAK {
+        Some((after, "it loses less than its costs where there is nothing to earn: they are not all charged"))
+    } else {
+        None
+    }
 }
 
 /// The shapes of all candles, to be drawn from.
@@ -126,7 +177,7 @@ impl Deck {
             made
         };
         let series = Series::new(tape.decided_on().timeframe(), old.iter().map(&mut next).collect()).ok()?;
-        Tape::new(tape.symbol.clone(), without_costs(tape), vec![series]).ok()
+        Tape::new(tape.symbol.clone(), without_steps(tape), vec![series]).ok()
     }
 }
 
@@ -162,10 +213,25 @@ fn rounded(price: f64) -> f64 {
     (price * scale).round() / scale
 }
 
-fn without_costs(tape: &Tape) -> Terms {
+/// No costs.
+const FREE: fn() -> Costs = || {
     let free = Bps::from_real(0.0);
+    Costs { fee: free, slippage: free, half_spread: free }
+};
+
+/// The costs of the pair of a tape among the real ones.
+fn costs_among(real: &[Tape], drawn: &Tape) -> Costs {
+    real.iter().find(|tape| tape.symbol == drawn.symbol).map_or_else(FREE, |tape| tape.terms.costs)
+}
+
+/// A tape at these costs.
+fn at_costs(tape: &Tape, costs: Costs) -> Tape {
+    tape.on_terms(Terms { costs, ..tape.terms.clone() })
+}
+
+/// Drawn prices may lie far from those that ticks and steps were made for.
+fn without_steps(tape: &Tape) -> Terms {
     let steps = tape.terms.instrument.clone();
-    // Drawn prices may lie far from those that ticks and steps were made for.
     let instrument = Instrument {
         tick_size: None,
         step_size: None,
@@ -174,40 +240,55 @@ fn without_costs(tape: &Tape) -> Terms {
         min_notional: None,
         ..steps
     };
-    Terms { costs: Costs { fee: free, slippage: free, half_spread: free }, instrument, ..tape.terms.clone() }
+    Terms { costs: FREE(), instrument, ..tape.terms.clone() }
 }
 
 /// What an account earned, as a share of itself at each moment, summed up.
 #[derive(Clone, Copy, Debug, Default)]
 struct Gain {
-    /// From close to close and from fill to close, less the mean returns of these.
+    /// From close to close and from the market's price of a fill to the close, less the mean returns of these.
     earned: f64,
     /// What was bought and sold.
     traded: f64,
+    /// What that did cost: fees, spread and slippage.
+    charged: f64,
+    /// What it should cost on the terms of the pairs.
+    due: f64,
 }
 
 impl Gain {
     fn of(trail: &Trail, tapes: &[Tape], deck: &Deck) -> Self {
         let mut account = Account::new(tapes, deck);
-        let (mut gain, mut equity, mut volume) = (Self::default(), None, 0.0);
+        let (mut gain, mut equity, mut traded) = (Self::default(), None, Self::default());
         for said in trail.said() {
             match said {
                 Said::Happened(Event::Filled(fill)) => {
-                    volume += fill.notional.real();
-                    account.fill(&fill.symbol, real(fill.coins()), real(fill.price.get()));
+                    traded.add(fill, account.side(&fill.symbol));
+                    account.fill(&fill.symbol, real(fill.coins()), real(fill.reference.get()));
                 }
                 Said::Stood(moment) => {
                     let earned = account.close(moment.now);
                     if let Some(before) = equity {
                         gain.earned += earned / before;
-                        gain.traded += volume / before;
+                        gain.traded += traded.traded / before;
+                        gain.charged += traded.charged / before;
+                        gain.due += traded.due / before;
                     }
-                    (equity, volume) = (Some(moment.equity.real()), 0.0);
+                    (equity, traded) = (Some(moment.equity.real()), Self::default());
                 }
                 Said::Decided(..) | Said::Happened(_) => {}
             }
         }
         gain
+    }
+
+    /// Adds a fill, in money.
+    fn add(&mut self, fill: &Fill, side: f64) {
+        let notional = fill.notional.real();
+        self.traded += notional;
+        // What came and went, at the market's price.
+        self.charged -= real(fill.coins()) * real(fill.reference.get()) + fill.money().real();
+        self.due += notional * side;
     }
 }
 
@@ -233,6 +314,12 @@ struct Held {
 impl<'a> Account<'a> {
     fn new(tapes: &'a [Tape], deck: &'a Deck) -> Self {
         Self { tapes, deck, held: vec![Held::default(); tapes.len()] }
+    }
+
+    /// What one side costs of a pair, as a share of what is traded.
+    fn side(&self, symbol: &Symbol) -> f64 {
+        let pair = self.tapes.iter().find(|tape| tape.symbol == *symbol);
+        pair.map_or(0.0, |tape| tape.terms.costs.round_trip() / 2.0)
     }
 
     fn fill(&mut self, symbol: &Symbol, coins: f64, price: f64) {
@@ -274,8 +361,9 @@ impl Held {
 mod tests {
     use super::*;
     use crate::backtest::samples::{assert_close, chance};
-    use crate::ledger::samples::{btc, candle, minute, terms};
-    use crate::unit::Timeframe;
+    use crate::ledger::Side;
+    use crate::ledger::samples::{self, NOON, btc, candle, coins, decimal, minute, terms};
+    use crate::unit::{Money, Timeframe};
 
     /// Minutes that open at one price and close at another, after a gap of a tenth each.
     fn tape(moves: &[f64]) -> Tape {
@@ -334,9 +422,52 @@ mod tests {
     }
 
     #[test]
-    fn more_than_three_standard_errors_are_a_leak() {
-        for (t, is_leak) in [(-9.0, false), (3.0, false), (3.01, true)] {
-            assert_eq!(matches!(verdict(t, t).finding, Finding::Failed(_)), is_leak, "{t}");
+    fn more_than_three_standard_errors_are_a_leak_before_costs_and_after_them() {
+        let left = |t: f64| Left { t, points: t };
+        for (before, after, is_leak) in [(-9.0, -9.0, false), (3.0, 3.0, false), (3.01, 0.0, true), (0.0, 3.01, true)] {
+            let found = verdict(left(before), left(after), 13.0).finding;
+            assert_eq!(matches!(found, Finding::Failed(_)), is_leak, "{before} {after}");
         }
+    }
+
+    #[test]
+    fn an_account_that_is_charged_less_than_its_costs_is_found_out() {
+        // A hundred is traded in each history, and what is left of it besides costs is -0.1, 0 or 0.1, on average nothing.
+        let gains = |charged: f64| -> Vec<Gain> {
+            let earned = [-0.1, 0.0, 0.1, 0.0];
+            earned.map(|earned| Gain { earned, traded: 100.0, charged, due: 0.13 }).to_vec()
+        };
+        let text = judged(&gains(0.0), &gains(0.13)).text;
+        assert!(text.contains("loses 13.00 bps at costs of 13.00 bps"), "{text}");
+        // The standard error is 0.0816 / √4.
+        assert_close(
+            "t",
+            Left::of(&gains(0.0), |g| g.earned - g.charged + g.due).unwrap().t,
+            0.13 / (0.02_f64 / 3.0 / 4.0).sqrt(),
+        );
+        assert!(matches!(judged(&gains(0.0), &gains(0.0)).finding, Finding::Failed(_)));
+        assert!(matches!(judged(&gains(0.0), &gains(0.12)).finding, Finding::Passed));
+    }
+
+    #[test]
+    fn what_a_fill_costs_is_what_is_gone_at_the_price_of_the_market() {
+        let entry = samples::entry_of(&btc(), NOON, "2", samples::plan());
+        let fill = |side, price: &str, fee: &str| Fill {
+            side,
+            reference: samples::price("100"),
+            price: samples::price(price),
+            notional: Money::new(decimal(price) * decimal("2")),
+            fee: decimal(fee),
+            ..samples::fill_of(&entry, &terms(), 1, NOON, samples::price(price), coins("2"))
+        };
+        // Two coins bought for 202, of which 0.01 are kept back: 1.99 are worth 199.
+        let mut gain = Gain::default();
+        gain.add(&fill(Side::Buy, "101", "0.01"), 0.001);
+        assert_close("charged", gain.charged, 3.0);
+        assert_close("due", gain.due, 0.202);
+        // Two coins worth 200 sold for 198 less 0.2.
+        gain.add(&fill(Side::Sell, "99", "0.2"), 0.001);
+        assert_close("charged", gain.charged, 3.0 + 2.2);
+        assert_close("traded", gain.traded, 400.0);
     }
 }

@@ -84,6 +84,7 @@ impl Cycle<'_> {
 
     fn log(&mut self, store: &mut Store, exit: Exit) -> Result<(), StoreError> {
         let summary = to_json(&self.summary(exit), false);
+        let notices = self.last_words(store, exit);
         let write = store.write()?;
         write.add_run(&self.run_row())?;
         write.set_usage(&self.usage, clock::wall())?;
@@ -96,6 +97,7 @@ impl Cycle<'_> {
         if let Err(error) = self.note_circumstances(&write) {
             log::warn!(code = error.code(); "the size of the database was not noted: {error}");
         }
+        self.tell_all(&write, &notices)?;
         write.commit()
     }
 

@@ -117,10 +117,10 @@ impl Cycle<'_> {
         if let Some(reason) = &calls.halt {
             write.add_risk_event(&self.halt_event(reason))?;
         }
-        match &self.account {
-            Some(account) => write.book(&calls.events, &account.books, decisions, &self.begun.run_id),
-            None => Ok(()),
+        if let Some(account) = &self.account {
+            write.book(&calls.events, &account.books, decisions, &self.begun.run_id)?;
         }
+        self.tell_halt(write, calls.halt.as_deref())
     }
 
     /// A run before the account's newest moment can neither buy nor sell, and its decisions must not read as if it had.
@@ -157,9 +157,12 @@ impl Cycle<'_> {
         let account = Account::assess(self.sources(store), Basis { books: books.clone(), marks, terms })?;
         if !self.options.dry_run {
             let row = account.row(self.now);
+            let before = self.state_before(store);
             let write = store.write()?;
             write.book(&events, &books, &DecisionIds::new(), &self.begun.run_id)?;
             write.add_portfolio(&row, &self.begun.run_id)?;
+            self.tell_fills(&write, &events, &books)?;
+            self.tell_state(&write, before, &account)?;
             write.commit()?;
         }
         self.complain_of_prices(&account);

@@ -122,6 +122,7 @@ impl Cycle<'_> {
         }
         let write = store.write()?;
         write.book(events, books, decisions, &self.begun.run_id)?;
+        self.tell_fills(&write, events, books)?;
         write.commit()
     }
 

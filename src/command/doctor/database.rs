@@ -21,14 +21,17 @@ pub(super) fn trial(settings: &Settings) -> Trial {
 fn written(db: &Path) -> Part {
     let tried = Store::open(db, Access::Change).and_then(|mut store| {
         store.try_to_write()?;
-        Ok((store.contents()?, store.bytes()?))
+        Ok((store.contents()?, format!("schema {}, {}", Store::schema_version(), size(store.bytes()? as f64))))
     });
     match tried {
-        Ok((Some(Contents::Replay), _)) => {
-            let text = format!("{} is a recording's: it is looked at, and no live cycle writes to it", db.display());
+        Ok((Some(Contents::Replay), what)) => {
+            let text = format!("{}, {what}, is a recording's: no live cycle writes to it", db.display());
             Part::warning(NAME, text, "name the database of live data with --db or `db`, if that is what you meant")
         }
-        Ok((_, bytes)) => Part::ok(NAME, format!("{}, {}, can be written", db.display(), size(bytes as f64))),
+        Ok((Some(Contents::Live), what)) => {
+            Part::ok(NAME, format!("{}, {what}, live data, can be written", db.display()))
+        }
+        Ok((None, what)) => Part::ok(NAME, format!("{}, {what}, empty, can be written", db.display())),
         Err(StoreError::Missing(_)) => to_be_made(db),
         Err(error) => Part::failed(NAME, error.to_string(), error.remedy()),
     }

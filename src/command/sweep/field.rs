@@ -1,16 +1,13 @@
 //! Where combinations are tried: stored candles, what can be read of them, and the settings that are varied.
 
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-
-use crate::backtest::{Attempt, Bar, Days, Replayed, Rules, Tape, bars, replay};
+use super::shared::Shared;
+use crate::backtest::{Attempt, Days, Replayed, Rules, Tape, replay};
 use crate::command::backtest::{History, rules_of};
 use crate::ledger::Terms;
 use crate::settings::{Settings, Strategy, Trading, Variations};
-use crate::signal::AnyAnalyst;
 use crate::statistics::PeriodsPerYear;
 use crate::store::StoreError;
-use crate::unit::{Timeframe, UtcMillis};
+use crate::unit::UtcMillis;
 
 /// Blocks of days that overfitting is told from: each half of them is once in sample, 12,870 times in all.
 pub(super) const BLOCKS: usize = 16;
@@ -22,7 +19,7 @@ pub(in crate::command) struct Field<'a> {
     variations: Variations,
     /// How many times costs are charged.
     costs: u32,
-    shelf: Shelf,
+    shared: Shared<'a>,
 }
 
 /// A strategy and a way to handle money that are tried.
@@ -39,8 +36,8 @@ impl<'a> Field<'a> {
         costs: u32,
         jobs: usize,
     ) -> anyhow::Result<Self> {
-        let (variations, shelf) = (Variations::of(settings)?, Shelf::new(jobs + 1));
-        Ok(Self { settings, history, variations, costs, shelf })
+        let (variations, shared) = (Variations::of(settings)?, Shared::new(settings, &history.tapes, jobs));
+        Ok(Self { settings, history, variations, costs, shared })
     }
 
     /// Whether a key may be varied and the value is one that it may have, whatever the others are.
@@ -72,7 +69,8 @@ impl<'a> Field<'a> {
     ) -> anyhow::Result<(Vec<Tape>, Days, Replayed)> {
         let variant = self.variant(values)?;
         let (tapes, mut days) = (self.tapes(&variant), Days::default());
-        let replayed = replay(&tapes, &self.bars(&variant), &self.rules(&variant), span, &mut days)
+        let bars = self.shared.bars(&variant.strategy.analyst, variant.trading.atr_timeframe);
+        let replayed = replay(&tapes, &bars, &self.rules(&variant), span, &mut days)
             .map_err(|e| StoreError::BadRow(e.to_string()))?;
         Ok((tapes, days, replayed))
     }
@@ -94,55 +92,10 @@ impl<'a> Field<'a> {
         self.history.tapes.iter().map(on_terms).collect()
     }
 
-    /// What could be known at the end of each candle, by the analyst of a variant.
-    fn bars(&self, variant: &Variant) -> Arc<Vec<Vec<Bar>>> {
-        let Variant { strategy, trading } = variant;
-        let window = strategy.policy.gap_window;
-        let read = || {
-            let of = |tape: &Tape| bars(tape, &strategy.analyst, trading.atr_timeframe, window);
-            Arc::new(self.history.tapes.iter().map(of).collect())
-        };
-        self.shelf.get(&(strategy.analyst.clone(), trading.atr_timeframe), read)
-    }
-
     /// How many bars a span has, and how many a year has.
     fn length(&self, (from, to): (UtcMillis, UtcMillis)) -> (usize, PeriodsPerYear) {
         let bar_ms = self.settings.strategy.timeframe.ms();
         let bars = usize::try_from(to.since_ms(from) / bar_ms + 1).unwrap_or_default();
         (bars, PeriodsPerYear::of_bars(bar_ms).unwrap_or(PeriodsPerYear::HOURLY))
-    }
-}
-
-type Key = (AnyAnalyst, Timeframe);
-type Bars = Arc<Vec<Vec<Bar>>>;
-
-/// A few readings of all candles, the newest last: combinations that follow each other mostly share theirs.
-struct Shelf {
-    places: usize,
-    kept: Mutex<VecDeque<(Key, Arc<OnceLock<Bars>>)>>,
-}
-
-impl Shelf {
-    fn new(places: usize) -> Self {
-        Self { places, kept: Mutex::new(VecDeque::new()) }
-    }
-
-    /// What is kept under a key; whoever comes first makes it, and others wait for it.
-    fn get(&self, key: &Key, make: impl FnOnce() -> Bars) -> Bars {
-        Arc::clone(self.place(key).get_or_init(make))
-    }
-
-    fn place(&self, key: &Key) -> Arc<OnceLock<Bars>> {
-        // Nothing is left half done by whoever panicked.
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, place)) = kept.iter().find(|(known, _)| known == key) {
-            return Arc::clone(place);
-        }
-        if kept.len() >= self.places {
-            kept.pop_front();
-        }
-        let place = Arc::new(OnceLock::new());
-        kept.push_back((key.clone(), Arc::clone(&place)));
-        place
     }
 }

@@ -5,6 +5,7 @@ use crate::backtest::{Choice, ChoiceGrounds, Grid, deflated};
 use crate::command::say::{Output, Style};
 use crate::report::{
     Cell, Measure, NeighboursReport, OverfittingReport, SweepDocument, SweepHead, SweepRow, Table, TopReport,
+    YardstickReport,
 };
 use crate::statistics::{Overfitting, Score, overfitting_of_blocks};
 use crate::store::AllTrials;
@@ -42,6 +43,7 @@ pub(super) fn document(
         trials: trials.count,
         deflated: Measure::plain(deflated),
         overfitting: overfitting_report(overfitting.as_ref()),
+        baselines: head.baselines.clone(),
         top: ranked.into_iter().take(top).map(|row| top_report(row, grid, around(row))).collect(),
     }
 }
@@ -110,6 +112,7 @@ pub(super) fn story(document: &SweepDocument, style: Style) -> String {
         format!("  probability of overfitting: {}", document.overfitting.probability.told()),
         format!("  the best of one half loses in the other: {}", document.overfitting.probability_of_loss.told()),
         Output::table(&best(document), style).text,
+        Output::table(&YardstickReport::table(&document.baselines), style).text,
     ];
     lines.join("\n")
 }

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use crate::backtest::{Figure, Undefined, Walked, WalkedGrounds, chained, daily_sharpe, deflated, returns, yearly};
 use crate::command::say::{Output, Style};
-use crate::report::{Cell, CurveReport, DriftReport, Measure, Table, WalkDocument, WalkHead, WindowReport, WindowRow};
+use crate::report::{
+    Cell, CurveReport, DriftReport, Measure, Table, WalkDocument, WalkHead, WindowReport, WindowRow, YardstickReport,
+};
 use crate::statistics::{PeriodsPerYear, TrackRecord, Trials, max_drawdown, mean};
 use crate::store::AllTrials;
 use crate::unit::UtcMillis;
@@ -45,6 +47,7 @@ pub(super) fn document(
         out_of_sample: curve_report(&curve),
         configured: curve_report(&configured),
         holding: curve_report(&holding),
+        baselines: head.baselines.clone(),
         mean_train_sharpe: mean_of(|row| &row.train_sharpe),
         mean_test_sharpe: mean_of(|row| &row.test_sharpe),
         drift: head.grid.iter().map(|axis| drift(&axis.key, rows)).collect(),
@@ -160,6 +163,7 @@ pub(super) fn story(document: &WalkDocument, style: Style) -> String {
     ];
     lines.extend(document.drift.iter().map(drifted));
     lines.push(Output::table(&table(document), style).text);
+    lines.push(Output::table(&YardstickReport::table(&document.baselines), style).text);
     lines.join("\n")
 }
 

@@ -218,3 +218,9 @@ proptest! {
         prop_assert!(close_to(last.get(Indicator::Vwap), paid / rows[today..].iter().map(|r| r.3).sum::<f64>()));
     }
 }
+
+#[test]
+fn what_is_warm_is_warm_altogether() {
+    let slowest = Indicator::SHOWN.into_iter().chain([Indicator::ObvFlow]).map(Indicator::warm_up).max();
+    assert_eq!(slowest, Some(Indicator::LONGEST_WARM_UP));
+}

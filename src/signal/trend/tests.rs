@@ -2,7 +2,9 @@
 
 use proptest::prelude::*;
 
+use super::units::spread_of;
 use super::*;
+use crate::indicator::{CROSSES, RETURN_DAYS};
 use crate::market::{Series, Standing};
 use crate::unit::UtcMillis;
 
@@ -48,7 +50,7 @@ fn readings_of(z: f64, sigma: f64) -> SlowReadings {
 #[test]
 fn every_rule_is_measured_in_standard_deviations() {
     let readings = readings_of(1.25, 0.01);
-    let z = |rule| strength(rule, Timeframe::H4, &readings, 0.01).unwrap();
+    let z = |rule| Units::of(Timeframe::H4).strength(rule, &readings, 0.01).unwrap();
     for rule in [TrendRule::Tsmom, TrendRule::Averages, TrendRule::Crosses] {
         assert!((z(rule) - 1.25).abs() < 1e-9, "{rule:?}: {}", z(rule));
     }
@@ -87,7 +89,9 @@ fn crosses_are_measured_by_what_a_random_walk_has() {
 #[test]
 fn a_rule_without_readings_is_left_out_and_below_three_fifths_of_the_weight_nothing_is_said() {
     let full = readings_of(1.0, 0.01);
-    let score = |readings: &SlowReadings| Look::new(&TrendWeights::DEFAULT, Timeframe::H4, readings).map(|l| l.score());
+    let score = |readings: &SlowReadings| {
+        Look::new(&TrendWeights::DEFAULT, &Units::of(Timeframe::H4), readings).map(|l| l.score())
+    };
     assert!(score(&full).is_some());
     // Channels and crosses are 30 of 70: 57 % are left. Without the channels alone it is 74 %.
     let no_channels = SlowReadings { breakouts: [None; 5], ..full };
@@ -153,5 +157,43 @@ proptest! {
         }
         let signal = ANALYST.analyse(&view(&closes[..=at])).ok();
         prop_assert_eq!(told, signal.map(|signal| (signal.score, signal.backing)));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    // What rules say: anything, full strength, what channels and directions say, nothing.
+    #[test]
+    fn a_block_says_what_is_said_of_each_candle(
+        said in prop::collection::vec(prop::array::uniform5((0u8..8, -3.0f64..3.0)), LANES),
+        weights in prop::array::uniform5((0u8..4, 0.0f64..100.0)), scarce in any::<bool>(),
+    ) {
+        let z = |(kind, z): (u8, f64)| match kind {
+            0 => 3.0_f64.copysign(z),
+            1 => (z * 5.0 / 3.0).round() * 0.6 / 3.0,
+            2 => 0.0,
+            3 if scarce => f64::NAN,
+            4 => z * 1e-12,
+            _ => z,
+        };
+        let weight = |(kind, weight): (u8, f64)| if kind == 0 { weight.round() } else { weight };
+        let (said, weights) = (said.into_iter().map(|row| row.map(z)).collect::<Vec<Z>>(), TrendWeights(weights.map(weight)));
+        let Some(shares) = Shares::of(&weights, [true; 5]) else { return Ok(()) };
+        let together = shares.scores(&[0, 1, 2, 3, 4].map(|rule| std::array::from_fn(|i| said[i][rule])));
+        for (z, score) in said.iter().zip(together) {
+            // Where it is not certain it is not told.
+            prop_assert!(score.is_none_or(|score| score == shares.score(z)), "{z:?} under {weights:?}");
+            prop_assert!(score.is_some() || z.iter().any(|z| z.is_nan()) || shares.is_doubtful(z), "{z:?} under {weights:?}");
+        }
+    }
+}
+
+impl Shares {
+    /// Whether a rule's points lie at the half of a tenth, but for very little.
+    fn is_doubtful(&self, z: &Z) -> bool {
+        let points_per_z = self.points_per_z(z);
+        let rest = |(z, share): (&f64, &f64)| (share * z * points_per_z * 1000.0).abs().fract() - 0.5;
+        z.iter().zip(&self.shares).map(rest).any(|rest| rest.abs() < 2e-6)
     }
 }

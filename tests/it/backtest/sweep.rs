@@ -107,6 +107,29 @@ fn the_row_of_the_configured_values_is_the_backtest() {
     }
 }
 
+/// That the baselines beside a document are those of a backtest.
+#[track_caller]
+pub(super) fn assert_same_baselines(document: &Value, backtest: &Value) {
+    let (ours, theirs) = (document["baselines"].as_array().unwrap(), backtest["baselines"].as_array().unwrap());
+    assert!(theirs.len() > 6 && ours.len() == theirs.len(), "{ours:?}");
+    for (ours, theirs) in ours.iter().zip(theirs) {
+        assert_eq!(ours["name"], theirs["name"]);
+        for figure in ["total_return_pct", "cagr_pct", "sharpe_daily", "max_drawdown_pct"] {
+            let (a, b) = (&ours[figure], &theirs[figure]);
+            assert_eq!((a["value"].as_f64(), &a["why"]), (b["value"].as_f64(), &b["why"]), "{figure} of {ours}");
+        }
+    }
+}
+
+#[test]
+fn what_anybody_could_have_done_stands_beside_it_as_beside_a_backtest() {
+    let world = lived();
+    for costs in ["1x", "3x"] {
+        let backtest = world.run(&["backtest", "--from", "2026-08-28", "--costs", costs]).expect(0);
+        assert_same_baselines(&swept(&world, &["--costs", costs]).expect(0).json(), &backtest.json());
+    }
+}
+
 #[test]
 fn the_row_of_the_configured_values_is_the_backtest_on_recorded_months_by_both_strategies() {
     let Some(world) = recorded("ETHUSDT", "2020-06-01", "2021-06-30") else { return };
@@ -248,7 +271,7 @@ fn what_cannot_be_tried_is_refused_before_anything_runs() {
         (&["--grid", "exits.stop_atr=2,inf"], "out of range"),
         (&["--grid", "exits.stop_atr=wide"], "`wide` is no value of this key"),
         (&["--grid", "exits.hold_h=1.5"], "`1.5` is no value of this key"),
-        (&["--grid", "strategy.buy_scores=40"], "is no key that can be tried"),
+        (&["--grid", "strategy.buy_scores=40"], "is no key that can be tried; did you mean strategy.buy_score?"),
         (&["--grid", "account.start=1000,2000"], "is no key that can be tried"),
         (&["--grid", "strategy.timeframe=1h,4h"], "is no key that can be tried"),
         (&["--grid", "pairs=BTC/USDT"], "is no key that can be tried"),

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::path::Path;
 
 use super::command::lived;
-use super::sweep::{names, swept, trials};
+use super::sweep::{GRID, names, swept, trials};
 use crate::contract::Promise;
 use crate::storage_faults::{set_mode, unprivileged};
 use crate::world::{Run, World};
@@ -249,6 +249,41 @@ fn where_no_file_can_be_is_told_with_the_cause() {
     let run = swept(&world, &["--shard", "1/3", "--out", "no/such/folder/rows.jsonl"]).expect(7);
     assert_eq!(run.json()["errors"][0]["code"], "storage", "{run}");
     assert!(run.stderr.contains("no/such/folder/rows.jsonl: No such file or directory"), "{run}");
+    assert!(run.stderr.contains("make its folder first") && !run.stderr.contains("make room"), "{run}");
+}
+
+/// The database of a world that has lived, where this user may read it and not write it.
+fn unwritable() -> World {
+    let world = lived();
+    world.query("PRAGMA wal_checkpoint(TRUNCATE)");
+    fs::create_dir_all(world.path("shared")).unwrap();
+    fs::copy(world.db(), world.path("shared/trader.db")).unwrap();
+    let world = world.with("TRADER_DB", "shared/trader.db");
+    for (file, mode) in [("shared/trader.db", 0o444), ("shared", 0o555), (".", 0o755)] {
+        set_mode(Path::new(&world.path(file)), mode);
+    }
+    world
+}
+
+#[test]
+fn what_cannot_be_recorded_is_told_all_the_same() {
+    let world = unwritable();
+    let walk =
+        ["walk-forward", "--from", "2026-08-24", "--train", "3d", "--purge", "0", "--embargo", "1d", "--test", "1d"];
+    let walk = [&walk[..], &["--grid", "exits.stop_atr=1..3:1"]].concat();
+    let csv = [&GRID[..], &["--format", "csv"]].concat();
+    for (arguments, count) in [(&GRID[..], "9"), (&csv, "9"), (&walk, "1")] {
+        let Some(run) = unprivileged(&world, arguments) else {
+            eprintln!("SKIPPED: an account without rights cannot reach the program here");
+            break;
+        };
+        let twin = lived();
+        let (told, run) = (twin.run(arguments).expect(0), run.expect(7));
+        assert_eq!(run.stdout, told.stdout, "{arguments:?}");
+        assert!(run.stderr.contains("are not recorded"), "{run}");
+        assert_eq!(trials(&twin), count);
+    }
+    set_mode(Path::new(&world.path("shared")), 0o755);
 }
 
 #[test]
@@ -295,9 +330,10 @@ fn a_disk_that_is_full_when_the_trials_are_kept_keeps_none_of_them() {
     world.query("PRAGMA wal_checkpoint(TRUNCATE)");
     world.run(&[&MANY[..], &["--shard", "1/1", "--out", "part.jsonl"]].concat()).expect(0);
     let Some(run) = world.run_capped(64 * 1024, &["sweep", "merge", "part.jsonl"]) else { return };
-    let code = &run.expect(7).json()["errors"][0]["code"];
-    // A limit on files is not quite a full disk to SQLite.
-    assert!(code == "disk_full" || code == "disk_failed", "{code}");
+    // What the rows came to is told all the same, beside all trials there would be.
+    let run = run.expect(7);
+    assert_eq!((&run.json()["tried"], &run.json()["trials"]), (&505.into(), &514.into()));
+    assert!(run.stderr.contains("the trials of this run are not recorded"), "{run}");
     world.assert_intact();
     assert_eq!(trials(&world), "9");
     world.run(&many).expect(0);

@@ -4,6 +4,7 @@ use rusqlite::Connection;
 use serde_json::Value;
 
 use super::command::lived;
+use super::sweep::assert_same_baselines;
 use super::waves;
 use crate::contract::Promise;
 use crate::world::{Run, World};
@@ -37,6 +38,16 @@ fn it_obeys_its_schema_and_gives_the_same_bytes_on_one_core_and_on_many() {
         (world.value("SELECT count(*) FROM trials"), &one.json()["trials"]),
         ("1".to_owned(), &Value::from(1 + 6))
     );
+}
+
+#[test]
+fn what_anybody_could_have_done_from_the_first_test_to_the_last_stands_beside_it_as_beside_a_backtest() {
+    let world = lived();
+    let walk = walk(&world, &["--costs", "2x"]).expect(0);
+    let windows = windows(&walk);
+    let [from, to] = [&windows[0]["test_from"], &windows[3]["test_to"]].map(|instant| instant.as_str().unwrap());
+    let backtest = world.run(&["backtest", "--from", from, "--to", to, "--costs", "2x"]).expect(0);
+    assert_same_baselines(&walk.json(), &backtest.json());
 }
 
 #[test]

@@ -1,10 +1,10 @@
-//! As much of YAML as the job files in `deploy/` are written in, and strictly: mappings, sequences of them, plain and quoted
-//! scalars, lists of scalars in brackets, literal and folded blocks. Whatever else is there is a panic with its line.
+//! As much of YAML as the files in `deploy/` are written in, and strictly: mappings, sequences of them, plain and quoted
+//! scalars, lists of scalars in brackets, empty mappings, literal and folded blocks. Whatever else is there is a panic with its line.
 
 use serde_json::{Map, Value};
 
 /// The documents of a file, between lines of three dashes.
-pub(super) fn documents(text: &str) -> Vec<Value> {
+pub(crate) fn documents(text: &str) -> Vec<Value> {
     assert!(!text.contains('\t'), "a tab is no indentation");
     text.split("\n---\n")
         .map(|part| Reader { lines: part.lines().map(str::to_owned).collect(), at: 0 }.document())
@@ -95,7 +95,7 @@ impl Reader {
 
 /// A key and what follows it.
 fn pair(text: &str) -> Option<(String, String)> {
-    let is_key = |key: &str| key.chars().all(|c| c.is_ascii_alphanumeric() || "./-".contains(c));
+    let is_key = |key: &str| key.chars().all(|c| c.is_ascii_alphanumeric() || "./_-".contains(c));
     let (key, rest) = text.strip_suffix(':').map(|key| (key, "")).or_else(|| text.split_once(": "))?;
     is_key(key).then(|| (key.to_owned(), rest.to_owned()))
 }
@@ -111,6 +111,7 @@ fn scalar(text: &str) -> Option<Value> {
         !text.contains(": ") && !text.contains(" #") && !text.starts_with(['{', '&', '*', '!', '%', '@', '`']);
     match text {
         "true" | "false" => Some(Value::Bool(text == "true")),
+        "{}" => Some(Value::Object(Map::new())),
         _ => text.parse::<u64>().ok().map(Value::from).or_else(|| is_plain.then(|| Value::from(text))),
     }
 }
