@@ -1,7 +1,7 @@
 //! The quality of signals: how strong they were, and how often the price went where they leaned.
 
 use super::LifePage;
-use super::told::{ends, told, whole, worth};
+use super::told::{briefly, ends, told, whole, worth};
 use crate::report::page::axis::Axis;
 use crate::report::page::markup::{Markup, tag};
 use crate::report::page::numeral::{self, count, percent, with_unit};
@@ -152,6 +152,9 @@ fn rate(rate: &ErrorRate) -> Markup {
 
 /// A share with its interval, which a narrow screen leaves out.
 fn rate_of(figure: &Figure) -> Markup {
+    if figure.value.is_none() {
+        return briefly(figure.why.as_deref().unwrap_or("unknown"));
+    }
     let note = figure.interval.and_then(|pair| ends(pair, percent));
     let note = note.map(|note| tag("small").class("x").text(format!(" ({note})")));
     [Some(told(figure, percent)), note.map(Markup::from)].into_iter().flatten().collect()

@@ -17,6 +17,14 @@ pub(super) fn none(why: &str) -> Markup {
     tag("span").class("none").text(why).into()
 }
 
+/// Why there is none, in as few words as a cell of a table has room for; the rest is told to who points at it.
+pub(super) fn briefly(why: &str) -> Markup {
+    match why.split_once(": ") {
+        Some((brief, rest)) => tag("span").class("none").set("title", rest).text(brief).into(),
+        None => none(why),
+    }
+}
+
 /// A figure as it is told, or why there is none.
 pub(super) fn told(figure: &Figure, tell: impl Fn(f64) -> String) -> Markup {
     match figure.value {
