@@ -29,6 +29,17 @@ pub(super) enum DbCommand {
   trader db backup copy.db
   trader db backup --into backups --keep 12 --keep-daily 30")]
     Backup(BackupArgs),
+    /// Bring a database of an earlier program up to date, once a copy of it as it was has been kept
+    #[command(after_help = "Examples:
+  trader db migrate
+  trader db migrate --backup before.db
+
+No run may be at work. A database that is up to date already is left as it is.")]
+    Migrate {
+        /// The copy [default: the name of the database, .schema- and the version that it had]
+        #[arg(long, value_name = "FILE")]
+        backup: Option<PathBuf>,
+    },
     /// Delete what is older than [retention] in the configuration keeps, also while a run works
     #[command(after_help = "What decisions look back to, and what positions, forecasts and gaps wait for, stays.")]
     Prune {
