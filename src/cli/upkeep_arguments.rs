@@ -7,7 +7,7 @@ use clap::{ArgGroup, Args, Subcommand, ValueEnum};
 use super::show_arguments::ShowTopic;
 use crate::command::{ExportAsked, ExportFormat};
 use crate::schedule::Rotation;
-use crate::store::{Exported, Extent};
+use crate::store::Extent;
 use crate::unit::{Symbol, Timeframe, UtcMillis};
 
 #[derive(Clone, Copy, Debug, Subcommand)]
@@ -132,22 +132,6 @@ impl ExportArgs {
         };
         let extent =
             Extent { symbol: self.symbol.clone(), timeframe: self.timeframe, since: self.since, until: self.until };
-        ExportAsked { exported: exported(self.topic), extent, format, out: self.out.clone() }
-    }
-}
-
-const fn exported(topic: ShowTopic) -> Exported {
-    match topic {
-        ShowTopic::Candles => Exported::Candles,
-        ShowTopic::Indicators => Exported::Indicators,
-        ShowTopic::Signals => Exported::Signals,
-        ShowTopic::Decisions => Exported::Decisions,
-        ShowTopic::Runs => Exported::Runs,
-        ShowTopic::Orders => Exported::Orders,
-        ShowTopic::Fills => Exported::Fills,
-        ShowTopic::Trades => Exported::Trades,
-        ShowTopic::Equity => Exported::Equity,
-        ShowTopic::Forecasts => Exported::Forecasts,
-        ShowTopic::Outcomes => Exported::Outcomes,
+        ExportAsked { topic: self.topic.into(), extent, format, out: self.out.clone() }
     }
 }
