@@ -216,12 +216,24 @@ taken.")]
         command: NotifyCommand,
     },
     /// The configuration: write a commented one, show what is in force, check it
+    #[command(after_help = "Examples:
+  trader config init
+  trader config show | grep buy_score
+  trader --config new.toml config check")]
     Config {
         #[command(subcommand)]
         command: ConfigCommand,
     },
     /// The database: check, backup, migrate, prune, vacuum, export, info
+    #[command(after_help = "Examples:
+  trader db check
+  trader db backup --into backups --keep 12 --keep-daily 30
+  trader db prune --dry-run
+  trader db info | jq .candles")]
     Db {
+        /// JSON on many lines (default on a terminal)
+        #[arg(long, global = true)]
+        pretty: bool,
         #[command(subcommand)]
         command: DbCommand,
     },
@@ -236,17 +248,24 @@ taken.")]
         command: ScheduleCommand,
     },
     /// Print the JSON Schema of a summary
+    #[command(after_help = "Examples:
+  trader schema
+  trader schema backtest > backtest.schema.json")]
     Schema {
         /// Of which
         #[arg(value_enum, default_value_t = SchemaOf::Cycle)]
         of: SchemaOf,
     },
     /// Print completions for a shell
+    #[command(after_help = "Example:
+  trader completions bash > ~/.local/share/bash-completion/completions/trader")]
     Completions {
         /// The shell
         shell: clap_complete::Shell,
     },
     /// Print the man page
+    #[command(after_help = "Example:
+  trader man > trader.1")]
     Man,
 }
 

@@ -11,8 +11,8 @@ mod global_arguments;
 mod log;
 mod notify_arguments;
 mod output;
-mod schedule_arguments;
 mod report_arguments;
+mod schedule_arguments;
 mod show_arguments;
 mod status_arguments;
 mod sweep_arguments;
@@ -91,7 +91,7 @@ fn run(cli: &Cli, settings: Result<Settings, SettingsError>, paths: &Paths) -> a
         Command::Close { which, pretty: many } => command::close(&settings?, &which.0, pretty || *many),
         Command::Notify { command } => notify(command, &settings?),
         Command::Config { command } => config(*command, &cli.global, paths, settings),
-        Command::Db { command } => db(command, &settings?, pretty),
+        Command::Db { command, pretty: many } => db(command, &settings?, pretty || *many),
         Command::Schedule { command } => schedule(command, &cli.global, paths, settings, pretty),
         Command::Schema { of } => Ok(Output::ok(report::to_json(&report::schema((*of).into()), true))),
         Command::Completions { shell } => Ok(Output::ok(completions(*shell))),
@@ -187,11 +187,15 @@ fn schedule(
 ) -> anyhow::Result<Output> {
     match command {
         ScheduleCommand::Print(plan) => command::schedule_print(&settings?, paths, &plan.asked(global)),
-        ScheduleCommand::Install { plan, consent, anyway } => {
-            command::schedule_install(&settings?, paths, &plan.asked(global), consent.consent(*anyway), pretty)
-        }
+        ScheduleCommand::Install { plan, consent, anyway } => command::schedule_install(
+            &settings?,
+            paths,
+            &plan.asked(global),
+            consent.consent(*anyway),
+            pretty || consent.pretty,
+        ),
         ScheduleCommand::Remove { place, consent } => {
-            command::schedule_remove(paths, &place.asked(global), consent.consent(false), pretty)
+            command::schedule_remove(paths, &place.asked(global), consent.consent(false), pretty || consent.pretty)
         }
         ScheduleCommand::Status { plan, output } => {
             command::schedule_status(&settings?, paths, &plan.asked(global), output.style())
@@ -248,4 +252,19 @@ fn of_files(error: &anyhow::Error) -> (Exit, &'static str) {
 /// Tells people something. Where nobody can be told, the exit code and the document still speak.
 fn tell(text: &str) {
     drop(writeln!(std::io::stderr(), "{text}"));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_command_gives_an_example_of_itself() {
+        let cli = Cli::command();
+        for command in cli.get_subcommands().filter(|command| command.get_name() != "help") {
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            let is_given = help.contains(&format!("\n  trader {}", command.get_name()));
+            assert!(help.starts_with("Example") && is_given, "{}: {help}", command.get_name());
+        }
+    }
 }

@@ -44,6 +44,9 @@ pub(super) struct ConsentArgs {
     /// Do not ask
     #[arg(long)]
     yes: bool,
+    /// JSON on many lines (default on a terminal)
+    #[arg(long)]
+    pub(super) pretty: bool,
 }
 
 /// Where it lies.

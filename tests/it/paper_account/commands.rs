@@ -164,3 +164,21 @@ fn an_older_schema_is_brought_up_to_date_without_a_cycle_and_a_copy_is_kept() {
     let again = world.run(&["db", "migrate"]).expect(0).json();
     assert_eq!((&again["from"], again["backup"].is_null()), (&told["to"], true));
 }
+
+#[test]
+fn what_is_of_a_decision_is_chosen_by_the_length_of_its_candles() {
+    let world = after(small(), 2);
+    let rows = |arguments: &[&str]| world.run(&[&["show"], arguments].concat()).expect(0).json();
+    let all = rows(&["forecasts"]);
+    assert!(!all["rows"].as_array().or(all.as_array()).unwrap().is_empty(), "{all}");
+    assert_eq!(rows(&["forecasts", "--timeframe", "1h"]), all);
+    assert_ne!(rows(&["forecasts", "--timeframe", "4h"]), all);
+    rows(&["outcomes", "--timeframe", "1h"]);
+    for topic in ["runs", "fills", "equity"] {
+        world.run(&["show", topic, "--timeframe", "1h"]).expect(2);
+        let export = ["db", "export", "--topic", topic, "--timeframe", "1h", "--format", "csv", "--out", "x.csv"];
+        world.run(&export).expect(2);
+    }
+    let told = world.run(&["db", "info", "--pretty"]).expect(0);
+    assert!(told.stdout.contains("\n  \"schema\""), "{told}");
+}
