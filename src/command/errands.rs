@@ -47,11 +47,17 @@ impl Errands {
         self.options.replay.is_none() && !self.options.dry_run
     }
 
+    /// Whether anybody is to be served.
+    fn is_asked_for(&self) -> bool {
+        !self.options.dry_run
+            && (metrics::are_asked_for(self) || self.is_real() && notices::are_asked_for(&self.settings))
+    }
+
     /// Does them; what goes wrong is told on stderr and nowhere else.
     pub fn run(mut self, exit: Exit) {
         // Of a run that found another one at work that one tells how it ended.
         let ping = self.ping.take().filter(|_| exit != Exit::Busy);
-        let has_work = !self.options.dry_run && !matches!(exit, Exit::Usage | Exit::Busy);
+        let has_work = self.is_asked_for() && !matches!(exit, Exit::Usage | Exit::Busy);
         if !has_work && ping.is_none() {
             return;
         }

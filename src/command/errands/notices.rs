@@ -22,9 +22,14 @@ pub(super) fn end(ping: Pinged, exit: Exit) {
     });
 }
 
+/// Whether there is a channel.
+pub(super) fn are_asked_for(settings: &Settings) -> bool {
+    !settings.notify.channels.is_empty()
+}
+
 /// Sends what waits, what this run has to tell among it.
 pub(super) fn send(settings: &Settings, exit: Exit) {
-    if settings.notify.channels.is_empty() {
+    if !are_asked_for(settings) {
         return;
     }
     let mut budget = settings.notify.budget;
