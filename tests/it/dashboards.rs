@@ -288,6 +288,29 @@ fn alerts_speak_when_they_should_and_only_then() {
     }
 }
 
+#[test]
+fn candles_are_old_by_the_limits_of_the_status() {
+    let settings = trader::settings::Settings::load(
+        &trader::settings::Flags { db: Some("x.db".into()), ..trader::settings::Flags::default() },
+        &[],
+        &trader::settings::Paths::default(),
+    );
+    let limits = settings.unwrap().health;
+    let rule = alerts().into_iter().find(|rule| rule["alert"] == "TraderStaleData").unwrap();
+    // Each series' selector, and the seconds it is compared with.
+    let told: BTreeMap<String, i64> = word(&rule["expr"])
+        .split(" or ")
+        .flat_map(|part| {
+            let (selector, seconds) = part.split_once("} > ").unwrap();
+            let lengths = selector.rsplit_once('=').unwrap().1.trim_start_matches('~').trim_matches('"');
+            let seconds: i64 = seconds.trim().parse().unwrap();
+            lengths.split('|').map(move |length| (length.to_owned(), seconds)).collect::<Vec<_>>()
+        })
+        .collect();
+    let known = trader::unit::Timeframe::ALL.map(|length| (length.name().to_owned(), limits.max_age(length) / 1000));
+    assert_eq!(told, BTreeMap::from(known));
+}
+
 /// The data sources that are provisioned: type by uid.
 fn sources() -> BTreeMap<String, String> {
     let all = list(&document("grafana/provisioning/datasources/trader.yml")["datasources"]);
