@@ -443,6 +443,13 @@ fn the_parts_find_each_other() {
     let scraped = list(&list(&document("prometheus/prometheus.yml")["scrape_configs"])[0]["static_configs"])[0].clone();
     assert!(list(&scraped["targets"]).iter().all(|target| is_service(&word(target))), "{scraped}");
     assert!(text("alloy/config.alloy").contains("http://loki:3100/loki/api/v1/push"));
+    // The log that is read is the one that scheduled cycles write, in the folder that is mounted.
+    let alloy = text("alloy/config.alloy");
+    let log = alloy.split_once("\"/logs/").unwrap().1.split_once('"').unwrap().0;
+    let crontab = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("crontab.example")).unwrap();
+    let cycle = crontab.lines().find(|line| line.contains("/trader") && line.contains(" cycle ")).unwrap();
+    assert!(cycle.contains("--log-format json") && cycle.ends_with(&format!(" 2>> /var/log/trader/{log}")), "{cycle}");
+    assert!(list(&services["alloy"]["volumes"]).contains(&"${TRADER_LOGS:-/var/log/trader}:/logs:ro".into()));
     assert_eq!(document("loki/loki.yml")["server"]["http_listen_port"], 3100);
     // What Grafana is told of is mounted where it is told.
     let grafana = list(&services["grafana"]["volumes"]);
