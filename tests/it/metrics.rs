@@ -1,5 +1,6 @@
 //! Metrics: whole and readable by all, never over anything of ours, never able to change a run; read by the real parts.
 
+mod counted;
 pub(crate) mod parts;
 
 use std::fs;
@@ -359,10 +360,16 @@ fn a_real_pushgateway_takes_a_live_run_and_keeps_it_when_the_database_is_lost() 
     if !are_there(&["prometheus-pushgateway"]) {
         return;
     }
-    let (gateway, exchange) = (Part::pushgateway(), Exchange::start());
+    let (gateway, exchange) = (Part::pushgateway(None), Exchange::start());
     let world = World::facing(&exchange)
         .with("TRADER_METRICS_PUSH_URL", &format!("http://127.0.0.1:{}", gateway.port))
         .with("TRADER_METRICS_INSTANCE", "attic");
+    let asked = world.run(&["doctor"]);
+    assert!(
+        asked.stdout.contains(&format!("http://127.0.0.1:{} is ready; nothing was pushed", gateway.port)),
+        "{asked}"
+    );
+    assert!(!gateway.page("/metrics").contains("job=\"trader\""));
     let run = world.run(&["cycle"]).expect(0);
     assert!(!run.stderr.contains("metrics"), "{run}");
     let of = |name: &str, label: &str| {
@@ -377,4 +384,28 @@ fn a_real_pushgateway_takes_a_live_run_and_keeps_it_when_the_database_is_lost() 
     assert_eq!((of("trader_last_run_exit_code", ""), of("trader_database_up", "")), (Some(7.0), Some(0.0)));
     assert_eq!(of("trader_last_success_timestamp_seconds", ""), Some(success));
     assert_eq!(of("trader_equity", "asset=\"USDT\","), Some(equity));
+}
+
+#[test]
+fn a_real_pushgateway_that_asks_for_a_login_takes_ours_and_no_other() {
+    if !are_there(&["prometheus-pushgateway"]) {
+        return;
+    }
+    let world = World::new();
+    let (gateway, exchange) = (Part::pushgateway(Some(&world.path("web.yml"))), Exchange::start());
+    let asking = |word: &str| {
+        World::facing(&exchange)
+            .with("TRADER_METRICS_PUSH_URL", &format!("http://127.0.0.1:{}", gateway.port))
+            .with("TRADER_METRICS_PUSH_USER", "watch")
+            .with("TRADER_METRICS_PUSH_PASSWORD_ENV", "GATE_WORD")
+            .with("GATE_WORD", word)
+    };
+    let (right, wrong) = (asking("test"), asking("hunter2"));
+    let run = right.run(&["cycle"]).expect(0);
+    assert!(!run.stderr.contains("metrics"), "{run}");
+    assert!(right.run(&["doctor"]).stdout.contains("is ready"));
+    let run = wrong.run(&["cycle"]).expect(0);
+    assert!(run.stderr.contains("it answered with status 401") && !run.stderr.contains("hunter2"), "{run}");
+    let asked = wrong.run(&["doctor"]).expect(3);
+    assert!(asked.stdout.contains("refuses the login (status 401)") && !asked.stdout.contains("hunter2"), "{asked}");
 }
