@@ -28,8 +28,11 @@ fn systemd_finds_nothing_wrong_with_its_units() {
         return;
     }
     let tools = Tools::new();
-    let program = env!("CARGO_BIN_EXE_trader");
     let trap = tools.world.path("it's 100% $HOME \"here\"").display().to_string();
+    std::fs::create_dir_all(&trap).unwrap();
+    let program = format!("{trap}/trader");
+    std::fs::copy(env!("CARGO_BIN_EXE_trader"), &program).unwrap();
+    let program = program.as_str();
     for scope in [vec![], vec!["--system", "root"]] {
         for every in ["1h", "4h", "1d"] {
             let db = format!("{trap}/trader.db");
