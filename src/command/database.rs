@@ -4,12 +4,13 @@ use std::path::Path;
 
 use serde::Serialize;
 
+use super::progress::progress;
 use super::{Output, usage};
 use crate::clock;
 use crate::exit::Exit;
 use crate::file::{is_taken, resolved};
 use crate::report::to_json;
-use crate::store::{Access, CORRUPT, CheckReport, Store, files_of};
+use crate::store::{Access, CORRUPT, CheckReport, Store, StoreError, files_of};
 
 /// Examines the database; findings are exit 7.
 pub fn db_check(db: &Path, pretty: bool) -> anyhow::Result<Output> {
@@ -49,9 +50,20 @@ pub fn db_backup(db: &Path, to: &Path, pretty: bool) -> anyhow::Result<Output> {
     if files_of(db).iter().any(|file| resolved(file) == resolved(to)) {
         return Err(usage(format!("{} belongs to the database itself; name another file", to.display())));
     }
-    Store::open(db, Access::Read)?.backup(to)?;
+    copied(&Store::open(db, Access::Read)?, to)?;
     let bytes = std::fs::metadata(to)?.len();
     Ok(answer("trader.db_backup.v1", Exit::Ok, Backup { file: to.display().to_string(), bytes }, pretty))
+}
+
+/// Copies the database, and shows on a terminal how far that is.
+pub(super) fn copied(store: &Store, to: &Path) -> Result<(), StoreError> {
+    let bar = progress("pages", 0);
+    let copied = store.backup(to, |done, all| {
+        bar.set_length(all);
+        bar.set_position(done);
+    });
+    bar.finish_and_clear();
+    copied
 }
 
 /// Facts about the database.
