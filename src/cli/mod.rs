@@ -175,6 +175,7 @@ fn db(command: &DbCommand, settings: &Settings, pretty: bool) -> anyhow::Result<
             (None, Some(folder)) => command::db_backup_into(path, folder, args.rotation(), pretty),
             (None, None) => Err(command::usage("name a file, or a folder with --into")),
         },
+        DbCommand::Migrate { backup } => command::db_migrate(path, backup.as_deref(), pretty),
         DbCommand::Prune { dry_run } => command::db_prune(settings, *dry_run, pretty),
         DbCommand::Vacuum { full } => command::db_vacuum(path, *full, pretty),
         DbCommand::Export(args) => command::db_export(settings, &args.asked(), pretty),

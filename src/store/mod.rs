@@ -39,7 +39,7 @@ pub use candles::{Ingest, Origin};
 pub use days::{Decided, FillOfDay, GapOfDay, Period, Ripe, RunOfDay, Stood, StoredRiskEvent, TradeOfDay};
 pub use decisions::{DecisionOnRecord, DecisionRow, SignalRow, StoredDecision};
 pub use error::{CORRUPT, StoreError};
-pub use export::{Column, ColumnKind, Exported, Extent, Field};
+pub use export::{Column, ColumnKind, Extent, Field};
 pub use forecasts::{Due, ForecastRow, OutcomeKind, Stance, Taught};
 pub use ledger::DecisionIds;
 pub use life::{Opinion, TradeAndMiss};
