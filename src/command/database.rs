@@ -4,12 +4,13 @@ use std::path::Path;
 
 use serde::Serialize;
 
+use super::progress::progress;
 use super::{Output, usage};
 use crate::clock;
 use crate::exit::Exit;
 use crate::file::{is_taken, resolved, with_ending};
 use crate::report::to_json;
-use crate::store::{Access, CORRUPT, CheckReport, Lock, Store, files_of};
+use crate::store::{Access, CORRUPT, CheckReport, Lock, Store, StoreError, files_of};
 
 /// Examines the database; findings are exit 7.
 pub fn db_check(db: &Path, pretty: bool) -> anyhow::Result<Output> {
@@ -44,7 +45,7 @@ pub fn db_backup(db: &Path, to: &Path, pretty: bool) -> anyhow::Result<Output> {
         bytes: u64,
     }
     refuse_taken(db, to)?;
-    Store::open(db, Access::Read)?.backup(to)?;
+    copied(&Store::open(db, Access::Read)?, to)?;
     let bytes = std::fs::metadata(to)?.len();
     Ok(answer("trader.db_backup.v1", Exit::Ok, Backup { file: to.display().to_string(), bytes }, pretty))
 }
@@ -76,13 +77,24 @@ pub fn db_migrate(db: &Path, to: Option<&Path>, pretty: bool) -> anyhow::Result<
     let backup = (from < known).then(|| to.map_or_else(|| with_ending(db, &format!(".schema-{from}")), Path::to_owned));
     if let Some(copy) = &backup {
         refuse_taken(db, copy)?;
-        store.backup(copy)?;
+        copied(&store, copy)?;
         drop(store);
         Store::open(db, Access::Migrate)?;
     }
     let backup = backup.map(|copy| copy.display().to_string());
     let told = Migrated { from, to: known, backup };
     Ok(answer("trader.db_migrate.v1", Exit::Ok, told, pretty))
+}
+
+/// Copies the database, and shows on a terminal how far that is.
+pub(super) fn copied(store: &Store, to: &Path) -> Result<(), StoreError> {
+    let bar = progress("pages", 0);
+    let copied = store.backup(to, |done, all| {
+        bar.set_length(all);
+        bar.set_position(done);
+    });
+    bar.finish_and_clear();
+    copied
 }
 
 /// Facts about the database.

@@ -44,6 +44,10 @@ pub fn digest(
         Some(day) => day,
         None => last_day(&store)?.ok_or_else(|| usage("there is no day yet: the first `trader cycle` begins it"))?,
     };
+    let now = present(&store)?.unwrap_or_else(clock::wall);
+    if Timeframe::D1.floor(day) > now {
+        return Err(usage(format!("{} has not begun: what is known ends {now}", date(Timeframe::D1.floor(day)))));
+    }
     let report = digest_of(&store, settings, day)?;
     Ok(Output::ok(match format {
         DigestFormat::Text => report.to_text(),
@@ -72,6 +76,19 @@ pub(in crate::command) fn digest_of(
     Day::of(store, settings, day)?.report()
 }
 
+/// The newest moment there is: of a recording its newest run, none before there is one; otherwise what the clock says.
+fn present(store: &Store) -> Result<Option<UtcMillis>, StoreError> {
+    match store.contents()? {
+        Some(Contents::Replay) => store.newest_run_at(),
+        Some(Contents::Live) | None => Ok(Some(clock::wall())),
+    }
+}
+
+fn date(day: UtcMillis) -> String {
+    let text = day.to_string();
+    text.get(..10).unwrap_or(&text).to_owned()
+}
+
 /// The day under way.
 struct Day<'a> {
     store: &'a Store,
@@ -86,19 +103,15 @@ impl<'a> Day<'a> {
     fn of(store: &'a Store, settings: &'a Settings, at: UtcMillis) -> Result<Self, StoreError> {
         let from = Timeframe::D1.floor(at);
         let contents = store.contents()?;
-        let now = match contents {
-            Some(Contents::Replay) => store.newest_run_at()?.unwrap_or(from),
-            Some(Contents::Live) | None => clock::wall(),
-        };
+        let now = present(store)?.unwrap_or(from);
         Ok(Self { store, settings, period: (from, Timeframe::D1.step(from, 1)), contents, now })
     }
 
     fn report(&self) -> Result<DigestReport, StoreError> {
         let ((from, to), timeframe) = (self.period, self.settings.strategy.timeframe);
-        let date = from.to_string();
         let mut report = DigestReport {
             schema: "trader.digest.v1",
-            date: date.get(..10).unwrap_or(&date).to_owned(),
+            date: date(from),
             from,
             to,
             is_over: self.now >= to,

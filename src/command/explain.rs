@@ -50,6 +50,7 @@ fn tell(store: &Store, symbol: &Symbol, decision: &StoredDecision) -> Result<Exp
         pair: serde_json::from_str(&decision.pair).map_err(|e| StoreError::BadRow(e.to_string()))?,
         provenance: store.provenance(&key, first, decision.candle)?,
         candles_missing: series.missing_in_last(usize::MAX) as u64,
+        candles_pruned_before: store.pruned_before(&key)?.filter(|kept| asked_again.begins < *kept),
         recheck: asked_again.recheck(decision, revised),
         gates: asked_again.gates,
     })
@@ -57,6 +58,8 @@ fn tell(store: &Store, symbol: &Symbol, decision: &StoredDecision) -> Result<Exp
 
 /// The question of then, asked again of what is stored now.
 struct AskedAgain {
+    /// The first moment that the decision may have looked back to.
+    begins: UtcMillis,
     view: View,
     gates: Vec<GateReport>,
     signal: Option<Signal>,
@@ -73,20 +76,21 @@ fn ask_again(
     let as_of = timeframe.step(decision.candle, 1);
     let strategy = Strategy::stored(parameters);
     let depth = strategy.as_ref().map_or(Depth::PLAIN, |strategy| strategy.analyst.depth(timeframe));
-    let candles = store.plain(&key, depth.first(timeframe, as_of), as_of)?;
+    let begins = depth.first(timeframe, as_of);
+    let candles = store.plain(&key, begins, as_of)?;
     let series = Series::new(timeframe, candles).map_err(|e| StoreError::BadRow(e.to_string()))?;
     let status = store.status_at(symbol, decision.decided_at)?;
     // A recording may say nothing of pairs; they were taken to be traded then.
     let standing = status.map_or(Standing::Assumed, Standing::Told);
     let view = View::new(symbol.clone(), decision.decided_at, standing, series, depth);
     let Some(strategy) = strategy else {
-        return Ok(AskedAgain { view, gates: Vec::new(), signal: None });
+        return Ok(AskedAgain { begins, view, gates: Vec::new(), signal: None });
     };
     let answer = strategy.analyst.analyse(&view);
     let opinions = opinions(std::slice::from_ref(&answer));
     let gates =
         gates(&Outlook::of(&view, &strategy.policy), &opinions, &strategy.policy).into_iter().map(gate).collect();
-    Ok(AskedAgain { view, gates, signal: answer.ok() })
+    Ok(AskedAgain { begins, view, gates, signal: answer.ok() })
 }
 
 fn gate((gate, closed_by): (Gate, Option<Refusal>)) -> GateReport {
@@ -131,6 +135,7 @@ fn told(story: &Explanation, style: Style) -> String {
         lines.push(format!("  {candles} candles from {source} {origin}, fetched {fetched_from} to {fetched_to}"));
     }
     lines.push(format!("  {} candles missing among them", story.candles_missing));
+    lines.extend(story.candles_pruned_before.map(|kept| format!("  candles before {kept} were pruned since")));
     lines.push(match story.recheck.same {
         Some(true) => "  asked again of the stored candles: the same score".to_owned(),
         Some(false) => format!(

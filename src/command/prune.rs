@@ -78,7 +78,7 @@ pub fn db_prune(settings: &Settings, dry_run: bool, pretty: bool) -> anyhow::Res
 
 /// Ages count from now; of a recording, from its newest run.
 fn now(store: &Store) -> Result<UtcMillis, StoreError> {
-    let recorded = if store.contents()? == Some(Contents::Replay) { store.newest_run()? } else { None };
+    let recorded = if store.contents()? == Some(Contents::Replay) { store.newest_run_at()? } else { None };
     Ok(recorded.unwrap_or_else(clock::wall))
 }
 

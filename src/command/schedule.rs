@@ -88,17 +88,45 @@ pub fn schedule_install(
     pretty: bool,
 ) -> anyhow::Result<Output> {
     let (plan, place) = (plan(settings, paths, asked, None)?, place(paths, asked)?);
+    if let Some(account) = &plan.account {
+        refuse_no_account(account)?;
+    }
     warn_of_surroundings(settings, &plan);
     refuse_a_second_one(paths, asked, &place, consent)?;
     let changes = place.changes(Some(&plan))?;
     if !changes.is_empty() {
         agree("install", &place, &changes, consent)?;
-        for folder in [&plan.made.logs, &plan.made.backups] {
-            std::fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {folder}"))?;
+        if plan.made.mailto.is_some() && place.below() > 0 {
+            log::warn!(
+                "MAILTO counts for the lines below this block as well: move them above it, or set MAILTO after it"
+            );
         }
+        make_folders(&plan)?;
         place.install(&changes)?;
     }
     Ok(told(&place, &changes, pretty))
+}
+
+/// The folders that jobs write to. Those that are made for another account are given to it: a job that cannot write to its
+/// log does not even begin.
+fn make_folders(plan: &Plan) -> anyhow::Result<()> {
+    for folder in [&plan.data, &plan.made.logs, &plan.made.backups] {
+        if Path::new(folder).is_dir() {
+            continue;
+        }
+        std::fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {folder}"))?;
+        if let Some(account) = &plan.account {
+            outside::expect("chown", &[account, folder], "")?;
+        }
+    }
+    Ok(())
+}
+
+/// Jobs of nobody never run, and nobody says so.
+fn refuse_no_account(account: &str) -> anyhow::Result<()> {
+    // No account's name begins so; a program would take it for a flag.
+    let is_known = !account.starts_with('-') && outside::run("id", &["-u", account], "")?.is_ok;
+    if is_known { Ok(()) } else { Err(usage(format!("there is no account `{account}` on this system"))) }
 }
 
 /// Takes out what `install` brought, and nothing else.
@@ -215,11 +243,16 @@ fn warn_of_surroundings(settings: &Settings, plan: &Plan) {
 /// One schedule is enough: a run that finds another one at work does nothing but complain.
 fn refuse_a_second_one(paths: &Paths, asked: &ScheduleAsked, place: &Place, consent: Consent) -> anyhow::Result<()> {
     let mut others = place.strangers()?;
-    for with in With::ALL.into_iter().filter(|with| *with != place.with()) {
-        let other = Place::of(with, asked.account.as_deref(), paths)?;
-        // What cannot be looked at is not there.
-        let is_there = other.installed().is_ok_and(|text| text.is_some());
-        others.extend(is_there.then(|| format!("a schedule of {} that was installed before", with.word())));
+    for with in With::ALL {
+        for account in [None, Some(asked.account.as_deref().unwrap_or_default())] {
+            // What cannot be looked at is not there.
+            let Ok(other) = Place::of(with, account, paths) else { continue };
+            if other.is(place) || !other.installed().is_ok_and(|text| text.is_some()) {
+                continue;
+            }
+            let whose = if account.is_some() { "the whole system's" } else { "this user's" };
+            others.push(format!("a schedule of {}, {whose}, that was installed before", with.word()));
+        }
     }
     for other in &others {
         log::warn!("this runs cycles already: {other}");

@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::Output;
 use super::database::answer;
 use super::output_file::Unwritable;
-use super::progress::progress;
+use super::progress::{progress, waiting};
 use crate::exit::Exit;
 use crate::file::{resolved, space};
 use crate::store::{Access, Lock, Room, Store};
@@ -39,8 +39,10 @@ pub fn db_vacuum(db: &Path, full: bool, pretty: bool) -> anyhow::Result<Output> 
         // No run may be at work: it could not write for as long as this takes.
         let _lock = Lock::take(db)?;
         refuse_without_room(db, room)?;
-        store.rebuild()?;
-        store.empty_log()?;
+        let waiting = waiting("writing the whole file anew");
+        let rebuilt = store.rebuild().and_then(|()| store.empty_log());
+        waiting.finish_and_clear();
+        rebuilt?;
     } else {
         release(&store, room)?;
         store.empty_log()?;

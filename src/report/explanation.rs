@@ -35,6 +35,9 @@ pub struct Explanation {
     pub provenance: Vec<Provenance>,
     /// Missing among the candles it was decided from.
     pub candles_missing: u64,
+    /// Candles before here were pruned, and the decision looked back beyond it: what it was decided from is not all there, and
+    /// a score of today is another one. Null: all of it was kept.
+    pub candles_pruned_before: Option<UtcMillis>,
     /// The same question asked again today of the stored candles.
     pub recheck: Recheck,
 }

@@ -91,6 +91,12 @@ impl Crontab {
         format!("{}{}", self.before, self.after)
     }
 
+    /// How many lines below our block say something: what the block sets counts for them as well.
+    pub fn below(&self) -> usize {
+        let says = |line: &&str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
+        self.after.lines().filter(says).count()
+    }
+
     /// Lines that are not ours and run a cycle.
     pub fn strangers(&self) -> Vec<String> {
         [&self.before, &self.after]
@@ -133,6 +139,7 @@ mod tests {
             let moved = Crontab::read(&format!("{installed}later\n")).unwrap();
             assert_eq!(moved.with("new\n"), format!("{whole}new\nlater\n"));
             assert_eq!(moved.without(), format!("{whole}later\n"));
+            assert_eq!((moved.below(), again.below()), (1, 0), "what stands above it is not touched by what it sets");
         }
     }
 

@@ -58,8 +58,9 @@ fn service(plan: &Plan, job: &Job) -> Result<String, Unspeakable> {
     for (name, value) in &plan.environment {
         lines.push(format!("Environment={}\n", word::systemd_word(&format!("{name}={value}"))?));
     }
-    let words = [&plan.program].into_iter().chain(&job.arguments).map(|argument| word::systemd_argument(argument));
-    lines.push(format!("ExecStart={}\n", words.collect::<Result<Vec<_>, _>>()?.join(" ")));
+    let words = job.arguments.iter().map(|argument| word::systemd_argument(argument));
+    let words = [program(&plan.program)].into_iter().chain(words).collect::<Result<Vec<_>, _>>()?;
+    lines.push(format!("ExecStart={}\n", words.join(" ")));
     lines.push("TimeoutStartSec=600\n".to_owned());
     if !job.fine.is_empty() {
         let codes: Vec<String> = job.fine.iter().map(u8::to_string).collect();
@@ -67,6 +68,14 @@ fn service(plan: &Plan, job: &Job) -> Result<String, Unspeakable> {
     }
     lines.extend([outputs(plan, job.words)?, account(plan)?]);
     Ok(lines.concat())
+}
+
+/// The program. In its name systemd bears neither quotes nor backslashes, and reads no `$$`: where there are such, a shell
+/// that becomes it is told it as an argument.
+fn program(path: &str) -> Result<String, Unspeakable> {
+    let word = word::systemd_argument(path)?;
+    let is_borne = !path.contains(['"', '\'', '\\', '$']);
+    Ok(if is_borne { word } else { format!("/bin/sh -c \"exec \\\"$$0\\\" \\\"$$@\\\"\" {word}") })
 }
 
 /// Where its words go; what people are to be told stands in the journal.
@@ -149,6 +158,20 @@ mod tests {
         plan.account = None;
         let text = unit(&plan, "trader-backup.service");
         assert!(text.contains("NoNewPrivileges=yes") && !text.contains("User=") && !text.contains("ProtectSystem="));
+    }
+
+    #[test]
+    fn a_program_whose_name_systemd_does_not_bear_is_started_by_a_shell() {
+        let mut plan = plan();
+        for (program, starts) in [
+            ("/a b/100% ü/trader", "\"/a b/100%% ü/trader\" -q "),
+            ("/it's/trader", "/bin/sh -c \"exec \\\"$$0\\\" \\\"$$@\\\"\" \"/it's/trader\" -q "),
+            ("/$x/trader", "/bin/sh -c \"exec \\\"$$0\\\" \\\"$$@\\\"\" \"/$$x/trader\" -q "),
+        ] {
+            plan.program = program.to_owned();
+            let text = unit(&plan, "trader-check.service");
+            assert!(text.contains(&format!("ExecStart={starts}")), "{text}");
+        }
     }
 
     #[test]

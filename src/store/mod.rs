@@ -45,7 +45,7 @@ pub use ledger::DecisionIds;
 pub use life::{Opinion, TradeAndMiss};
 pub use lock::{Lock, files_of};
 pub use misses::ClosedTrade;
-pub use notifications::{Claimed, LONGEST_PAUSE_MS, Message, Settled, Telling};
+pub use notifications::{Claimed, EMERGENCY_STOP, LONGEST_PAUSE_MS, Message, Settled, Telling};
 pub use open::{Access, Contents, Snapshot, Store, Write, expect_file};
 pub use outcomes::{MeanMisses, OutcomeFilter, Resolved};
 pub use portfolio::{InForce, PortfolioRow, Remembered, RiskEvent, RiskEventKind};

@@ -15,9 +15,9 @@ const FORSAKEN_MS: i64 = 30 * 86_400_000;
 pub enum Aged {
     /// Readings of indicators, but for the newest of each series.
     Indicators,
-    /// What runs printed; the runs stay.
+    /// What runs printed, but for the newest of each command; the runs stay.
     Summaries,
-    /// Runs.
+    /// Runs, but for the newest of each command: after a long sleep it tells since when.
     Runs,
     /// What agents did.
     Executions,
@@ -48,8 +48,14 @@ impl Aged {
                      (SELECT max(open_time) FROM technical_indicators n
                        WHERE n.symbol = i.symbol AND n.timeframe = i.timeframe)"
             }
-            Self::Summaries => "SELECT run_id FROM runs WHERE started_at < ?1 AND summary IS NOT NULL",
-            Self::Runs => "SELECT run_id FROM runs WHERE started_at < ?1",
+            Self::Summaries => {
+                "SELECT run_id FROM runs r WHERE started_at < ?1 AND summary IS NOT NULL
+                    AND started_at < (SELECT max(started_at) FROM runs n WHERE n.command = r.command)"
+            }
+            Self::Runs => {
+                "SELECT run_id FROM runs r WHERE started_at < ?1
+                    AND started_at < (SELECT max(started_at) FROM runs n WHERE n.command = r.command)"
+            }
             Self::Executions => "SELECT id FROM agent_executions WHERE started_at < ?1",
             Self::Notifications => {
                 "SELECT id FROM notifications n WHERE at < ?1
@@ -115,12 +121,6 @@ impl Store {
         let Some(series) = self.series_id(key)? else { return Ok(None) };
         let sql = "SELECT before FROM prunings WHERE series_id = ?1";
         Ok(self.connection.query_row(sql, [series], |r| r.get(0)).optional()?.map(UtcMillis::new))
-    }
-
-    /// When the newest run began.
-    pub fn newest_run(&self) -> Result<Option<UtcMillis>, StoreError> {
-        let newest: Option<i64> = self.connection.query_row("SELECT max(started_at) FROM runs", [], |r| r.get(0))?;
-        Ok(newest.map(UtcMillis::new))
     }
 }
 

@@ -4,12 +4,17 @@ use std::path::Path;
 use std::time::Duration;
 
 use rusqlite::Connection;
-use rusqlite::backup::Backup;
+use rusqlite::backup::{Backup, Progress, StepResult};
 use serde::Serialize;
 
 use super::open::unchanging;
 use super::{Store, StoreError, migrate};
 use crate::file::Part;
+
+/// Pages that are copied at a time.
+const STEP: i32 = 1000;
+/// Somebody else writes: it is waited for so long before the next try.
+const PAUSE: Duration = Duration::from_millis(5);
 
 /// What an examination found; empty lists are good news.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -134,11 +139,12 @@ impl Store {
 
     /// Copies the database as it is at this moment into a file that must not exist. The copy takes its name only when it
     /// was found whole: nobody should throw older copies away for one that is of no use.
-    pub fn backup(&self, to: &Path) -> Result<(), StoreError> {
+    /// How far it is is told as pages that are copied, of so many.
+    pub fn backup(&self, to: &Path, told: impl FnMut(u64, u64)) -> Result<(), StoreError> {
         let refused = |e: std::io::Error| StoreError::Open { path: to.to_owned(), text: e.to_string() };
         let part = Part::beside(to).map_err(refused)?;
         let mut copy = Connection::open(part.path())?;
-        Backup::new(&self.connection, &mut copy)?.run_to_completion(1000, Duration::ZERO, None)?;
+        copy_pages(&self.connection, &mut copy, told)?;
         drop(copy);
         match flaw(part.path())? {
             Some(flaw) => Err(StoreError::Damaged { path: self.path().to_owned(), flaw }),
@@ -163,6 +169,21 @@ impl Store {
             decisions: number("SELECT count(*) FROM trading_decisions")?,
             runs: number("SELECT count(*) FROM runs")?,
         })
+    }
+}
+
+/// Copies all pages, some at a time: whoever writes meanwhile waits for none of it.
+fn copy_pages(from: &Connection, to: &mut Connection, mut told: impl FnMut(u64, u64)) -> Result<(), StoreError> {
+    let pages = |count| u64::try_from(count).unwrap_or_default();
+    let backup = Backup::new(from, to)?;
+    loop {
+        match backup.step(STEP)? {
+            StepResult::Done => return Ok(()),
+            StepResult::Busy | StepResult::Locked => std::thread::sleep(PAUSE),
+            _ => {}
+        }
+        let Progress { remaining, pagecount } = backup.progress();
+        told(pages(pagecount - remaining), pages(pagecount));
     }
 }
 

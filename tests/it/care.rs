@@ -68,6 +68,27 @@ fn a_rotation_drops_older_copies_of_this_database_and_nothing_else() {
 }
 
 #[test]
+fn halves_that_killed_backups_left_go_after_a_day_and_nothing_else_does() {
+    let world = played();
+    let folder = world.path("backups");
+    std::fs::create_dir(&folder).unwrap();
+    let halves = ["trader-20200101T000000Z.db.4711.part", "trader-20200101T000000Z.db.4711.part-journal"];
+    let others = ["trader-20200101T000000Z.db.x.part", "mine-20200101T000000Z.db.4711.part", "trader.db.4711.part"];
+    let young = "trader-20200102T000000Z.db.4712.part";
+    for name in halves.iter().chain(&others).chain([&young]) {
+        let file = std::fs::File::create(folder.join(name)).unwrap();
+        if *name != young {
+            file.set_modified(std::time::SystemTime::now() - std::time::Duration::from_secs(90_000)).unwrap();
+        }
+    }
+    std::os::unix::fs::symlink("/nowhere", folder.join("trader-20200103T000000Z.db.1.part")).unwrap();
+    let run = world.run(&["db", "backup", "--into", &folder.display().to_string()]).expect(0).json();
+    assert_eq!(run["swept"], serde_json::json!(halves));
+    let left = names_in(&folder);
+    assert_eq!(left.len(), others.len() + 3, "the young one, the link and the copy: {left:?}");
+}
+
+#[test]
 fn of_a_damaged_database_there_is_no_copy_and_the_older_ones_stay() {
     let world = played();
     let into = world.path("backups").display().to_string();

@@ -66,6 +66,38 @@ fn a_second_way_of_running_cycles_is_refused_unless_it_is_wanted() {
 }
 
 #[test]
+fn a_crontab_in_another_encoding_is_left_alone_to_the_byte() {
+    let tools = Tools::new();
+    let umlaut = b"# stays\n0 3 * * * echo f\xfcr mich\n";
+    std::fs::write(tools.world.path("home/crontab"), umlaut).unwrap();
+    for what in ["install", "remove"] {
+        let run = tools.run(&["schedule", what, "--with", "cron", "--yes"]).expect(2);
+        assert!(run.stderr.contains("line 2 is not UTF-8") && run.stderr.contains("iconv"), "{run}");
+    }
+    assert_eq!(std::fs::read(tools.world.path("home/crontab")).unwrap(), umlaut);
+}
+
+#[test]
+fn what_the_block_sets_for_lines_below_it_is_told() {
+    let tools = Tools::new();
+    let install = ["schedule", "install", "--with", "cron", "--yes", "--mailto", ""];
+    assert!(!tools.run(&install).expect(0).stderr.contains("MAILTO counts"));
+    tools.set_crontab(&format!("{}9 9 * * * later\n", tools.crontab()));
+    let run = tools.run(&[&install[..], &["--every", "4h"]].concat()).expect(0);
+    assert!(run.stderr.contains("MAILTO counts for the lines below"), "{run}");
+}
+
+#[test]
+fn jobs_of_an_account_that_is_not_there_are_refused() {
+    let tools = Tools::new();
+    for account in ["nobody-of-that-name", "-u"] {
+        let run = tools.run(&["schedule", "install", "--yes", &format!("--system={account}")]).expect(2);
+        assert!(run.stderr.contains(&format!("no account `{account}`")), "{run}");
+    }
+    assert!(!tools.world.path("logs").exists());
+}
+
+#[test]
 fn half_a_block_is_told_and_left_alone() {
     let tools = Tools::new();
     let torn = "a\n# BEGIN trader (managed)\n";

@@ -17,7 +17,8 @@ const PAUSE: Duration = Duration::from_millis(5);
 #[derive(Debug)]
 pub(super) struct Heard {
     pub(super) is_ok: bool,
-    pub(super) stdout: String,
+    /// Byte for byte: it may be somebody else's file, in whatever encoding that has.
+    pub(super) stdout: Vec<u8>,
     pub(super) stderr: String,
 }
 
@@ -36,16 +37,16 @@ pub(super) fn run(program: &str, arguments: &[&str], stdin: &str) -> anyhow::Res
     let (stdout, stderr) = (child.stdout.take().map(listen), child.stderr.take().map(listen));
     let is_ok = wait(&mut child, program)?;
     drop(input.map(JoinHandle::join));
-    let text = |heard: Option<JoinHandle<String>>| heard.and_then(|thread| thread.join().ok()).unwrap_or_default();
-    Ok(Heard { is_ok, stdout: text(stdout), stderr: text(stderr) })
+    let bytes = |heard: Option<JoinHandle<Vec<u8>>>| heard.and_then(|thread| thread.join().ok()).unwrap_or_default();
+    Ok(Heard { is_ok, stdout: bytes(stdout), stderr: String::from_utf8_lossy(&bytes(stderr)).into_owned() })
 }
 
-fn listen(mut pipe: impl Read + Send + 'static) -> JoinHandle<String> {
+fn listen(mut pipe: impl Read + Send + 'static) -> JoinHandle<Vec<u8>> {
     thread::spawn(move || {
         let mut bytes = Vec::new();
         // What broke off is judged by the way the program ended.
         drop(pipe.read_to_end(&mut bytes));
-        String::from_utf8_lossy(&bytes).into_owned()
+        bytes
     })
 }
 
@@ -66,12 +67,12 @@ fn wait(child: &mut Child, program: &str) -> anyhow::Result<bool> {
 }
 
 /// Runs a program that must succeed.
-pub(super) fn expect(program: &str, arguments: &[&str], stdin: &str) -> anyhow::Result<String> {
+pub(super) fn expect(program: &str, arguments: &[&str], stdin: &str) -> anyhow::Result<()> {
     let heard = run(program, arguments, stdin)?;
     if !heard.is_ok {
         bail!("`{program} {}` failed: {}", arguments.join(" "), heard.stderr.trim());
     }
-    Ok(heard.stdout)
+    Ok(())
 }
 
 #[cfg(test)]

@@ -85,6 +85,11 @@ impl Place {
         self.with
     }
 
+    /// Whether both are the same place.
+    pub(super) fn is(&self, other: &Self) -> bool {
+        self.with == other.with && self.folder == other.folder
+    }
+
     /// The files of a plan; a user's crontab is one of them.
     pub(super) fn files(&self, plan: &Plan) -> Result<Vec<ScheduleFile>, Unspeakable> {
         let one = |text| vec![ScheduleFile { name: "trader".to_owned(), text }];
@@ -170,6 +175,11 @@ impl Place {
         }
     }
 
+    /// How many lines of others stand below our jobs.
+    pub(super) fn below(&self) -> usize {
+        if self.folder.is_some() { 0 } else { own_crontab().map_or(0, |crontab| crontab.below()) }
+    }
+
     /// Writes what was shown and has it read.
     pub(super) fn install(&self, changes: &[Change]) -> anyhow::Result<()> {
         self.stop(changes.iter().filter(|change| change.new.is_none()))?;
@@ -218,7 +228,7 @@ impl Place {
     fn write(&self, changes: &[Change]) -> anyhow::Result<()> {
         for change in changes {
             match (&self.folder, &change.new) {
-                (None, Some(text)) => write_crontab(text)?,
+                (None, Some(text)) => write_crontab(change.old.as_deref().unwrap_or_default(), text)?,
                 (None, None) => {}
                 (Some(folder), Some(text)) => write_file(folder, Path::new(&change.place), text)?,
                 (Some(_), None) => {
@@ -231,7 +241,7 @@ impl Place {
 
     fn systemctl(&self, arguments: &[&str]) -> anyhow::Result<()> {
         let whose: &[&str] = if self.account.is_some() { &[] } else { &["--user"] };
-        outside::expect("systemctl", &[whose, arguments].concat(), "").map(drop)
+        outside::expect("systemctl", &[whose, arguments].concat(), "")
     }
 }
 
@@ -251,12 +261,21 @@ fn own_crontab() -> anyhow::Result<Crontab> {
 fn crontab_text() -> anyhow::Result<String> {
     let heard = outside::run("crontab", &["-l"], "")?;
     if heard.is_ok {
-        return Ok(heard.stdout);
+        return String::from_utf8(heard.stdout).map_err(|e| unreadable(e.as_bytes(), e.utf8_error().valid_up_to()));
     }
     if heard.stderr.contains("no crontab for") {
         return Ok(String::new());
     }
     bail!("`crontab -l` failed: {}", heard.stderr.trim())
+}
+
+/// What cannot be read as text could not be written back byte for byte.
+fn unreadable(bytes: &[u8], at: usize) -> anyhow::Error {
+    let line = bytes.iter().take(at).filter(|byte| **byte == b'\n').count() + 1;
+    usage(format!(
+        "the crontab is not touched: line {line} is not UTF-8 text\n  write that line anew with `crontab -e`, or turn all of \
+         it: crontab -l | iconv -f ISO-8859-1 -t UTF-8 | crontab -"
+    ))
 }
 
 fn change_of_crontab(block: Option<&ScheduleFile>) -> anyhow::Result<Vec<Change>> {
@@ -266,8 +285,12 @@ fn change_of_crontab(block: Option<&ScheduleFile>) -> anyhow::Result<Vec<Change>
     Ok(if old == new { Vec::new() } else { vec![change] })
 }
 
-fn write_crontab(text: &str) -> anyhow::Result<()> {
-    outside::expect("crontab", &["-"], text).map(drop)
+/// Somebody may have written to it while the question stood unanswered.
+fn write_crontab(shown: &str, text: &str) -> anyhow::Result<()> {
+    if crontab_text()? != shown {
+        return Err(usage("nothing was changed: the crontab is another one by now; look again"));
+    }
+    outside::expect("crontab", &["-"], text)
 }
 
 fn write_file(folder: &Path, path: &Path, text: &str) -> anyhow::Result<()> {

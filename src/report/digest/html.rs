@@ -69,32 +69,45 @@ fn sentence(line: &str) -> String {
 
 fn table(heads: &[(&'static str, Side)], rows: &[Vec<String>]) -> String {
     let has_heads = heads.iter().any(|(head, _)| !head.is_empty());
-    let head = has_heads.then(|| {
-        let cells: Vec<String> = heads.iter().map(|(head, side)| cell("th", head, *side)).collect();
-        format!("<tr>{}</tr>", cells.concat())
-    });
-    let line = |row: &Vec<String>| {
-        let cells: Vec<String> = row.iter().zip(heads).map(|(text, (_, side))| cell("td", text, *side)).collect();
+    let below = |n: usize| has_heads && n > 0 && heads[n] == ("", Side::Right) && !heads[n - 1].0.is_empty();
+    let line = |name: &str, texts: Vec<&str>| {
+        let mut cells: Vec<(String, Side)> = Vec::new();
+        for (n, (text, (_, side))) in texts.into_iter().zip(heads).enumerate() {
+            match cells.last_mut() {
+                // What has no head of its own stands under what it belongs to: a phone is narrow.
+                Some((above, _)) if below(n) && !text.is_empty() => {
+                    *above += &format!("<br>{}", inside(name, text, *side))
+                }
+                Some(_) if below(n) => {}
+                _ => cells.push((inside(name, text, *side), *side)),
+            }
+        }
+        let cells: Vec<String> = cells.iter().map(|(inside, side)| cell(name, inside, *side)).collect();
         format!("<tr>{}</tr>", cells.concat())
     };
-    let lines: Vec<String> = head.into_iter().chain(rows.iter().map(line)).collect();
+    let head = has_heads.then(|| line("th", heads.iter().map(|(head, _)| *head).collect()));
+    let rows = rows.iter().map(|row| line("td", row.iter().map(String::as_str).collect()));
+    let lines: Vec<String> = head.into_iter().chain(rows).collect();
     format!(
         "<table cellpadding=\"0\" cellspacing=\"0\" border=\"0\" style=\"border-collapse:collapse\">{}</table>",
         lines.concat()
     )
 }
 
-fn cell(name: &str, text: &str, side: Side) -> String {
+fn inside(name: &str, text: &str, side: Side) -> String {
+    // A number and its unit stay together; words may be broken, and a pair where a phone is too narrow for it.
+    match side {
+        Side::Right if name == "td" => escaped(text).replace(' ', "&nbsp;"),
+        Side::Left | Side::Right => escaped(text).replace('/', "/<wbr>"),
+    }
+}
+
+fn cell(name: &str, inside: &str, side: Side) -> String {
     let baseline = if name == "th" { "bottom" } else { "top" };
     let align = if side == Side::Right { "right" } else { "left" };
     let quiet = if name == "th" { format!(";{QUIET};font-weight:normal;font-size:12px") } else { String::new() };
-    // A number and its unit stay together; words may be broken, and a pair where a phone is too narrow for it.
-    let text = match side {
-        Side::Right if name == "td" => escaped(text).replace(' ', "&nbsp;"),
-        Side::Left | Side::Right => escaped(text).replace('/', "/<wbr>"),
-    };
     format!(
-        "<{name} align=\"{align}\" valign=\"{baseline}\" style=\"{FONT}{quiet};padding:1px 8px 1px 0\">{text}</{name}>"
+        "<{name} align=\"{align}\" valign=\"{baseline}\" style=\"{FONT}{quiet};padding:1px 8px 1px 0\">{inside}</{name}>"
     )
 }
 

@@ -127,11 +127,27 @@ fn runs_and_what_they_printed_go_by_their_age_and_facts_never() {
     assert!((HOUR..=DAY + HOUR).contains(&age), "readings of the last day stay: {age}");
     assert_eq!(facts(&world), before);
     world.run(&["db", "check"]).expect(0);
-    world.run(&["explain", "BTC/USDT"]).expect(0);
+    let story = world.run(&["explain", "BTC/USDT", "--format", "json"]).expect(0).json();
+    assert_eq!(story["candles_pruned_before"], serde_json::Value::Null);
     for (key, days) in [("RUNS", "30"), ("SUMMARIES", "1"), ("NOTIFICATIONS", "7"), ("CANDLES_1M", "-1")] {
         let world = World::new().with(&format!("TRADER_RETENTION_{key}"), days);
         assert!(world.run(&["db", "prune"]).expect(2).stderr.contains("out of range"));
     }
+}
+
+#[test]
+fn after_a_long_sleep_the_last_run_is_still_known() {
+    let world = super::played();
+    world.query("UPDATE runs SET started_at = started_at - 86400000 WHERE command <> 'cycle'");
+    // A recording's clock stands still; this one's runs are of a live account, and long ago.
+    world.query("UPDATE meta SET value = 'live' WHERE key = 'contents'");
+    let cycles = || world.query("SELECT run_id, summary IS NOT NULL FROM runs WHERE command = 'cycle'");
+    let before = cycles();
+    let pruning = ["db", "prune"];
+    let mut command = world.command(&pruning);
+    command.env("TRADER_RETENTION_RUNS", "31").env("TRADER_RETENTION_SUMMARIES", "31");
+    crate::world::Run::of(command).expect(0);
+    assert_eq!((before.len(), cycles()), (1, before.clone()), "the newest stays, whatever its age");
 }
 
 #[test]

@@ -77,7 +77,7 @@ fn the_time_asked_for_bounds_runs_decisions_and_trades() {
 }
 
 /// Six recorded days of two coins, run by run.
-fn recorded() -> Option<World> {
+pub(super) fn recorded() -> Option<World> {
     let recording = Recording::unpack("2024-03-01T00:00:30Z", "2024-03-06T23:00:30Z", &["BTCUSDT", "ETHUSDT"])?;
     let world =
         world_of("BTC/USDT,ETH/USDT").with("TRADER_STRATEGY_BUY_SCORE", "20").with("TRADER_TIMEFRAMES", "1h,4h,1d");

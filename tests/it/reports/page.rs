@@ -4,6 +4,7 @@ use std::fs;
 
 use serde_json::Value;
 
+use super::life::recorded;
 use super::lived;
 use crate::backtest::page::{browser, measured};
 use crate::world::World;
@@ -74,11 +75,14 @@ fn nothing_is_wider_than_a_phone_or_a_desk_and_dark_is_dark() {
 #[test]
 fn a_mail_fits_a_phone_and_leaves_the_paper_to_who_shows_it() {
     let Some(browser) = browser() else { return };
-    let world = lived();
-    let mail = world.run(&["digest", "--format", "html"]).expect(0).stdout;
-    // The harness looks into `main`, which a mail has not.
-    let page = mail.replace("<table role", "<main><table role").replace("</body>", "</main></body>");
-    for width in [390, 640] {
-        assert_eq!(measured(browser, &world, &page, width, 1), [&width.to_string(), "", "rgba(0, 0, 0, 0)"], "{width}");
+    let recorded = recorded().map(|world| (world, vec!["--date", "2024-03-03"]));
+    for (world, day) in [(lived(), vec![])].into_iter().chain(recorded) {
+        let mail = world.run(&[&["digest", "--format", "html"], &day[..]].concat()).expect(0).stdout;
+        // The harness looks into `main`, which a mail has not.
+        let page = mail.replace("<table role", "<main><table role").replace("</body>", "</main></body>");
+        for width in [390, 640] {
+            let told = measured(browser, &world, &page, width, 1);
+            assert_eq!(told, [&width.to_string(), "", "rgba(0, 0, 0, 0)"], "{day:?} {width}");
+        }
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::process::Command;
 
 use super::tools::Tools;
+use crate::world::Run;
 
 /// The files that `print` shows, by their names.
 fn printed(tools: &Tools, flags: &[&str]) -> BTreeMap<String, String> {
@@ -28,8 +29,11 @@ fn systemd_finds_nothing_wrong_with_its_units() {
         return;
     }
     let tools = Tools::new();
-    let program = env!("CARGO_BIN_EXE_trader");
     let trap = tools.world.path("it's 100% $HOME \"here\"").display().to_string();
+    std::fs::create_dir_all(&trap).unwrap();
+    let program = format!("{trap}/trader");
+    std::fs::copy(env!("CARGO_BIN_EXE_trader"), &program).unwrap();
+    let program = program.as_str();
     for scope in [vec![], vec!["--system", "root"]] {
         for every in ["1h", "4h", "1d"] {
             let db = format!("{trap}/trader.db");
@@ -106,4 +110,40 @@ fn property_lists_are_xml_and_are_loaded() {
     }
     tools.run(&["schedule", "remove", "--with", "launchd", "--yes"]).expect(0);
     assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 0);
+}
+
+/// A run in which `/etc/cron.d` is a folder of the test's; none where that cannot be had.
+fn with_own_cron_folder(tools: &Tools, arguments: &[&str]) -> Option<Run> {
+    let folder = tools.world.path("cron.d");
+    std::fs::create_dir_all(&folder).unwrap();
+    let script = "mount --bind \"$1\" /etc/cron.d || exit 99; shift; exec \"$@\"";
+    let told = tools.command(arguments);
+    let mut command = Command::new("unshare");
+    command.args(["--mount", "sh", "-c", script, "sh"]).arg(folder).arg(told.get_program()).args(told.get_args());
+    command.env_clear().envs(told.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let is_to_be_had = Command::new("unshare").args(["--mount", "true"]).output().is_ok_and(|run| run.status.success());
+    Some(Run::of(command)).filter(|run| is_to_be_had && run.code != 99)
+}
+
+#[test]
+fn jobs_of_another_account_own_their_folders_and_nobody_installs_them_twice() {
+    use std::os::unix::fs::MetadataExt;
+    let tools = Tools::new();
+    let install = ["schedule", "install", "--with", "cron", "--yes"];
+    let Some(run) = with_own_cron_folder(&tools, &[&install[..], &["--system", "nobody"]].concat()) else {
+        eprintln!("SKIPPED: only root may lay a folder over /etc/cron.d");
+        return;
+    };
+    run.expect(0);
+    let nobody = Command::new("id").args(["-u", "nobody"]).output().unwrap().stdout;
+    let nobody: u32 = String::from_utf8(nobody).unwrap().trim().parse().unwrap();
+    for folder in ["logs", "backups"] {
+        assert_eq!(std::fs::metadata(tools.world.path(folder)).unwrap().uid(), nobody, "{folder}");
+    }
+    let second = with_own_cron_folder(&tools, &install).unwrap().expect(2);
+    assert!(second.stderr.contains("a schedule of cron, the whole system's"), "{second}");
+    assert_eq!(tools.crontab(), "");
+    with_own_cron_folder(&tools, &[&install[..], &["--anyway"]].concat()).unwrap().expect(0);
+    let again = with_own_cron_folder(&tools, &[&install[..], &["--system", "nobody"]].concat()).unwrap().expect(2);
+    assert!(again.stderr.contains("a schedule of cron, this user's"), "{again}");
 }

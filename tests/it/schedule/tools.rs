@@ -33,10 +33,14 @@ impl Tools {
     }
 
     pub(super) fn run(&self, arguments: &[&str]) -> Run {
+        Run::of(self.command(arguments))
+    }
+
+    pub(super) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = self.world.command(arguments);
         let inherited = std::env::var("PATH").unwrap_or_default();
         command.env("PATH", format!("{}:{inherited}", self.world.path("bin").display()));
-        Run::of(command)
+        command
     }
 
     pub(super) fn set_crontab(&self, text: &str) {
