@@ -17,7 +17,7 @@ use crate::schedule::{Backup, Rotation};
 use crate::store::{Access, Store};
 
 /// No backup takes so long.
-const FORSAKEN: Duration = Duration::from_secs(86_400);
+const FORSAKEN: Duration = Duration::from_hours(24);
 
 #[derive(Debug, Serialize)]
 struct Rotated {

@@ -5,7 +5,6 @@
 
 mod rule;
 mod score;
-mod strengths;
 mod technical;
 mod trend;
 
@@ -13,9 +12,8 @@ use std::fmt;
 
 pub use rule::{Reason, Rule};
 pub use score::{Leaning, Points, Score, Thresholds};
-pub use strengths::{Column, TechnicalStrengths, TrendStrengths, Unweighted};
-pub use technical::{Technical, TechnicalWatch, Weights};
-pub use trend::{Trend, TrendRule, TrendWatch, TrendWeights};
+pub use technical::{Column, Technical, TechnicalStrengths, TechnicalWatch, Weights};
+pub use trend::{Trend, TrendRule, TrendStrengths, TrendWatch, TrendWeights};
 
 use crate::indicator::Readings;
 use crate::market::{Candle, Depth, View};
@@ -99,6 +97,16 @@ pub trait Watch {
     fn each(&mut self, candles: &[Candle], take: impl FnMut(Option<(Score, Backing)>)) {
         candles.iter().map(|candle| self.next(candle)).for_each(take);
     }
+}
+
+/// A watch that takes down what its rules say, and leaves the weighing to others.
+pub trait Unweighted: Watch {
+    /// Where it is taken down.
+    type Strengths: Default;
+    /// Begins a stretch of candles that follow each other, with what was said of the one before.
+    fn begin(&self, strengths: &mut Self::Strengths);
+    /// Takes candles one after another, as [`Watch::each`] does.
+    fn note(&mut self, candles: &[Candle], strengths: &mut Self::Strengths);
 }
 
 /// The analyst of a strategy.

@@ -9,12 +9,13 @@
 
 mod block;
 mod look;
+mod strengths;
 
-pub(super) use self::block::{Block, tenths_of};
+pub use self::strengths::{Column, TechnicalStrengths};
 
+use self::block::Block;
 use self::look::Look;
-use super::strengths::{TechnicalStrengths, Unweighted};
-use super::{Analyst, AnalystName, Backing, NotReady, Points, Reason, Rule, Score, Signal, Watch};
+use super::{Analyst, AnalystName, Backing, NotReady, Points, Reason, Rule, Score, Signal, Unweighted, Watch};
 use crate::indicator::{Indicator, Pass, Readings, readings};
 use crate::market::{Candle, View};
 use crate::unit::{Timeframe, UtcMillis};

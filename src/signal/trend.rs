@@ -14,13 +14,13 @@
 //! rules looked profitable, and none of them predicted out of sample (Hudson & Urquhart, 2021).
 
 mod block;
+mod strengths;
 mod units;
 
-pub(super) use self::block::{LANES, Lane};
+pub use self::strengths::TrendStrengths;
 
 use self::units::Units;
-use super::strengths::{TrendStrengths, Unweighted};
-use super::{Analyst, AnalystName, Backing, NotReady, Points, Reason, Score, Signal, Watch};
+use super::{Analyst, AnalystName, Backing, NotReady, Points, Reason, Score, Signal, Unweighted, Watch};
 use crate::indicator::{AVERAGE_DAYS, BREAKOUT_COUNTS, CHANNEL_DAYS, SlowPass, SlowReadings, readings};
 use crate::market::{Candle, Depth, View};
 use crate::unit::Timeframe;

@@ -76,7 +76,7 @@ fn table(heads: &[(&'static str, Side)], rows: &[Vec<String>]) -> String {
             match cells.last_mut() {
                 // What has no head of its own stands under what it belongs to: a phone is narrow.
                 Some((above, _)) if below(n) && !text.is_empty() => {
-                    *above += &format!("<br>{}", inside(name, text, *side))
+                    above.extend(["<br>", &inside(name, text, *side)]);
                 }
                 Some(_) if below(n) => {}
                 _ => cells.push((inside(name, text, *side), *side)),

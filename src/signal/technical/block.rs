@@ -13,7 +13,7 @@ type Lane = [f64; Block::LANES];
 
 /// What rules look at, of candles that follow each other.
 #[derive(Clone, Debug)]
-pub(in crate::signal) struct Block {
+pub(super) struct Block {
     len: usize,
     open: Lane,
     close: Lane,
@@ -36,7 +36,7 @@ pub(in crate::signal) struct Block {
 
 impl Block {
     /// So many candles it holds at most: enough that the compiler makes loops of it, few enough for the nearest cache.
-    pub(in crate::signal) const LANES: usize = 64;
+    pub(super) const LANES: usize = 64;
 
     pub(super) const fn new() -> Self {
         const NOTHING: Lane = [f64::NAN; Block::LANES];
@@ -68,7 +68,7 @@ impl Block {
     }
 
     /// How many candles it holds.
-    pub(in crate::signal) const fn len(&self) -> usize {
+    pub(super) const fn len(&self) -> usize {
         self.len
     }
 
@@ -105,7 +105,7 @@ impl Block {
     }
 
     /// What each rule says of each candle, −1 to +1; 0 where there is nothing to read, which gives no points.
-    pub(in crate::signal) fn strengths(&self) -> [Lane; Rule::ALL.len()] {
+    pub(super) fn strengths(&self) -> [Lane; Rule::ALL.len()] {
         let mut said = [[0.0; Self::LANES]; Rule::ALL.len()];
         let [averages, ema_200, macd, adx, rsi, stochastic, bollinger, atr, obv, vwap] = &mut said;
         for i in 0..Self::LANES {
@@ -174,7 +174,7 @@ fn number(strength: f64) -> f64 {
 
 /// As `Points::of`, in tenths, without a branch or a conversion. The weight lies between 0 and 100, the strength between −1 and +1.
 #[inline]
-pub(in crate::signal) fn tenths_of(weight: f64, strength: f64) -> f64 {
+pub(super) fn tenths_of(weight: f64, strength: f64) -> f64 {
     let tenths = weight * strength * 10.0;
     let size = tenths.abs();
     let whole = size + WHOLE - WHOLE;

@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 
+use super::block::tenths_of;
 use super::*;
 use crate::market::{Depth, Series, Standing};
 

@@ -5,10 +5,10 @@ use crate::signal::Score;
 use crate::signal::score::WHOLE;
 
 /// A number of each candle of a block.
-pub(in crate::signal) type Lane = [f64; LANES];
+pub(super) type Lane = [f64; LANES];
 
 /// So many candles a block holds: enough that the compiler makes loops of it, few enough for the nearest cache.
-pub(in crate::signal) const LANES: usize = 64;
+pub(super) const LANES: usize = 64;
 
 /// `tanh(x) / x` is nearly `P(x²) / Q(x²)`, with these coefficients from the highest power down: the tenth convergent of
 /// Lambert's continued fraction `1/(1 + x²/(3 + x²/(5 + …)))`.
@@ -28,7 +28,7 @@ struct Sums {
 
 impl Shares {
     /// What [`Shares::score`] gives of each candle, where that is certain at a glance.
-    pub(in crate::signal) fn scores(&self, z: &[Lane; TrendRule::ALL.len()]) -> [Option<Score>; LANES] {
+    pub(super) fn scores(&self, z: &[Lane; TrendRule::ALL.len()]) -> [Option<Score>; LANES] {
         let Sums { tenths, rest } = self.sums(z);
         let mut scores = [None; LANES];
         for (score, (tenths, rest)) in scores.iter_mut().zip(tenths.iter().zip(&rest)) {

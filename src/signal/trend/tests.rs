@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 
+use super::block::LANES;
 use super::units::spread_of;
 use super::*;
 use crate::indicator::{CROSSES, RETURN_DAYS};
