@@ -121,6 +121,7 @@ impl From<&StoreError> for Exit {
             StoreError::Open { .. }
             | StoreError::Missing(_)
             | StoreError::Newer { .. }
+            | StoreError::Older { .. }
             | StoreError::Foreign(_)
             | StoreError::Mixed { .. }
             | StoreError::Damaged { .. }

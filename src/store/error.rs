@@ -28,6 +28,14 @@ pub enum StoreError {
         /// Ours.
         known: i64,
     },
+    /// Written by an older program, and not brought up to date yet.
+    #[error("the database {} has the older schema {found}: run `trader cycle` once to bring it up to date", path.display())]
+    Older {
+        /// The file.
+        path: PathBuf,
+        /// Its schema.
+        found: i64,
+    },
     /// Some other program's database.
     #[error("{} is no database of trader", .0.display())]
     Foreign(PathBuf),
@@ -67,6 +75,7 @@ impl StoreError {
             Self::Open { .. } => "database_open",
             Self::Missing(_) => "database_missing",
             Self::Newer { .. } => "database_newer",
+            Self::Older { .. } => "database_older",
             Self::Foreign(_) => "database_foreign",
             Self::Mixed { .. } => "database_mixed",
             Self::Busy(_) => "busy",
@@ -87,6 +96,7 @@ impl StoreError {
             Self::Newer { .. } => {
                 "install the newer trader again, or name another database with --db; nothing was changed"
             }
+            Self::Older { .. } => "nothing is wrong with it: the next `trader cycle` brings it up to date",
             Self::Foreign(_) => "name another file with --db; nothing was changed",
             Self::Mixed { .. } => "keep live data and each recording apart: name another database with --db",
             Self::Busy(_) => "wait until it has ended; a cycle ends within its deadline, a backfill may take long",

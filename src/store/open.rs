@@ -137,10 +137,7 @@ impl Store {
         let path = self.path.clone();
         match migrate::found(&self.connection, &self.path)? {
             0 => Err(StoreError::Missing(path)),
-            found if found < migrate::version() => {
-                let text = format!("it has the older schema {found}: run `trader cycle` once to bring it up to date");
-                Err(StoreError::Open { path, text })
-            }
+            found if found < migrate::version() => Err(StoreError::Older { path, found }),
             _ => Ok(()),
         }
     }
