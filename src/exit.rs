@@ -120,8 +120,8 @@ impl From<&StoreError> for Exit {
             StoreError::Busy(_) => Self::Busy,
             StoreError::Open { .. }
             | StoreError::Missing(_)
-            | StoreError::Older { .. }
             | StoreError::Newer { .. }
+            | StoreError::Older { .. }
             | StoreError::Foreign(_)
             | StoreError::Mixed { .. }
             | StoreError::Damaged { .. }

@@ -172,7 +172,7 @@ Figures that rest on too few independent outcomes are left out, with the reason.
 Exit codes: 0 healthy, 3 degraded, 4 data too old or runs missing, 6 the account takes no entries, 7 storage; where several
 hold, 7 wins over 4 over 6 over 3. With --format nagios: 0 ok, 1 warning, 2 critical, 3 unknown.")]
     Status(StatusArgs),
-    /// Try each part of the installation: configuration, database, exchange, clock, schedule, files
+    /// Try each part of the installation: configuration, database, exchange, clock, schedule, files, messages, metrics
     #[command(after_help = "Examples:
   trader doctor
   trader doctor --offline --format json | jq -r '.parts[] | select(.outcome != \"ok\") | .text'

@@ -98,7 +98,9 @@ fn plain(key: &str, name: &str) -> Result<(), SettingsError> {
     if !name.is_empty() && name.chars().all(is_plain) {
         return Ok(());
     }
-    Err(refused(key, format!("`{name}` is no name: letters, digits and . _ : - are allowed")))
+    // Somebody may have put the address with its password there.
+    let shown = if name.contains('@') { "this" } else { &format!("`{name}`") };
+    Err(refused(key, format!("{shown} is no name: letters, digits and . _ : - are allowed")))
 }
 
 /// What is wrong with the address of a gateway, told without the address.
@@ -231,6 +233,8 @@ mod tests {
             let keys = MetricsSettings { job: job.to_owned(), instance, ..keys("http://localhost:9091") };
             assert_eq!(keys.settle().is_ok(), is_fine, "{keys:?}");
         }
+        let slip = MetricsSettings { job: "https://me:s3cret@gateway".to_owned(), ..keys("") };
+        assert!(!slip.settle().unwrap_err().to_string().contains("s3cret"));
         let empty = MetricsSettings { file: Some(PathBuf::new()), ..keys("") };
         assert_eq!(empty.settle().unwrap(), Metrics::default());
     }

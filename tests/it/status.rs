@@ -76,6 +76,20 @@ fn without_a_database_nothing_is_made_and_with_a_damaged_one_nothing_is_hidden()
 }
 
 #[test]
+fn a_database_of_an_older_program_is_told_to_be_fine_but_for_its_age() {
+    let (_exchange, world) = fresh();
+    world.query("PRAGMA user_version = 2");
+    for command in ["status", "metrics"] {
+        let run = world.run(&[command]).expect(7).says("database_older");
+        assert!(run.stdout.contains("the next `trader cycle` brings it up to date"), "{run}");
+    }
+    let parts = world.run(&["doctor", "--offline"]).expect(0).json()["parts"].clone();
+    let database = parts.as_array().unwrap().iter().find(|part| part["name"] == "database").unwrap().clone();
+    assert_eq!(database["outcome"], "warning", "{database}");
+    assert!(database["text"].as_str().is_some_and(|text| text.contains("older schema 2")), "{database}");
+}
+
+#[test]
 fn a_plugin_is_told_in_one_line_by_its_own_codes() {
     let (_exchange, world) = fresh();
     let told = |code: i32, state: &str| {

@@ -33,6 +33,7 @@ fn written(db: &Path) -> Part {
         }
         Ok((None, what)) => Part::ok(NAME, format!("{}, {what}, empty, can be written", db.display())),
         Err(StoreError::Missing(_)) => to_be_made(db),
+        Err(error @ StoreError::Older { .. }) => Part::warning(NAME, error.to_string(), error.remedy()),
         Err(error) => Part::failed(NAME, error.to_string(), error.remedy()),
     }
 }
