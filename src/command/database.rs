@@ -9,7 +9,7 @@ use super::{Output, usage};
 use crate::clock;
 use crate::exit::Exit;
 use crate::file::{is_taken, resolved};
-use crate::report::to_json;
+use crate::report::{Answer, BackupReport, to_json};
 use crate::store::{Access, CORRUPT, CheckReport, Store, StoreError, files_of};
 
 /// Examines the database; findings are exit 7.
@@ -39,11 +39,6 @@ fn note(db: &Path, report: &CheckReport) {
 
 /// Copies the database to a new file, whatever is being written meanwhile.
 pub fn db_backup(db: &Path, to: &Path, pretty: bool) -> anyhow::Result<Output> {
-    #[derive(Serialize)]
-    struct Backup {
-        file: String,
-        bytes: u64,
-    }
     if is_taken(to) {
         return Err(usage(format!("{} exists; a backup never overwrites anything", to.display())));
     }
@@ -52,7 +47,12 @@ pub fn db_backup(db: &Path, to: &Path, pretty: bool) -> anyhow::Result<Output> {
     }
     copied(&Store::open(db, Access::Read)?, to)?;
     let bytes = std::fs::metadata(to)?.len();
-    Ok(answer("trader.db_backup.v1", Exit::Ok, Backup { file: to.display().to_string(), bytes }, pretty))
+    Ok(answer(
+        "trader.db_backup.v1",
+        Exit::Ok,
+        BackupReport { file: to.display().to_string(), bytes, rotation: None },
+        pretty,
+    ))
 }
 
 /// Copies the database, and shows on a terminal how far that is.
@@ -70,16 +70,6 @@ pub(super) fn copied(store: &Store, to: &Path) -> Result<(), StoreError> {
 pub fn db_info(db: &Path, pretty: bool) -> anyhow::Result<Output> {
     let content = Store::open(db, Access::Read)?.info()?;
     Ok(answer("trader.db_info.v1", Exit::Ok, content, pretty))
-}
-
-#[derive(Serialize)]
-struct Answer<T> {
-    schema: &'static str,
-    status: &'static str,
-    exit_code: u8,
-    ok: bool,
-    #[serde(flatten)]
-    content: T,
 }
 
 pub(super) fn answer(schema: &'static str, exit: Exit, content: impl Serialize, pretty: bool) -> Output {
