@@ -78,7 +78,7 @@ fn halves_that_killed_backups_left_go_after_a_day_and_nothing_else_does() {
     for name in halves.iter().chain(&others).chain([&young]) {
         let file = std::fs::File::create(folder.join(name)).unwrap();
         if *name != young {
-            file.set_modified(std::time::SystemTime::now() - std::time::Duration::from_secs(90_000)).unwrap();
+            file.set_modified(std::time::SystemTime::now() - std::time::Duration::from_hours(25)).unwrap();
         }
     }
     std::os::unix::fs::symlink("/nowhere", folder.join("trader-20200103T000000Z.db.1.part")).unwrap();

@@ -106,7 +106,9 @@ fn candles_that_an_order_a_position_or_an_untold_trade_needs_are_kept() {
     ] {
         let world = lived(&exchange).with("TRADER_RETENTION_CANDLES_1M", "1");
         world.query(&order);
-        rows.into_iter().for_each(|sql| drop(world.query(sql)));
+        for sql in rows {
+            world.query(sql);
+        }
         let told = world.run(&["db", "prune"]).expect(0).json();
         assert_eq!(told["parts"][0]["held_back"], true, "{what}: {told}");
         assert_eq!(oldest(&world, "1m"), at - MINUTE, "{what}");
