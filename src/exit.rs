@@ -120,6 +120,7 @@ impl From<&StoreError> for Exit {
             StoreError::Busy(_) => Self::Busy,
             StoreError::Open { .. }
             | StoreError::Missing(_)
+            | StoreError::Older { .. }
             | StoreError::Newer { .. }
             | StoreError::Foreign(_)
             | StoreError::Mixed { .. }

@@ -51,12 +51,12 @@ pub mod clock;
 pub mod web;
 /// Where candles come from: the exchange, recordings, archive files.
 pub mod exchange;
-/// The Pushgateway that metrics are handed to.
-pub mod gateway;
 /// The database.
 pub mod store;
 /// Messages to people: mail, webhooks, and the box that they wait in.
 pub mod notice;
+/// The Pushgateway that metrics are handed to.
+pub mod gateway;
 
 // -- recipe rooms: read, think, write, say --
 /// Every way this program can end.

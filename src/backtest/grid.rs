@@ -11,8 +11,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::unit::Decimal;
 
-/// More combinations than this are a mistake.
-const MOST: u64 = 1_000_000_000;
+/// More combinations than this cannot be numbered: a reader of JSON may keep numbers as floating point, which holds whole
+/// numbers up to 2⁵³. Chance draws from as many.
+const MOST: u64 = 1 << 53;
 /// More values than this on one axis are one too.
 const MOST_VALUES: usize = 100_000;
 
@@ -275,7 +276,10 @@ mod tests {
         assert_eq!(new(vec![]), Err(GridError::Empty));
         assert_eq!(new(vec![axis("k=1"), axis("k=2")]), Err(GridError::TwoAxes("k".to_owned())));
         let long = |key: &str| axis(&format!("{key}=1..2000:1"));
-        assert_eq!(new(vec![long("a"), long("b"), long("c")]), Err(GridError::TooMany));
+        // All ten weights of a strategy, 25 values each, can be drawn from: 25¹⁰ = 95,367,431,640,625.
+        let tenth = |n: usize| axis(&format!("w{n}=0..96:4"));
+        assert_eq!(new((0..10).map(tenth).collect()).map(|grid| grid.combinations()), Ok(95_367_431_640_625));
+        assert_eq!(new(["a", "b", "c", "d", "e"].map(long).to_vec()), Err(GridError::TooMany));
     }
 
     #[test]

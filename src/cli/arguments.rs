@@ -220,7 +220,7 @@ taken.")]
         #[command(subcommand)]
         command: ConfigCommand,
     },
-    /// The database: check, backup, prune, vacuum, export, info
+    /// The database: check, backup, migrate, prune, vacuum, export, info
     Db {
         #[command(subcommand)]
         command: DbCommand,

@@ -1,5 +1,6 @@
 //! The log on stderr: text for people, JSON lines for collectors. Whatever goes through here loses its secrets.
 
+use std::backtrace::{Backtrace, BacktraceStatus};
 use std::io::Write;
 
 use env_logger::WriteStyle;
@@ -34,6 +35,12 @@ pub(super) fn start_log(settings: LogSettings) {
         LogFormat::Json => builder.format(log_json),
     };
     builder.init();
+    // A bug is a line of the log like any other, without secrets.
+    std::panic::set_hook(Box::new(|panic| {
+        let trace = Backtrace::capture();
+        let trace = if trace.status() == BacktraceStatus::Captured { format!("\n{trace}") } else { String::new() };
+        log::error!(code = "panic"; "a bug, please report it: {panic}{trace}");
+    }));
 }
 
 /// What a line carries under a key.

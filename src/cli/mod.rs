@@ -21,6 +21,7 @@ mod verify_arguments;
 mod walk_arguments;
 
 use std::io::{IsTerminal, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use anyhow::Context;
 use clap::error::ErrorKind;
@@ -36,7 +37,7 @@ use crate::command::{self, InUse, Output, Unwritable, UsageError};
 use crate::exit::Exit;
 use crate::journal;
 use crate::report;
-use crate::settings::{Flags, Paths, Settings, SettingsError, environment};
+use crate::settings::{Flags, LogFormat, Paths, Settings, SettingsError, environment};
 use crate::store::{StoreError, Topic};
 
 /// Runs the program.
@@ -49,12 +50,16 @@ pub fn main() -> Exit {
     let paths = Paths::from_environment(&environment);
     let settings = refused.map_or_else(|| Settings::load(&flags(&cli), &environment, &paths), Err);
     // Mistakes in the settings concern only those commands that look at them.
-    log::start_log(cli.global.log(settings.as_ref().map(|s| s.log).unwrap_or_default()));
+    let log_settings = cli.global.log(settings.as_ref().map(|s| s.log).unwrap_or_default());
+    log::start_log(log_settings);
     let mut errands = settings.as_ref().ok().and_then(|settings| cli.command.errands(settings));
     errands.iter_mut().for_each(command::Errands::begin);
-    let exit = run(&cli, settings, &paths)
-        .and_then(|said| command::say(&said).map(|()| said.exit))
-        .unwrap_or_else(|error| complain(&error));
+    // A bug ends the run, and nothing else: whoever watches over it is told.
+    let outcome = catch_unwind(AssertUnwindSafe(|| {
+        run(&cli, settings, &paths).and_then(|said| command::say(&said).map(|()| said.exit))
+    }));
+    let ended = outcome.unwrap_or_else(|_| Err(anyhow::anyhow!("trader broke off: this is a bug")));
+    let exit = ended.unwrap_or_else(|error| complain(&error, log_settings.format));
     if let Some(errands) = errands {
         errands.run(exit);
     }
@@ -103,7 +108,7 @@ fn run(cli: &Cli, settings: Result<Settings, SettingsError>, paths: &Paths) -> a
 fn not_understood(error: &clap::Error, refused: Option<SettingsError>) -> Exit {
     match refused {
         // Of a variable that is no text the command line does not say which one it is.
-        Some(refused) if error.kind() == ErrorKind::InvalidUtf8 => complain(&refused.into()),
+        Some(refused) if error.kind() == ErrorKind::InvalidUtf8 => complain(&refused.into(), LogFormat::Text),
         _ => {
             drop(error.print());
             if error.use_stderr() { Exit::Usage } else { Exit::Ok }
@@ -170,6 +175,7 @@ fn db(command: &DbCommand, settings: &Settings, pretty: bool) -> anyhow::Result<
             (None, Some(folder)) => command::db_backup_into(path, folder, args.rotation(), pretty),
             (None, None) => Err(command::usage("name a file, or a folder with --into")),
         },
+        DbCommand::Migrate { backup } => command::db_migrate(path, backup.as_deref(), pretty),
         DbCommand::Prune { dry_run } => command::db_prune(settings, *dry_run, pretty),
         DbCommand::Vacuum { full } => command::db_vacuum(path, *full, pretty),
         DbCommand::Export(args) => command::db_export(settings, &args.asked(), pretty),
@@ -211,7 +217,7 @@ fn man() -> anyhow::Result<Output> {
 }
 
 /// Tells an error: JSON on stdout (but for bad usage), cause and remedy on stderr.
-fn complain(error: &anyhow::Error) -> Exit {
+fn complain(error: &anyhow::Error, format: LogFormat) -> Exit {
     let store = error.downcast_ref::<StoreError>();
     let usage = error.is::<UsageError>() || error.is::<SettingsError>();
     let (other, way_out) = of_files(error);
@@ -221,10 +227,10 @@ fn complain(error: &anyhow::Error) -> Exit {
     let text = store.map_or_else(|| format!("{error:#}"), ToString::to_string);
     let text = journal::redacted(&text).into_owned();
     if exit == Exit::Usage {
-        tell(&format!("error: {text}"));
+        tell(code, &text, "", format);
         return exit;
     }
-    tell(&format!("error: {text}\n  {remedy}"));
+    tell(code, &text, &format!("\n  {remedy}"), format);
     let (status, remedy) = (exit.name(), remedy.to_owned());
     let complaint = report::Problem { code, symbol: None, timeframe: None, text, remedy };
     let failure =
@@ -244,7 +250,11 @@ fn of_files(error: &anyhow::Error) -> (Exit, &'static str) {
     }
 }
 
-/// Tells people something. Where nobody can be told, the exit code and the document still speak.
-fn tell(text: &str) {
-    drop(writeln!(std::io::stderr(), "{text}"));
+/// Tells people something, in a line of the log where programs read that. Where nobody can be told, the exit code and the
+/// document still speak.
+fn tell(code: &str, text: &str, remedy: &str, format: LogFormat) {
+    match format {
+        LogFormat::Text => drop(writeln!(std::io::stderr(), "error: {text}{remedy}")),
+        LogFormat::Json => ::log::error!(code = code; "{text}{remedy}"),
+    }
 }

@@ -7,7 +7,7 @@ use clap::{ArgGroup, Args, Subcommand, ValueEnum};
 use super::show_arguments::ShowTopic;
 use crate::command::{ExportAsked, ExportFormat};
 use crate::schedule::Rotation;
-use crate::store::{Exported, Extent};
+use crate::store::Extent;
 use crate::unit::{Symbol, Timeframe, UtcMillis};
 
 #[derive(Clone, Copy, Debug, Subcommand)]
@@ -29,6 +29,17 @@ pub(super) enum DbCommand {
   trader db backup copy.db
   trader db backup --into backups --keep 12 --keep-daily 30")]
     Backup(BackupArgs),
+    /// Bring a database of an earlier program up to date, once a copy of it as it was has been kept
+    #[command(after_help = "Examples:
+  trader db migrate
+  trader db migrate --backup before.db
+
+No run may be at work. A database that is up to date already is left as it is.")]
+    Migrate {
+        /// The copy [default: the name of the database, .schema- and the version that it had]
+        #[arg(long, value_name = "FILE")]
+        backup: Option<PathBuf>,
+    },
     /// Delete what is older than [retention] in the configuration keeps, also while a run works
     #[command(after_help = "What decisions look back to, and what positions, forecasts and gaps wait for, stays.")]
     Prune {
@@ -121,22 +132,6 @@ impl ExportArgs {
         };
         let extent =
             Extent { symbol: self.symbol.clone(), timeframe: self.timeframe, since: self.since, until: self.until };
-        ExportAsked { exported: exported(self.topic), extent, format, out: self.out.clone() }
-    }
-}
-
-const fn exported(topic: ShowTopic) -> Exported {
-    match topic {
-        ShowTopic::Candles => Exported::Candles,
-        ShowTopic::Indicators => Exported::Indicators,
-        ShowTopic::Signals => Exported::Signals,
-        ShowTopic::Decisions => Exported::Decisions,
-        ShowTopic::Runs => Exported::Runs,
-        ShowTopic::Orders => Exported::Orders,
-        ShowTopic::Fills => Exported::Fills,
-        ShowTopic::Trades => Exported::Trades,
-        ShowTopic::Equity => Exported::Equity,
-        ShowTopic::Forecasts => Exported::Forecasts,
-        ShowTopic::Outcomes => Exported::Outcomes,
+        ExportAsked { topic: self.topic.into(), extent, format, out: self.out.clone() }
     }
 }

@@ -23,14 +23,15 @@ use self::story::{story, trades};
 use self::tapes::{data_hash, rules_hash};
 use super::output_file::OutputFile;
 use super::say::{Output, Style};
+use super::trials::{Trial, kept};
 use crate::backtest::{Bar, Evidence, Market, Replayed, Rules, Tape, replay};
-use crate::clock;
+use crate::exit::Exit;
 use crate::report::{
     AccountReport, BacktestDocument, BacktestPage, CostReport, Format, Manifest, StrategyReport, TradeReport, to_json,
 };
 use crate::settings::{Settings, digest};
 use crate::statistics::TrackRecord;
-use crate::store::{Access, Store, StoreError, files_of};
+use crate::store::{Access, AllTrials, Store, StoreError, files_of};
 use crate::unit::{Money, Timeframe, UtcMillis};
 
 /// What a backtest is asked, beside the settings.
@@ -66,15 +67,17 @@ pub fn backtest(
     let (record, replayed) = run.over(&history.tapes)?;
     let manifest = manifest(&settings, &history, asked.costs);
     let costs = at_higher_costs(&run, &history.tapes, asked.costs, (&record, &replayed))?;
-    let (document, judgement) = judged(&run, manifest, &history.closes_before, costs, (&record, &replayed))?;
+    let (all, exit) = keep_trial(&run, &manifest, &record)?;
+    let (document, judgement) = judged(&run, manifest, &history.closes_before, costs, (&record, &replayed), &all);
     if let Some(page) = page {
         page.write(&drawn(&run, &document, &judgement, (&record, &replayed)))?;
     }
-    Ok(match style.format {
+    let said = match style.format {
         Format::Json => Output::ok(to_json(&document, style.pretty)),
         Format::Csv => Output::table(&trades(&document), style),
         Format::Table => Output::ok(story(&document, style)),
-    })
+    };
+    Ok(Output { exit, ..said })
 }
 
 /// A page never takes the place of a file that the program lives on.
@@ -103,23 +106,23 @@ impl<'a> Run<'a> {
     }
 }
 
-/// Keeps the trial, and says what the result was worth beside all trials there ever were.
+/// Every backtest is a trial; the same one counts once.
+fn keep_trial(run: &Run<'_>, manifest: &Manifest, record: &Record<'_>) -> Result<(AllTrials, Exit), StoreError> {
+    let daily = record.course().daily_returns(run.market).ok().and_then(|daily| TrackRecord::of(&daily));
+    let trial = || Trial { manifest: to_json(manifest, false), record: daily };
+    kept(&run.settings.db, || std::iter::once(trial()))
+}
+
+/// What the result was worth beside all trials there ever were.
 fn judged(
     run: &Run<'_>,
     manifest: Manifest,
     closes_before: &[Vec<f64>],
     costs: AtHigherCosts,
     (record, replayed): (&Record<'_>, &Replayed),
-) -> anyhow::Result<(BacktestDocument, Judgement)> {
-    let text = to_json(&manifest, false);
-    let hash = digest(text.as_bytes());
+    all: &AllTrials,
+) -> (BacktestDocument, Judgement) {
     let course = record.course();
-    let daily = course.daily_returns(run.market).ok().and_then(|daily| TrackRecord::of(&daily));
-    let mut store = Store::open(&run.settings.db, Access::Change)?;
-    let write = store.write()?;
-    write.add_trial(clock::wall(), (&hash, &text), daily.as_ref())?;
-    write.commit()?;
-    let all = store.trials()?;
     let trials = all.tried();
     let evidence = Evidence {
         course: &course,
@@ -130,7 +133,7 @@ fn judged(
     };
     let judgement = Judgement::of(&evidence, closes_before, costs.twice, record.fills, SEED);
     let document = document(run.rules, manifest, record, replayed, (&judgement, all.count, costs.told));
-    Ok((document, judgement))
+    (document, judgement)
 }
 
 /// The page.

@@ -1,4 +1,4 @@
-//! `trader db`: check, backup, info.
+//! `trader db`: check, backup, migrate, info.
 
 use std::path::Path;
 
@@ -8,9 +8,9 @@ use super::progress::progress;
 use super::{Output, usage};
 use crate::clock;
 use crate::exit::Exit;
-use crate::file::{is_taken, resolved};
+use crate::file::{is_taken, resolved, with_ending};
 use crate::report::{Answer, BackupReport, to_json};
-use crate::store::{Access, CORRUPT, CheckReport, Store, StoreError, files_of};
+use crate::store::{Access, CORRUPT, CheckReport, Lock, Store, StoreError, files_of};
 
 /// Examines the database; findings are exit 7.
 pub fn db_check(db: &Path, pretty: bool) -> anyhow::Result<Output> {
@@ -39,20 +39,47 @@ fn note(db: &Path, report: &CheckReport) {
 
 /// Copies the database to a new file, whatever is being written meanwhile.
 pub fn db_backup(db: &Path, to: &Path, pretty: bool) -> anyhow::Result<Output> {
+    refuse_taken(db, to)?;
+    copied(&Store::open(db, Access::Read)?, to)?;
+    let bytes = std::fs::metadata(to)?.len();
+    let told = BackupReport { file: to.display().to_string(), bytes, rotation: None };
+    Ok(answer("trader.db_backup.v1", Exit::Ok, told, pretty))
+}
+
+fn refuse_taken(db: &Path, to: &Path) -> anyhow::Result<()> {
     if is_taken(to) {
         return Err(usage(format!("{} exists; a backup never overwrites anything", to.display())));
     }
     if files_of(db).iter().any(|file| resolved(file) == resolved(to)) {
         return Err(usage(format!("{} belongs to the database itself; name another file", to.display())));
     }
-    copied(&Store::open(db, Access::Read)?, to)?;
-    let bytes = std::fs::metadata(to)?.len();
-    Ok(answer(
-        "trader.db_backup.v1",
-        Exit::Ok,
-        BackupReport { file: to.display().to_string(), bytes, rotation: None },
-        pretty,
-    ))
+    Ok(())
+}
+
+/// Brings the schema of the database up to date, once a copy of it as it is has been kept.
+pub fn db_migrate(db: &Path, to: Option<&Path>, pretty: bool) -> anyhow::Result<Output> {
+    #[derive(Serialize)]
+    struct Migrated {
+        from: i64,
+        to: i64,
+        /// The copy of what it was; none where there was nothing to do.
+        backup: Option<String>,
+    }
+    // Where there is none, not even a lock is made.
+    drop(Store::open(db, Access::Older)?);
+    let _lock = Lock::take(db)?;
+    let store = Store::open(db, Access::Older)?;
+    let (from, known) = (store.schema_found()?, Store::schema_version());
+    let backup = (from < known).then(|| to.map_or_else(|| with_ending(db, &format!(".schema-{from}")), Path::to_owned));
+    if let Some(copy) = &backup {
+        refuse_taken(db, copy)?;
+        copied(&store, copy)?;
+        drop(store);
+        Store::open(db, Access::Migrate)?;
+    }
+    let backup = backup.map(|copy| copy.display().to_string());
+    let told = Migrated { from, to: known, backup };
+    Ok(answer("trader.db_migrate.v1", Exit::Ok, told, pretty))
 }
 
 /// Copies the database, and shows on a terminal how far that is.

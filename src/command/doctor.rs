@@ -8,6 +8,7 @@ mod database;
 mod exchange;
 mod machine;
 mod messages;
+mod monitoring;
 mod outside;
 pub(super) mod trial;
 
@@ -39,6 +40,7 @@ fn trials(settings: &Settings, offline: bool) -> Vec<Trial> {
     trials.extend(exchange::trials(settings, offline));
     trials.extend(machine::trials(settings));
     trials.extend(messages::trials(settings));
+    trials.extend(monitoring::trials(settings));
     trials
 }
 

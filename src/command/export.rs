@@ -8,15 +8,16 @@ use std::path::{Path, PathBuf};
 
 use self::columnar::Columnar;
 use super::database::answer;
+use super::output_file::Unwritable;
 use super::output_file::place_of;
 use super::progress::progress;
-use super::rows_file::Unwritable;
+use super::show::refuse_what_does_not_apply;
 use super::{Output, usage};
 use crate::exit::Exit;
 use crate::file::{Part, is_taken, resolved};
 use crate::report::ExportReport;
 use crate::settings::Settings;
-use crate::store::{Access, Column, ColumnKind, Exported, Extent, Field, Store, StoreError, files_of};
+use crate::store::{Access, Column, ColumnKind, Extent, Field, Store, StoreError, Topic, files_of};
 use crate::unit::UtcMillis;
 
 /// What kind of file.
@@ -41,7 +42,7 @@ impl ExportFormat {
 #[derive(Clone, Debug)]
 pub struct ExportAsked {
     /// Which rows.
-    pub exported: Exported,
+    pub topic: Topic,
     /// Of them, which.
     pub extent: Extent,
     /// As what.
@@ -61,12 +62,12 @@ enum Broken {
 
 /// Writes rows to a file that is not there yet.
 pub fn db_export(settings: &Settings, asked: &ExportAsked, pretty: bool) -> anyhow::Result<Output> {
-    refuse_what_does_not_apply(asked)?;
+    refuse_what_does_not_apply(asked.topic, asked.extent.symbol.as_ref(), asked.extent.timeframe)?;
     let place = free_place(settings, &asked.out)?;
     let store = Store::open(&settings.db, Access::Read)?;
     // What is counted is what is written, whatever a run does meanwhile.
     let _at_one_moment = store.snapshot()?;
-    let bar = progress("rows", store.count_of(asked.exported, &asked.extent)?);
+    let bar = progress("rows", store.count_of(asked.topic, &asked.extent)?);
     let written = write(&store, asked, &place, || bar.inc(1));
     bar.finish_and_clear();
     match written {
@@ -78,17 +79,6 @@ pub fn db_export(settings: &Settings, asked: &ExportAsked, pretty: bool) -> anyh
         Err(Broken::Store(error)) => Err(error.into()),
         Err(Broken::Write(cause)) => Err(Unwritable::new(place, cause).into()),
     }
-}
-
-fn refuse_what_does_not_apply(asked: &ExportAsked) -> anyhow::Result<()> {
-    let (of_pair, of_length) = asked.exported.is_about();
-    if !of_pair && asked.extent.symbol.is_some() {
-        return Err(usage("these rows are not of one pair: leave --symbol away"));
-    }
-    if !of_length && asked.extent.timeframe.is_some() {
-        return Err(usage("these rows are not of candles of one length: leave --timeframe away"));
-    }
-    Ok(())
 }
 
 /// Nothing is written over, least of all what the program lives on.
@@ -104,13 +94,13 @@ fn free_place(settings: &Settings, out: &Path) -> anyhow::Result<PathBuf> {
 fn write(store: &Store, asked: &ExportAsked, place: &Path, told: impl Fn()) -> Result<u64, Broken> {
     let part = Part::beside(place)?;
     let file = BufWriter::new(File::options().write(true).truncate(true).open(part.path())?);
-    let columns = store.columns_of(asked.exported)?;
+    let columns = store.columns_of(asked.topic)?;
     let mut rows = 0;
     match asked.format {
         ExportFormat::Csv => {
             let mut table = csv::Writer::from_writer(file);
             table.write_record(columns.iter().map(|column| &column.name)).map_err(io::Error::from)?;
-            store.export(asked.exported, &asked.extent, |fields| {
+            store.export(asked.topic, &asked.extent, |fields| {
                 let cells = fields.iter().zip(&columns).map(|(field, column)| cell(field, column));
                 table.write_record(cells).map_err(io::Error::from)?;
                 rows += 1;
@@ -121,7 +111,7 @@ fn write(store: &Store, asked: &ExportAsked, place: &Path, told: impl Fn()) -> R
         }
         ExportFormat::Parquet => {
             let mut table = Columnar::begin(file, &columns)?;
-            store.export(asked.exported, &asked.extent, |fields| {
+            store.export(asked.topic, &asked.extent, |fields| {
                 table.add(fields)?;
                 rows += 1;
                 told();

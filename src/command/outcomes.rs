@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use super::say::{Output, Style};
 use crate::outcome::{Span, Untold, effective_n, independent_spans};
 use crate::report::{
-    Cell, Counts, ErrorRate, Figure, Format, HorizonScore, Judged, MissReport, Number, OutcomesDocument, Table,
-    percent, to_json,
+    Cell, Counts, ErrorRate, Figure, Format, HorizonScore, Judged, MissParts, MissReport, Number, OutcomesDocument,
+    Table, percent, to_json,
 };
 use crate::settings::Settings;
 use crate::store::{Access, MeanMisses, OutcomeFilter, OutcomeKind, Resolved, Store, StoreError, Taught};
@@ -104,19 +104,14 @@ fn misses(store: &Store, asked: &OutcomesAsked) -> anyhow::Result<MissReport> {
     let horizon_ms = asked.horizon_h.map(|hours| hours * HOUR_MS);
     let told = store.mean_misses(asked.since, asked.symbol.as_ref(), horizon_ms)?;
     let MeanMisses { trades, means, waiting, untold } = told;
-    let [predicted, realised, market, policy, delay, slippage, fees, rounding] = means.map(|m| m.and_then(percent));
+    let [predicted, realised, parts @ ..] = means;
     Ok(MissReport {
         trades,
         waiting,
         untold,
-        predicted_pct: predicted,
-        realised_pct: realised,
-        market_pct: market,
-        exit_policy_pct: policy,
-        entry_delay_pct: delay,
-        slippage_pct: slippage,
-        fees_pct: fees,
-        rounding_pct: rounding,
+        predicted_pct: predicted.and_then(percent),
+        realised_pct: realised.and_then(percent),
+        parts: MissParts::of(parts),
     })
 }
 
@@ -206,12 +201,12 @@ fn story(document: &OutcomesDocument, style: Style) -> String {
             part(m.realised_pct)
         ));
         for (name, value) in [
-            ("market", m.market_pct),
-            ("exit policy", m.exit_policy_pct),
-            ("entry delay", m.entry_delay_pct),
-            ("slippage beside what was assumed", m.slippage_pct),
-            ("fees beside what was assumed", m.fees_pct),
-            ("rounding", m.rounding_pct),
+            ("market", m.parts.market_pct),
+            ("exit policy", m.parts.exit_policy_pct),
+            ("entry delay", m.parts.entry_delay_pct),
+            ("slippage beside what was assumed", m.parts.slippage_pct),
+            ("fees beside what was assumed", m.parts.fees_pct),
+            ("rounding", m.parts.rounding_pct),
         ] {
             lines.push(format!("  {name}: {}", part(value)));
         }

@@ -5,9 +5,32 @@ use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-use super::rows_file::Unwritable;
 use super::usage;
 use crate::file::{Part, is_taken, resolved};
+
+/// A file that cannot be written: exit 7, as a database that cannot.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot write {}: {cause}", path.display())]
+pub struct Unwritable {
+    path: PathBuf,
+    cause: io::Error,
+}
+
+impl Unwritable {
+    /// That file, for this reason.
+    pub(super) const fn new(path: PathBuf, cause: io::Error) -> Self {
+        Self { path, cause }
+    }
+
+    /// What to do about it.
+    pub fn remedy(&self) -> &'static str {
+        match self.cause.kind() {
+            ErrorKind::NotFound => "make its folder first, or name another file",
+            ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => "name a file that this user may write",
+            _ => "make room, or name another file",
+        }
+    }
+}
 
 /// A file that is written whole or not at all: whoever reads it finds all of it or the one before.
 #[derive(Debug)]

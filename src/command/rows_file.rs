@@ -4,13 +4,13 @@
 //! is cut off, so that a run that was cut off and gone on with leaves the same bytes as one that was not.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{self, BufRead, BufReader, ErrorKind, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::output_file::place_of;
+use super::output_file::{Unwritable, place_of};
 use super::usage;
 use crate::file::resolved;
 use crate::report::to_json;
@@ -21,30 +21,6 @@ use crate::store::files_of;
 const SYNCED_EVERY: usize = 1000;
 /// No line of ours is longer: whatever has none is not read into memory whole.
 const LONGEST_LINE: u64 = 64 * 1024 * 1024;
-
-/// A file that cannot be written: exit 7, as a database that cannot.
-#[derive(Debug, thiserror::Error)]
-#[error("cannot write {}: {cause}", path.display())]
-pub struct Unwritable {
-    path: PathBuf,
-    cause: io::Error,
-}
-
-impl Unwritable {
-    /// That file, for this reason.
-    pub(super) const fn new(path: PathBuf, cause: io::Error) -> Self {
-        Self { path, cause }
-    }
-
-    /// What to do about it.
-    pub fn remedy(&self) -> &'static str {
-        match self.cause.kind() {
-            ErrorKind::NotFound => "make its folder first, or name another file",
-            ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => "name a file that this user may write",
-            _ => "make room, or name another file",
-        }
-    }
-}
 
 /// A file of rows that another run is writing: exit 5.
 #[derive(Debug, thiserror::Error)]
@@ -62,7 +38,7 @@ pub(super) struct RowsFile {
 impl RowsFile {
     /// Opens it to write rows under this head; what an earlier run wrote under the same head.
     pub(super) fn open<R: DeserializeOwned>(path: &Path, head: &impl Serialize) -> anyhow::Result<(Self, Vec<R>)> {
-        let cannot = |cause| Unwritable { path: path.to_owned(), cause };
+        let cannot = |cause| Unwritable::new(path.to_owned(), cause);
         place_of(path).map_err(|why| usage(format!("cannot write rows to {}: {why}", path.display())))?;
         let mut file =
             OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path).map_err(cannot)?;
@@ -100,7 +76,7 @@ impl RowsFile {
     }
 
     fn cannot(&self, cause: io::Error) -> anyhow::Error {
-        Unwritable { path: self.path.clone(), cause }.into()
+        Unwritable::new(self.path.clone(), cause).into()
     }
 }
 
@@ -183,7 +159,7 @@ fn line_of(file: &mut impl BufRead, longest: u64) -> io::Result<Vec<u8>> {
 /// The whole rows under this head, and where they end; 0 where there is not even a head.
 fn found<R: DeserializeOwned>(path: &Path, file: &File, head: &str) -> anyhow::Result<(Vec<R>, u64)> {
     let mut lines = BufReader::new(file);
-    let mut next = |longest| line_of(&mut lines, longest).map_err(|cause| Unwritable { path: path.to_owned(), cause });
+    let mut next = |longest| line_of(&mut lines, longest).map_err(|cause| Unwritable::new(path.to_owned(), cause));
     let line = next(head.len() as u64 + 1)?;
     if !line.ends_with(b"\n") && format!("{head}\n").as_bytes().starts_with(&line) {
         return Ok((Vec::new(), 0));

@@ -8,7 +8,7 @@ use super::signs::{Sign, Signed, lines};
 use crate::clock;
 use crate::exit::{Exit, PluginExit};
 use crate::file::space;
-use crate::health::{AgentFact, DatabaseFact, Disk, Facts, Health, Level, SeriesFact, Verdict, judge};
+use crate::health::{AT_WORK_MS, AgentFact, DatabaseFact, Disk, Facts, Health, Level, SeriesFact, Verdict, judge};
 use crate::market::{SeriesKey, Status, renamed, traded_as};
 use crate::report::{AgentName, Ending, StatusDocument, plugin_failure, plugin_line, to_json};
 use crate::settings::{Settings, SettingsError};
@@ -185,7 +185,8 @@ fn agents(settings: &Settings, store: &Store, now: UtcMillis, until: UtcMillis) 
     let analyst = AgentName::from(settings.strategy.analyst.name());
     let names = [AgentName::PriceCollector, analyst, AgentName::Orchestrator];
     let fact = |name: AgentName| {
-        let tally = |days: i64| store.tally(name.name(), now.plus_ms(-days * DAY_MS), until);
+        let over = now.plus_ms(-AT_WORK_MS);
+        let tally = |days: i64| store.tally(name.name(), now.plus_ms(-days * DAY_MS), until, over);
         Ok(AgentFact { name: name.name(), day: tally(1)?, week: tally(7)? })
     };
     names.into_iter().map(fact).collect()

@@ -12,7 +12,7 @@ pub(super) use self::field::Field;
 use self::summary::{document, story};
 use super::backtest::{BacktestAsked, History, manifest, yardsticks};
 use super::in_order::in_order;
-use super::merge::{Head, joined, schema_of};
+use super::merge::{Head, joined};
 use super::progress::{progress, say_how_to_go_on};
 use super::rows_file::{RowsFile, refuse_own_files};
 use super::say::{Output, Style};
@@ -89,15 +89,8 @@ pub fn sweep(settings: &Settings, asked: &SweepAsked, style: Style) -> anyhow::R
     }
 }
 
-/// Joins the files that shards of a sweep or of a walk forward have written.
-pub fn sweep_merge(settings: &Settings, files: &[PathBuf], top: usize, style: Style) -> anyhow::Result<Output> {
-    let first = files.first().ok_or_else(|| usage("no file is named"))?;
-    let schema = schema_of(first)?;
-    if schema == super::walk_forward::ROWS {
-        return super::walk_forward::merge(settings, files, style);
-    } else if schema != ROWS {
-        return Err(usage(format!("{} holds `{schema}`, not the rows of a sweep", first.display())));
-    }
+/// Joins the files that shards of a sweep have written.
+pub(super) fn merge(settings: &Settings, files: &[PathBuf], top: usize, style: Style) -> anyhow::Result<Output> {
     let (head, rows) = joined::<SweepHead, SweepRow>(files)?;
     let grid = Grid::new(head.grid.clone(), Variations::changes_readings).map_err(|e| usage(e.to_string()))?;
     let expected = numbers(&grid, head.random, None)?;

@@ -1,4 +1,4 @@
-//! Trials of a sweep or of a walk forward, which are kept when all of them are done: hours of work are not lost because the
+//! Trials of a backtest, a sweep or a walk forward, which are kept when all of them are done: work is not lost because the
 //! database cannot be written by then.
 
 use std::path::Path;

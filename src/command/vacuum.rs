@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use super::Output;
 use super::database::answer;
+use super::output_file::Unwritable;
 use super::progress::{progress, waiting};
-use super::rows_file::Unwritable;
 use crate::exit::Exit;
 use crate::file::{resolved, space};
 use crate::report::VacuumReport;

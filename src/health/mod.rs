@@ -27,6 +27,7 @@ pub use growth::{daily_growth, days_until_full};
 pub use judge::{Finding, Health, Topic, judge};
 pub use level::{Level, Verdict};
 pub use limits::Limits;
+pub use runs::AT_WORK_MS;
 pub use share::{AgentHealth, Tally, Window};
 pub use slots::Slots;
 pub use words::{size, span};

@@ -5,7 +5,7 @@ use super::{AgentHealth, Begun, Ended, Facts, Finding, Level, Limits, Slots, Top
 use crate::unit::{Symbol, UtcMillis};
 
 /// A run without an end may still be at work for so long; then it was cut off. A cycle's deadline is at most ten minutes.
-const AT_WORK_MS: i64 = 15 * 60_000;
+pub const AT_WORK_MS: i64 = 15 * 60_000;
 const DAY_MS: i64 = 86_400_000;
 
 const START: &str = "see that cron or the timer starts `trader cycle` (`trader doctor` looks for the entry), and read what \
@@ -87,10 +87,11 @@ pub(super) fn agent(agent: &AgentHealth, limits: &Limits) -> Finding {
     } else {
         let (day, week) = (agent.day, agent.week);
         let text = format!(
-            "{text}; failed {} and {}, never started {} and {}",
-            day.tally.failed, week.tally.failed, day.missed, week.missed
+            "{text}; failed {} and {}, cut off {} and {}, never started {} and {}",
+            day.tally.failed, week.tally.failed, day.tally.cut_off, week.tally.cut_off, day.missed, week.missed
         );
-        let remedy = "`trader show runs` tells the runs that failed; what was never started is the scheduler's";
+        let remedy =
+            "`trader show runs` tells the runs that failed or have no end; what was never started is the scheduler's";
         Finding::wrong(Topic::Agent, (level, Verdict::Degraded), text, remedy)
     };
     Finding { about: Some(agent.name), ..finding }

@@ -11,9 +11,17 @@ pub struct Tally {
     pub degraded: u64,
     /// None of it.
     pub failed: u64,
+    /// It never came to it: something cut the run off before.
+    pub cut_off: u64,
 }
 
-/// An agent over a stretch of time, scheduled runs that never began included.
+impl Tally {
+    const fn all(self) -> u64 {
+        self.ok + self.degraded + self.failed + self.cut_off
+    }
+}
+
+/// An agent over a stretch of time, scheduled runs that never began and runs that were cut off included.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Window {
     /// How its executions ended.
@@ -23,9 +31,9 @@ pub struct Window {
 }
 
 impl Window {
-    /// Executions, and those that were missed.
+    /// Executions, those that were cut off, and those that were missed.
     pub const fn due(&self) -> u64 {
-        self.tally.ok + self.tally.degraded + self.tally.failed + self.missed
+        self.tally.all() + self.missed
     }
 
     /// The share that went well; none where nothing was due.

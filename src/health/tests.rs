@@ -218,7 +218,7 @@ const CASES: &[Case] = &[
 ];
 
 fn tally(ok: u64, degraded: u64, failed: u64) -> Tally {
-    Tally { ok, degraded, failed }
+    Tally { ok, degraded, failed, cut_off: 0 }
 }
 
 fn disk(free: u64) -> Disk {

@@ -110,7 +110,9 @@ impl Call<'_> {
                 let wait_ms = told_to_wait.max(wait_in(&body)).map(|ms| ms.clamp(0, LONGEST_WAIT_MS));
                 Fault::NotNow { text, wait_ms }
             }
-            300..400 => Fault::Refused(format!("{host} redirects elsewhere (HTTP {status}), which is never followed")),
+            // Not the message is at fault but what opens the door, which may be mended before the message expires.
+            401 | 403 | 404 | 407 => Fault::Setup(text),
+            300..=399 => Fault::Refused(format!("{host} redirects elsewhere (HTTP {status}), which is never followed")),
             _ => Fault::Refused(text),
         })
     }

@@ -44,7 +44,10 @@ pub(super) fn request(kind: WebhookKind, keys: &Keys, message: &Message, now: Ut
     match kind {
         WebhookKind::Json => signed(keys, message, now),
         WebhookKind::Slack => plain(json!({ "text": slack(message) })),
-        WebhookKind::Discord => plain(json!({ "content": discord(message), "allowed_mentions": { "parse": [] } })),
+        WebhookKind::Discord => Request {
+            url: waiting(keys.url.clone()),
+            ..plain(json!({ "content": discord(message), "allowed_mentions": { "parse": [] } }))
+        },
         WebhookKind::Telegram => plain(json!({
             "chat_id": keys.chat_id,
             "text": telegram(message),
@@ -53,6 +56,14 @@ pub(super) fn request(kind: WebhookKind, keys: &Keys, message: &Message, now: Ut
         })),
         WebhookKind::Ntfy => ntfy(keys, message),
     }
+}
+
+/// Discord answers before it has kept a message, and tells of none that it then lost, unless it is asked to wait.
+fn waiting(mut url: Url) -> Url {
+    if !url.query_pairs().any(|(key, _)| key == "wait") {
+        url.query_pairs_mut().append_pair("wait", "true");
+    }
+    url
 }
 
 fn bearer(token: Option<&Secret>) -> Vec<(&'static str, Secret)> {
@@ -222,6 +233,20 @@ mod tests {
             let request = request(WebhookKind::Ntfy, &keys(url), &message("x"), NOW);
             assert_eq!(request.url.as_str(), root);
             assert!(request.body.contains("\"topic\":\"topic\""), "{}", request.body);
+        }
+    }
+
+    #[test]
+    fn discord_is_asked_to_tell_of_messages_that_it_cannot_keep() {
+        for (url, asked) in [
+            ("https://discord.com/api/webhooks/1/x", "https://discord.com/api/webhooks/1/x?wait=true"),
+            (
+                "https://discord.com/api/webhooks/1/x?thread_id=2",
+                "https://discord.com/api/webhooks/1/x?thread_id=2&wait=true",
+            ),
+            ("https://discord.com/api/webhooks/1/x?wait=false", "https://discord.com/api/webhooks/1/x?wait=false"),
+        ] {
+            assert_eq!(request(WebhookKind::Discord, &keys(url), &message("x"), NOW).url.as_str(), asked);
         }
     }
 

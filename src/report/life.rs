@@ -20,7 +20,7 @@ pub use forecasts::{
     BandReport, BrierReport, GroupReport, Judgement, LifeHorizon, PairReport as PairQuality, ProbabilityGroup,
 };
 pub use runs::{AgentHealth, DayOfRuns, Freshness, LifeRuns, RunFact};
-pub use traded::{LifeTrade, LifeTrades, MissParts};
+pub use traded::{LifeTrade, LifeTrades};
 
 /// What `trader report` prints.
 #[derive(Clone, Debug, Serialize, JsonSchema)]

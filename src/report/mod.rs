@@ -45,8 +45,7 @@ pub use history::{Failure, HistoryReport, Tally};
 pub use json::{Shape, schema, to_json};
 pub use life::{
     AgentHealth, BandReport, BrierReport, Bucket, DayOfRuns, Freshness, GroupReport, Judgement, LifeAccount, LifeDay,
-    LifeDocument, LifeHorizon, LifeRuns, LifeSignals, LifeTrade, LifeTrades, MissParts, PairQuality, ProbabilityGroup,
-    RunFact,
+    LifeDocument, LifeHorizon, LifeRuns, LifeSignals, LifeTrade, LifeTrades, PairQuality, ProbabilityGroup, RunFact,
 };
 pub use measure::{Measure, YardstickReport};
 pub use metrics::{
@@ -57,8 +56,8 @@ pub use notice::{Failing, Level, Notice, Topical};
 pub use notify::{DeliveryReport, NotifyDocument, Sending};
 pub use number::Number;
 pub use outcomes::{
-    BinReport, Counts, ErrorRate, Figure, HorizonScore, Judged, MissReport, NEEDED_FOR_IC, NEEDED_FOR_PROBABILITIES,
-    NEEDED_FOR_RATES, OutcomesDocument,
+    BinReport, Counts, ErrorRate, Figure, HorizonScore, Judged, MissParts, MissReport, NEEDED_FOR_IC,
+    NEEDED_FOR_PROBABILITIES, NEEDED_FOR_RATES, OutcomesDocument,
 };
 pub use page::{BacktestPage, LifePage};
 pub use portfolio::{

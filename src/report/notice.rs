@@ -214,6 +214,15 @@ impl Notice {
         Self::new(Topical::Test, Level::Info, format!("test:{at}"), "trader: test message".to_owned(), text)
     }
 
+    /// A run ended in a way that nobody foresaw, and may not even be on record. Told once in each stretch of `reminder_ms`.
+    pub fn internal(at: UtcMillis, reminder_ms: i64) -> Self {
+        let text =
+            format!("a run ended as internal, exit code 1, at {at}\nits log tells why; trader doctor tries each part");
+        let key = format!("failure:internal:{}", at.get() / reminder_ms.max(1));
+        let title = "trader: run internal (exit 1)".to_owned();
+        Self { facts: json!({ "exit_code": 1 }), ..Self::new(Topical::Failure, Level::Critical, key, title, text) }
+    }
+
     /// The database cannot be used: nothing else can be told of this run.
     pub fn no_database(cause: &str, remedy: &str, at: UtcMillis) -> Self {
         let text = format!("{cause}, at {at}\n{remedy}\nnothing is decided and no stop is looked after until then");

@@ -308,6 +308,14 @@ pub struct MissReport {
     pub predicted_pct: Option<Number>,
     /// The mean that was realised.
     pub realised_pct: Option<Number>,
+    /// What lies between them.
+    #[serde(flatten)]
+    pub parts: MissParts,
+}
+
+/// What realised less predicted is made of, in percent of what the trade cost.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct MissParts {
     /// The market went another way.
     pub market_pct: Option<Number>,
     /// The exit came before or after the horizon.
@@ -320,6 +328,33 @@ pub struct MissReport {
     pub fees_pct: Option<Number>,
     /// Ticks, steps and crumbs.
     pub rounding_pct: Option<Number>,
+}
+
+impl MissParts {
+    /// From shares: market, policy, delay, slippage, fees, rounding.
+    pub fn of(parts: [Option<f64>; 6]) -> Self {
+        let [market, policy, delay, slippage, fees, rounding] = parts.map(|part| part.and_then(percent));
+        Self {
+            market_pct: market,
+            exit_policy_pct: policy,
+            entry_delay_pct: delay,
+            slippage_pct: slippage,
+            fees_pct: fees,
+            rounding_pct: rounding,
+        }
+    }
+
+    /// As they stand, with their names.
+    pub const fn named(&self) -> [(&'static str, Option<Number>); 6] {
+        [
+            ("market", self.market_pct),
+            ("exit policy", self.exit_policy_pct),
+            ("entry delay", self.entry_delay_pct),
+            ("slippage", self.slippage_pct),
+            ("fees", self.fees_pct),
+            ("rounding", self.rounding_pct),
+        ]
+    }
 }
 
 /// What `trader outcomes` prints.

@@ -19,6 +19,7 @@ mod thinning;
 pub use backtest::BacktestPage;
 pub use life::LifePage;
 
+pub(super) use self::markup::escaped;
 use self::markup::{Markup, tag};
 
 const STYLE: &str = include_str!("page/style.css");

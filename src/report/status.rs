@@ -119,6 +119,8 @@ pub struct SuccessReport {
     pub degraded: u64,
     /// None of it.
     pub failed: u64,
+    /// Runs that something cut off before it came to this.
+    pub cut_off: u64,
     /// Scheduled runs that never began.
     pub missed: u64,
 }
@@ -293,6 +295,7 @@ impl From<&Window> for SuccessReport {
             ok: window.tally.ok,
             degraded: window.tally.degraded,
             failed: window.tally.failed,
+            cut_off: window.tally.cut_off,
             missed: window.missed,
         }
     }

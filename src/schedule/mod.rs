@@ -1,6 +1,6 @@
 //! When jobs run, and how that is said to cron, systemd and launchd; and which backups a rotation keeps.
 //!
-//! Uses `unit` and `market`. A [`Plan`] goes in, text comes out: whoever installs it lives elsewhere. This room never runs anything,
+//! Uses `unit` and `market`. A plan goes in, text comes out: whoever installs it lives elsewhere. This room never runs anything,
 //! and never writes or reads a schedule of its own accord.
 
 mod block;

@@ -15,6 +15,7 @@ use super::spelled::{AtLeastOne, Spelled};
 use super::strategy::StrategySettings;
 use super::trading::{AccountSettings, CostSettings, ExitSettings, ForecastSettings, RiskSettings, TradingKeys};
 use super::trend::TrendSettings;
+use crate::journal;
 use crate::unit::{Symbol, Timeframe};
 
 /// A commented configuration that says just what the defaults say; a test holds it to that.
@@ -240,7 +241,7 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<FileSettings, SettingsErr
 }
 
 /// Keys that no section has, because what would stand there is nobody's business.
-const SECRETS: [&str; 4] = ["password", "url", "token", "secret"];
+const SECRETS: [&str; 5] = ["password", "push_password", "url", "token", "secret"];
 
 /// What the TOML reader says, with the line it is about, unless somebody wrote a secret there.
 fn told(error: &toml::de::Error, text: &str) -> String {
@@ -253,8 +254,22 @@ fn told(error: &toml::de::Error, text: &str) -> String {
              variable, {key}_file a file that nobody else may read"
         );
     }
-    // The error shows the line, and the line may hold an address.
-    metrics::without_passwords(error.to_string().trim_end())
+    // The error shows the line, and a line may hold an address with a password.
+    let shown = error.to_string();
+    if holds_a_login(&shown) {
+        let number = before.matches('\n').count() + 1;
+        return format!(
+            "line {number} is not understood, and not shown: it holds an address with a user or a password, which do not \
+             stand in the configuration"
+        );
+    }
+    journal::redacted(shown.trim_end()).into_owned()
+}
+
+/// Whether somebody wrote what may be a user or a password into an address. Where such an address ends cannot be told from a
+/// slip: a password may hold any sign.
+fn holds_a_login(text: &str) -> bool {
+    text.lines().any(|line| line.split_once("://").is_some_and(|(_, rest)| rest.contains('@')))
 }
 
 /// Whether a line gives this key a value, in a table of its own or within braces.
@@ -322,8 +337,9 @@ fn key_of(table: &Table, prefix: &str, name: &str) -> Option<Vec<String>> {
 }
 
 fn with_variable(keys: &FileSettings, path: &[String], name: &str, text: &str) -> Result<FileSettings, SettingsError> {
+    let value = if holds_a_login(text) { "***" } else { text };
     let refused =
-        |reason: String| SettingsError::Variable { name: name.to_owned(), value: text.to_owned(), text: reason };
+        |reason: String| SettingsError::Variable { name: name.to_owned(), value: value.to_owned(), text: reason };
     let mut table = Table::try_from(keys).map_err(|e| SettingsError::Print(e.to_string()))?;
     put(&mut table, path, value_of(text, path));
     Value::Table(table).try_into().map_err(|e: toml::de::Error| refused(e.message().to_owned()))

@@ -1,11 +1,11 @@
-//! Where metrics go. The address of a Pushgateway may hold a password: it is never shown.
+//! Where metrics go. What opens a Pushgateway stands elsewhere: the settings say where.
 
-use std::fmt;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
 use super::SettingsError;
+use super::notify::{SecretSource, source};
 
 /// `[metrics]` as it is written.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,7 +16,16 @@ pub(super) struct MetricsSettings {
     pub file: Option<PathBuf>,
     /// The Pushgateway they are handed to.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub push_url: Option<SecretUrl>,
+    pub push_url: Option<String>,
+    /// Who hands them over, where that is asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub push_user: Option<String>,
+    /// The variable with the password.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub push_password_env: Option<String>,
+    /// Or the file with it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub push_password_file: Option<PathBuf>,
     /// The job they are filed under there.
     pub job: String,
     /// And the instance, where several share it.
@@ -25,28 +34,61 @@ pub(super) struct MetricsSettings {
 }
 
 /// Keys without a default: they have no place among the written defaults, but their variables have a meaning all the same.
-pub(super) const UNSET: [&str; 3] = ["file", "push_url", "instance"];
+pub(super) const UNSET: [&str; 6] =
+    ["file", "push_url", "push_user", "push_password_env", "push_password_file", "instance"];
 
 impl Default for MetricsSettings {
     fn default() -> Self {
-        Self { file: None, push_url: None, job: "trader".to_owned(), instance: None }
+        Self {
+            file: None,
+            push_url: None,
+            push_user: None,
+            push_password_env: None,
+            push_password_file: None,
+            job: "trader".to_owned(),
+            instance: None,
+        }
     }
+}
+
+fn refused(key: &str, text: impl Into<String>) -> SettingsError {
+    SettingsError::Value { key: format!("metrics.{key}"), text: text.into() }
+}
+
+/// What is empty is not set.
+fn set<T: Clone>(value: Option<&T>, is_empty: impl Fn(&T) -> bool) -> Option<T> {
+    value.filter(|value| !is_empty(value)).cloned()
 }
 
 impl MetricsSettings {
     pub(super) fn settle(&self) -> Result<Metrics, SettingsError> {
-        plain("metrics.job", &self.job)?;
-        let instance = self.instance.clone().filter(|name| !name.is_empty());
-        instance.iter().try_for_each(|name| plain("metrics.instance", name))?;
-        let url = self.push_url.clone().filter(|url| !url.0.is_empty());
-        url.iter().try_for_each(SecretUrl::check)?;
-        let push = url.map(|url| Push { url, job: self.job.clone(), instance });
-        Ok(Metrics { file: self.file.clone().filter(|path| !path.as_os_str().is_empty()), push })
+        plain("job", &self.job)?;
+        let instance = set(self.instance.as_ref(), String::is_empty);
+        instance.iter().try_for_each(|name| plain("instance", name))?;
+        let file = set(self.file.as_ref(), |path| path.as_os_str().is_empty());
+        let login = self.login()?;
+        let push = match set(self.push_url.as_ref(), String::is_empty) {
+            None if login.is_some() => return Err(refused("push_url", "is missing: whom is the password for?")),
+            None => None,
+            Some(url) => {
+                check(&url, login.is_some()).map_err(|text| refused("push_url", text))?;
+                Some(Push { url, job: self.job.clone(), instance, login })
+            }
+        };
+        Ok(Metrics { file, push })
     }
 
-    /// The same without what is secret.
-    pub(super) fn shown(&self) -> Self {
-        Self { push_url: self.push_url.as_ref().map(|url| SecretUrl(url.to_string())), ..self.clone() }
+    fn login(&self) -> Result<Option<(String, SecretSource)>, SettingsError> {
+        let variable = set(self.push_password_env.as_ref(), String::is_empty);
+        let file = set(self.push_password_file.as_ref(), |path| path.as_os_str().is_empty());
+        let password = source("metrics", "push_password", variable.as_ref(), file.as_ref())?;
+        match (set(self.push_user.as_ref(), String::is_empty), password) {
+            (Some(user), _) if user.contains(':') => Err(refused("push_user", "a user's name holds no `:`")),
+            (Some(user), Some(password)) => Ok(Some((user, password))),
+            (None, None) => Ok(None),
+            (Some(_), None) => Err(refused("push_user", "and no push_password_env or push_password_file")),
+            (None, Some(_)) => Err(refused("push_user", "is missing: whose password is it?")),
+        }
     }
 }
 
@@ -56,8 +98,26 @@ fn plain(key: &str, name: &str) -> Result<(), SettingsError> {
     if !name.is_empty() && name.chars().all(is_plain) {
         return Ok(());
     }
-    let text = format!("`{name}` is no name: letters, digits and . _ : - are allowed");
-    Err(SettingsError::Value { key: key.to_owned(), text })
+    Err(refused(key, format!("`{name}` is no name: letters, digits and . _ : - are allowed")))
+}
+
+/// What is wrong with the address of a gateway, told without the address.
+fn check(url: &str, has_login: bool) -> Result<(), &'static str> {
+    if url.contains('@') {
+        return Err("a user and a password do not stand in the configuration: name the user in push_user, and the \
+                    password's place in push_password_env or push_password_file");
+    }
+    let (scheme, rest) = url.split_once("://").ok_or("no address: https://HOST:9091")?;
+    let host = rest.split(['/', ':']).next().unwrap_or_default();
+    let is_here = matches!(host, "localhost" | "127.0.0.1") || rest.starts_with("[::1]");
+    match scheme {
+        _ if host.is_empty() => Err("it names no host"),
+        _ if rest.contains(['?', '#']) => Err("nothing may follow its path"),
+        "https" => Ok(()),
+        "http" if !has_login || is_here => Ok(()),
+        "http" => Err("a password is sent over https only, or to this machine"),
+        _ => Err("http or https is needed"),
+    }
 }
 
 /// Where metrics go.
@@ -69,81 +129,24 @@ pub struct Metrics {
     pub push: Option<Push>,
 }
 
+impl Metrics {
+    /// The environment variable that holds the password.
+    pub(super) fn variable(&self) -> Option<&str> {
+        self.push.as_ref()?.login.as_ref()?.1.variable()
+    }
+}
+
 /// A Pushgateway and the name of the group there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Push {
     /// Its address, without the path of the group.
-    pub url: SecretUrl,
+    pub url: String,
     /// The job.
     pub job: String,
     /// The instance, where several share the job.
     pub instance: Option<String>,
-}
-
-/// An address that may hold a user and a password. Whoever shows it shows neither.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct SecretUrl(String);
-
-impl SecretUrl {
-    /// The whole of it, for the one request that needs it.
-    pub fn exposed(&self) -> &str {
-        &self.0
-    }
-
-    /// What stands before the host, the user and password if there are any, and what follows them.
-    fn parts(&self) -> Option<(&str, Option<&str>, &str)> {
-        let (scheme, rest) = self.0.split_once("://")?;
-        let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-        let (authority, _) = rest.split_at(end);
-        let user = authority.rfind('@').map(|at| &authority[..at]);
-        Some((scheme, user, &rest[user.map_or(0, |user| user.len() + 1)..]))
-    }
-
-    /// What is wrong is told without the address.
-    fn check(&self) -> Result<(), SettingsError> {
-        let refused =
-            |text: &str| Err(SettingsError::Value { key: "metrics.push_url".to_owned(), text: text.to_owned() });
-        let Some((scheme, user, rest)) = self.parts() else { return refused("no address: https://HOST:9091") };
-        let host = rest.split(['/', ':']).next().unwrap_or_default();
-        let is_here = matches!(host, "localhost" | "127.0.0.1") || rest.starts_with("[::1]");
-        match scheme {
-            _ if host.is_empty() => refused("it names no host"),
-            _ if rest.contains(['?', '#']) => refused("nothing may follow its path"),
-            "https" => Ok(()),
-            "http" if user.is_none() || is_here => Ok(()),
-            "http" => refused("a password is sent over https only, or to this machine"),
-            _ => refused("http or https is needed"),
-        }
-    }
-}
-
-/// A text whose addresses show no user and no password.
-pub(super) fn without_passwords(text: &str) -> String {
-    let (mut shown, mut rest) = (String::with_capacity(text.len()), text);
-    while let Some((before, address)) = rest.split_once("://") {
-        let end = address.find(|c: char| c.is_whitespace() || "/\"'".contains(c)).unwrap_or(address.len());
-        let host = address[..end].rfind('@');
-        shown = [shown.as_str(), before, "://", host.map_or("", |_| "***")].concat();
-        rest = &address[host.unwrap_or_default()..];
-    }
-    shown + rest
-}
-
-impl fmt::Display for SecretUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.parts() {
-            Some((scheme, Some(_), rest)) => write!(f, "{scheme}://***@{rest}"),
-            Some((scheme, None, rest)) => write!(f, "{scheme}://{rest}"),
-            None => f.write_str(if self.0.is_empty() { "" } else { "***" }),
-        }
-    }
-}
-
-impl fmt::Debug for SecretUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "\"{self}\"")
-    }
+    /// Who hands over, and where that one's password is.
+    pub login: Option<(String, SecretSource)>,
 }
 
 #[cfg(test)]
@@ -151,43 +154,67 @@ mod tests {
     use super::*;
 
     fn keys(url: &str) -> MetricsSettings {
-        MetricsSettings { push_url: Some(SecretUrl(url.to_owned())), ..MetricsSettings::default() }
+        MetricsSettings { push_url: Some(url.to_owned()), ..MetricsSettings::default() }
     }
 
     #[test]
-    fn a_password_is_never_shown_and_never_sent_in_the_clear_to_another_machine() {
-        for (url, shown, is_fine) in [
-            ("https://gateway.example:9091", "https://gateway.example:9091", true),
-            ("http://gateway:9091/prefix", "http://gateway:9091/prefix", true),
-            ("https://me:s3cret@gateway.example/a", "https://***@gateway.example/a", true),
-            ("http://me:s3c@ret@127.0.0.1:9091", "http://***@127.0.0.1:9091", true),
-            ("http://me:s3cret@[::1]:9091", "http://***@[::1]:9091", true),
-            ("http://me:s3cret@gateway:9091", "http://***@gateway:9091", false),
-            ("me:s3cret@gateway", "***", false),
-            ("ftp://gateway", "ftp://gateway", false),
-            ("https://", "https://", false),
-            ("https://me:s3cret@", "https://***@", false),
-            ("https://gateway?token=1", "https://gateway?token=1", false),
+    fn an_address_holds_no_password_and_none_is_sent_in_the_clear_to_another_machine() {
+        // With a login of its own, and without one.
+        for (url, alone, with_login) in [
+            ("https://gateway.example:9091", true, true),
+            ("http://gateway:9091/prefix", true, false),
+            ("http://localhost:9091", true, true),
+            ("http://127.0.0.1:9091/a", true, true),
+            ("http://[::1]:9091", true, true),
+            ("http://127.0.0.1.example.org", true, false),
+            ("https://me:s3cret@gateway.example/a", false, false),
+            ("http://me:s3c@ret@127.0.0.1:9091", false, false),
+            ("https://me:s3c/ret@gateway", false, false),
+            ("me:s3cret@gateway", false, false),
+            ("s3cret", false, false),
+            ("ftp://gateway", false, false),
+            ("https://", false, false),
+            ("https://gateway?token=s3cret", false, false),
         ] {
-            let keys = keys(url);
-            let settled = keys.settle();
-            assert_eq!(settled.is_ok(), is_fine, "{shown}");
-            let told = format!("{keys:?} {settled:?} {} {:?}", keys.push_url.as_ref().unwrap(), keys.shown());
-            assert!(told.contains(shown) && !told.contains("s3c"), "{told}");
-            assert!(settled.err().is_none_or(|e| !e.to_string().contains("s3c")), "{shown}");
+            let login = MetricsSettings {
+                push_user: Some("watch".to_owned()),
+                push_password_env: Some("WORD".to_owned()),
+                ..keys(url)
+            };
+            for (keys, is_fine) in [(keys(url), alone), (login, with_login)] {
+                let settled = keys.settle();
+                assert_eq!(settled.is_ok(), is_fine, "{keys:?}");
+                assert!(settled.err().is_none_or(|e| !e.to_string().contains("s3c")), "{keys:?}");
+            }
         }
     }
 
     #[test]
-    fn an_error_that_shows_a_line_shows_no_password() {
-        for (text, shown) in [
-            ("1 | push = \"https://me:s3cret@host:9091/a@b\" # x", "1 | push = \"https://***@host:9091/a@b\" # x"),
-            ("https://a:b@c d http://e f ftp://g@h", "https://***@c d http://e f ftp://***@h"),
-            ("nothing: here @ all", "nothing: here @ all"),
-            ("://", "://"),
+    fn a_login_is_a_user_and_one_place_of_a_password() {
+        let word = |text: &str| Some(text.to_owned());
+        for (user, variable, file, key) in [
+            (None, None, None, ""),
+            (word("me"), word("WORD"), None, ""),
+            (word("me"), None, Some("/secret"), ""),
+            (word(""), word(""), Some(""), ""),
+            (word("me"), None, None, "metrics.push_user"),
+            (None, word("WORD"), None, "metrics.push_user"),
+            (word("a:b"), word("WORD"), None, "metrics.push_user"),
+            (word("me"), word("WORD"), Some("/secret"), "metrics.push_password_env"),
+            (word("me"), word("s3cret-itself"), None, "metrics.push_password_env"),
         ] {
-            assert_eq!(without_passwords(text), shown);
+            let login = MetricsSettings {
+                push_user: user,
+                push_password_env: variable,
+                push_password_file: file.map(PathBuf::from),
+                ..keys("https://gateway")
+            };
+            let told = login.settle().err().map(|e| e.to_string()).unwrap_or_default();
+            assert!(told.starts_with(key) && key.is_empty() == told.is_empty(), "{login:?}: {told}");
+            assert!(!told.contains("s3cret"), "{told}");
         }
+        let nobody = MetricsSettings { push_user: word("me"), push_password_env: word("WORD"), ..keys("") };
+        assert!(nobody.settle().unwrap_err().to_string().starts_with("metrics.push_url"));
     }
 
     #[test]

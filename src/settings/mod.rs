@@ -29,7 +29,7 @@ pub use environment::{Environment, environment};
 pub use error::SettingsError;
 use file::FileSettings;
 pub use file::{Color, ExchangeSettings, LogFormat, LogLevel, LogSettings, TEMPLATE, secrets_in};
-pub use metrics::{Metrics, Push, SecretUrl};
+pub use metrics::{Metrics, Push};
 pub use notify::{
     ChannelSettings, MAIL, MailSettings, MailTls, Notify, PingSettings, SecretSource, Way, WebhookKind, WebhookSettings,
 };
@@ -127,23 +127,23 @@ impl Settings {
         keys.exchange.base_urls =
             flags.base_urls.clone().and_then(AtLeastOne::from_vec).unwrap_or(keys.exchange.base_urls);
         keys.exchange.base_urls.distinct().iter().for_each(|address| journal::hide_secrets_of(address));
-        keys.metrics.push_url.iter().for_each(|address| journal::hide_secrets_of(address.exposed()));
         keys.db = flags.db.clone().or(keys.db);
         keys.summary_file = flags.summary_file.clone().or(keys.summary_file);
         keys.strategy.name = flags.strategy.unwrap_or(keys.strategy.name);
         let strategy = Strategy::from_keys(&keys.strategy, &keys.trend, &keys.trading())?;
         let trading = keys.trading().settle(&keys.account, strategy.timeframe)?;
         keys.retention.check()?;
-        let notify = keys.notify.settle()?;
+        let (notify, metrics) = (keys.notify.settle()?, keys.metrics.settle()?);
         let mut unknown_variables = unknown_variables;
         // Their names are the user's own choice.
-        unknown_variables.retain(|name| !notify.variables().contains(name.as_str()));
+        let secrets: BTreeSet<&str> = notify.variables().into_iter().chain(metrics.variable()).collect();
+        unknown_variables.retain(|name| !secrets.contains(name.as_str()));
         Ok(Self {
             file,
             db: keys.db.clone().or(paths.db.clone()).ok_or(SettingsError::NoHome)?,
             db_named: keys.db.is_some(),
             summary_file: keys.summary_file.clone(),
-            metrics: keys.metrics.settle()?,
+            metrics,
             log: keys.log,
             pairs: keys.pairs.distinct().into_iter().map(|pair| pair.0).collect(),
             timeframes: sorted(keys.timeframes.distinct().into_iter().map(|t| t.0)),
@@ -171,8 +171,7 @@ impl Settings {
 
     /// The settings as a configuration file that would give them again, but for what is secret.
     pub fn to_toml(&self) -> Result<String, SettingsError> {
-        let shown = FileSettings { metrics: self.keys.metrics.shown(), ..self.keys.clone() };
-        let text = toml::to_string_pretty(&shown).map_err(|e| SettingsError::Print(e.to_string()))?;
+        let text = toml::to_string_pretty(&self.keys).map_err(|e| SettingsError::Print(e.to_string()))?;
         Ok(journal::redacted(&text).into_owned())
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-pub(super) use self::keys::{NotifyKeys, WITHOUT_DEFAULT};
+pub(super) use self::keys::{NotifyKeys, WITHOUT_DEFAULT, source};
 use crate::report::Level;
 
 /// The channel that is not a webhook.
@@ -158,7 +158,8 @@ impl Notify {
 }
 
 impl SecretSource {
-    fn variable(&self) -> Option<&str> {
+    /// The environment variable it is in.
+    pub(super) fn variable(&self) -> Option<&str> {
         match self {
             Self::Variable(name) => Some(name),
             Self::File(_) => None,

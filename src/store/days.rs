@@ -250,18 +250,7 @@ impl Store {
     pub fn trades_within(&self, period: Period) -> Result<Vec<TradeOfDay>, StoreError> {
         let sql = "SELECT symbol, opened_at, closed_at, reason, profit, r_multiple, roi, predicted_roi
                      FROM trades WHERE closed_at >= ?1 AND closed_at < ?2 ORDER BY closed_at, position_id";
-        self.all_within(sql, period, |r| {
-            Ok(TradeOfDay {
-                symbol: parsed(&r.get::<_, String>(0)?)?,
-                opened_at: UtcMillis::new(r.get(1)?),
-                closed_at: UtcMillis::new(r.get(2)?),
-                reason: r.get(3)?,
-                profit: money(r, 4)?,
-                r_multiple: r.get(5)?,
-                roi: r.get(6)?,
-                predicted: r.get(7)?,
-            })
-        })
+        self.all_within(sql, period, trade)
     }
 
     /// Forecasts of one horizon that ended in a period, in the order in which they were made.
@@ -327,6 +316,20 @@ impl Store {
         }
         Ok(all)
     }
+}
+
+/// A closed round trip, from its first eight columns: pair, opened, closed, reason, profit, R-multiple, return, forecast.
+pub(super) fn trade(r: &Row<'_>) -> Result<TradeOfDay, StoreError> {
+    Ok(TradeOfDay {
+        symbol: parsed(&r.get::<_, String>(0)?)?,
+        opened_at: UtcMillis::new(r.get(1)?),
+        closed_at: UtcMillis::new(r.get(2)?),
+        reason: r.get(3)?,
+        profit: money(r, 4)?,
+        r_multiple: r.get(5)?,
+        roi: r.get(6)?,
+        predicted: r.get(7)?,
+    })
 }
 
 pub(super) fn money(row: &Row<'_>, i: usize) -> Result<Money, StoreError> {

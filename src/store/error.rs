@@ -18,6 +18,16 @@ pub enum StoreError {
     /// There is none.
     #[error("there is no database {}", .0.display())]
     Missing(PathBuf),
+    /// Written by an earlier program, and not brought up to date.
+    #[error("the database {} has the older schema {found}, this program works with {known}", path.display())]
+    Older {
+        /// The file.
+        path: PathBuf,
+        /// Its schema.
+        found: i64,
+        /// Ours.
+        known: i64,
+    },
     /// Written by a newer program.
     #[error("the database {} has schema {found}, this program knows up to {known}", path.display())]
     Newer {
@@ -66,6 +76,7 @@ impl StoreError {
         match self {
             Self::Open { .. } => "database_open",
             Self::Missing(_) => "database_missing",
+            Self::Older { .. } => "database_older",
             Self::Newer { .. } => "database_newer",
             Self::Foreign(_) => "database_foreign",
             Self::Mixed { .. } => "database_mixed",
@@ -83,6 +94,10 @@ impl StoreError {
             }
             Self::Missing(_) => {
                 "run `trader cycle` first, or name the database with --db (each recording has its own: replay-….db in the same folder)"
+            }
+            Self::Older { .. } => {
+                "run `trader db migrate`, which keeps a copy of it as it is and brings it up to date; the next `trader cycle` \
+                 does so as well, without a copy"
             }
             Self::Newer { .. } => {
                 "install the newer trader again, or name another database with --db; nothing was changed"

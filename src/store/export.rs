@@ -3,35 +3,8 @@
 use rusqlite::types::{ToSql, ValueRef};
 use rusqlite::{Statement, params_from_iter};
 
-use super::{Store, StoreError};
+use super::{Store, StoreError, Topic};
 use crate::unit::{Symbol, Timeframe, UtcMillis};
-
-/// What can be exported.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Exported {
-    /// Candles.
-    Candles,
-    /// Readings.
-    Indicators,
-    /// Opinions.
-    Signals,
-    /// Decisions.
-    Decisions,
-    /// Runs.
-    Runs,
-    /// Orders of the account.
-    Orders,
-    /// Fills of the account.
-    Fills,
-    /// Closed round trips.
-    Trades,
-    /// The account over time.
-    Equity,
-    /// What decisions expected.
-    Forecasts,
-    /// What became of them.
-    Outcomes,
-}
 
 /// Which rows.
 #[derive(Clone, Debug, Default)]
@@ -93,20 +66,12 @@ struct Origin {
     /// The instant of a row.
     time: &'static str,
     order: &'static str,
-    /// Whether rows are of a pair, and of candles of one length.
-    is_about: (bool, bool),
 }
 
 const OF_DECISION: &[(&str, &str)] = &[("symbol", "d.symbol"), ("timeframe", "d.timeframe")];
-const PLAIN: Origin =
-    Origin { from: "", table: "", first: &[], without: &[], time: "", order: "", is_about: (false, false) };
+const PLAIN: Origin = Origin { from: "", table: "", first: &[], without: &[], time: "", order: "" };
 
-impl Exported {
-    /// Whether its rows are about a pair, and about candles of one length.
-    pub const fn is_about(self) -> (bool, bool) {
-        self.origin().is_about
-    }
-
+impl Topic {
     const fn origin(self) -> Origin {
         match self {
             Self::Candles => Origin {
@@ -118,30 +83,27 @@ impl Exported {
                 time: "t.open_time",
                 // The series in order, and the candles of each by their key: there is nothing to sort.
                 order: "",
-                is_about: (true, true),
             },
             Self::Indicators => Origin {
                 from: "technical_indicators t",
                 table: "technical_indicators",
                 time: "t.open_time",
                 order: "ORDER BY t.symbol, t.timeframe, t.open_time",
-                is_about: (true, true),
                 ..PLAIN
             },
-            Self::Signals => Self::by_time("agent_signals", "agent_signals t", "t.time", (true, true)),
-            Self::Decisions => Self::by_time("trading_decisions", "trading_decisions t", "t.timestamp", (true, true)),
-            Self::Runs => Self::by_time("runs", "runs t", "t.started_at", (false, false)),
-            Self::Orders => Self::by_time("orders", "orders t", "t.placed_at", (true, false)),
-            Self::Fills => Self::by_time("fills", "fills t", "t.at", (true, false)),
-            Self::Trades => Self::by_time("trades", "trades t", "t.closed_at", (true, false)),
-            Self::Equity => Self::by_time("portfolio_state", "portfolio_state t", "t.time", (false, false)),
+            Self::Signals => Self::by_time("agent_signals", "agent_signals t", "t.time"),
+            Self::Decisions => Self::by_time("trading_decisions", "trading_decisions t", "t.timestamp"),
+            Self::Runs => Self::by_time("runs", "runs t", "t.started_at"),
+            Self::Orders => Self::by_time("orders", "orders t", "t.placed_at"),
+            Self::Fills => Self::by_time("fills", "fills t", "t.at"),
+            Self::Trades => Self::by_time("trades", "trades t", "t.closed_at"),
+            Self::Equity => Self::by_time("portfolio_state", "portfolio_state t", "t.time"),
             Self::Forecasts => Origin {
                 from: "forecasts t CROSS JOIN trading_decisions d ON d.id = t.decision_id",
                 table: "forecasts",
                 first: OF_DECISION,
                 time: "t.data_cutoff",
                 order: "ORDER BY t.decision_id, t.horizon_ms",
-                is_about: (true, true),
                 ..PLAIN
             },
             Self::Outcomes => Origin {
@@ -150,22 +112,21 @@ impl Exported {
                 first: OF_DECISION,
                 time: "t.resolved_at",
                 order: "ORDER BY t.kind, t.horizon_ms, t.decision_id",
-                is_about: (true, true),
                 ..PLAIN
             },
         }
     }
 
-    const fn by_time(table: &'static str, from: &'static str, time: &'static str, is_about: (bool, bool)) -> Origin {
+    const fn by_time(table: &'static str, from: &'static str, time: &'static str) -> Origin {
         // Rows were written in the order of time, or nearly so; those of one instant stay as they were written.
-        Origin { from, table, time, order: "ORDER BY 1", is_about, ..PLAIN }
+        Origin { from, table, time, order: "ORDER BY 1", ..PLAIN }
     }
 }
 
 impl Store {
-    /// The columns of what is exported.
-    pub fn columns_of(&self, exported: Exported) -> Result<Vec<Column>, StoreError> {
-        let origin = exported.origin();
+    /// The columns of what is topic.
+    pub fn columns_of(&self, topic: Topic) -> Result<Vec<Column>, StoreError> {
+        let origin = topic.origin();
         let of_others =
             origin.first.iter().map(|(name, _)| Column { name: (*name).to_owned(), kind: ColumnKind::Text });
         let mut columns: Vec<Column> = of_others.collect();
@@ -182,8 +143,8 @@ impl Store {
     }
 
     /// How many rows there are.
-    pub fn count_of(&self, exported: Exported, extent: &Extent) -> Result<u64, StoreError> {
-        let origin = exported.origin();
+    pub fn count_of(&self, topic: Topic, extent: &Extent) -> Result<u64, StoreError> {
+        let origin = topic.origin();
         let (conditions, values) = conditions(&origin, extent);
         let sql = format!("SELECT count(*) FROM {} {conditions}", origin.from);
         let count: i64 = self.connection.query_row(&sql, params_from_iter(values), |r| r.get(0))?;
@@ -193,12 +154,12 @@ impl Store {
     /// Gives every row to `take`, one after the other, all as they are at this moment.
     pub fn export<E: From<StoreError>>(
         &self,
-        exported: Exported,
+        topic: Topic,
         extent: &Extent,
         mut take: impl FnMut(Vec<Field>) -> Result<(), E>,
     ) -> Result<(), E> {
-        let columns = self.columns_of(exported)?;
-        let (mut statement, values) = self.selected(exported, extent, &columns)?;
+        let columns = self.columns_of(topic)?;
+        let (mut statement, values) = self.selected(topic, extent, &columns)?;
         let mut rows = statement.query(params_from_iter(values)).map_err(StoreError::from)?;
         while let Some(row) = rows.next().map_err(StoreError::from)? {
             let field = |n: usize| Ok(field(row.get_ref(n)?));
@@ -211,11 +172,11 @@ impl Store {
 
     fn selected(
         &self,
-        exported: Exported,
+        topic: Topic,
         extent: &Extent,
         columns: &[Column],
     ) -> Result<(Statement<'_>, Vec<Box<dyn ToSql>>), StoreError> {
-        let origin = exported.origin();
+        let origin = topic.origin();
         let of_others = origin.first.iter().map(|(_, expression)| (*expression).to_owned());
         let own = columns.iter().skip(origin.first.len()).map(|column| format!("t.{}", column.name));
         let selected: Vec<String> = [origin.time.to_owned()].into_iter().chain(of_others).chain(own).collect();

@@ -41,14 +41,23 @@ impl Store {
         Ok(statement.query_row([until.get()], ended).optional()?)
     }
 
-    /// How an agent's executions ended that began after an instant, until another one.
-    pub fn tally(&self, agent: &str, after: UtcMillis, until: UtcMillis) -> Result<Tally, StoreError> {
+    /// How an agent's executions ended that began after an instant, until another one. A cycle without an end that began
+    /// before `over` was cut off.
+    pub fn tally(&self, agent: &str, after: UtcMillis, until: UtcMillis, over: UtcMillis) -> Result<Tally, StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT count(*) FROM runs r WHERE command = 'cycle' AND started_at > ?2 AND started_at <= ?3
+                AND finished_at IS NULL
+                AND NOT EXISTS (SELECT 1 FROM agent_executions e
+                                 WHERE e.agent_name = ?1 AND e.started_at = r.started_at AND e.run_id = r.run_id)",
+        )?;
+        let before = UtcMillis::new(over.get() - 1).min(until);
+        let cut_off = statement.query_row(params![agent, after.get(), before.get()], |r| count(r, 0))?;
         let mut statement = self.connection.prepare_cached(
             "SELECT count(*) FILTER (WHERE status = 'ok'), count(*) FILTER (WHERE status = 'degraded'),
                     count(*) FILTER (WHERE status = 'failed')
                FROM agent_executions WHERE agent_name = ?1 AND started_at > ?2 AND started_at <= ?3",
         )?;
-        let read = |r: &Row<'_>| Ok(Tally { ok: count(r, 0)?, degraded: count(r, 1)?, failed: count(r, 2)? });
+        let read = |r: &Row<'_>| Ok(Tally { ok: count(r, 0)?, degraded: count(r, 1)?, failed: count(r, 2)?, cut_off });
         Ok(statement.query_row(params![agent, after.get(), until.get()], read)?)
     }
 
@@ -248,11 +257,40 @@ mod tests {
             write.add_execution("r", &execution).unwrap();
         }
         write.commit().unwrap();
-        let told = |agent: &str, until: i64| store.tally(agent, NOON.plus_ms(-24 * HOUR), NOON.plus_ms(until)).unwrap();
-        assert_eq!(told("a", 0), Tally { ok: 1, degraded: 1, failed: 1 });
-        assert_eq!(told("a", -1), Tally { ok: 1, degraded: 1, failed: 0 });
-        assert_eq!(told("b", 0), Tally { ok: 1, degraded: 0, failed: 0 });
+        let told = |agent: &str, until: i64| {
+            let (after, until) = (NOON.plus_ms(-24 * HOUR), NOON.plus_ms(until));
+            store.tally(agent, after, until, until).unwrap()
+        };
+        assert_eq!(told("a", 0), Tally { ok: 1, degraded: 1, failed: 1, cut_off: 0 });
+        assert_eq!(told("a", -1), Tally { ok: 1, degraded: 1, ..Tally::default() });
+        assert_eq!(told("b", 0), Tally { ok: 1, ..Tally::default() });
         assert_eq!(told("c", 0), Tally::default());
+    }
+
+    #[test]
+    fn a_cycle_that_was_cut_off_counts_against_the_agents_that_it_did_not_come_to() {
+        let (_folder, mut store) = open();
+        let write = store.write().unwrap();
+        let add = |run_id: &str, command: &str, ago: i64, done: &[&str]| {
+            let started_at = NOON.plus_ms(-ago);
+            write.add_run(&RunRow { run_id, command, started_at, strategy_hash: None }).unwrap();
+            for agent_name in done.iter().copied() {
+                let (status, items, error_class, error) = ("ok", 1, None, None);
+                let execution = Execution { agent_name, started_at, duration_ms: 1, status, items, error_class, error };
+                write.add_execution(run_id, &execution).unwrap();
+            }
+        };
+        add("ended", "cycle", 5 * HOUR, &["collector", "orchestrator"]);
+        write.end_run("ended", NOON, 1, 0, "{}").unwrap();
+        add("killed early", "cycle", 4 * HOUR, &[]);
+        add("killed late", "cycle", 3 * HOUR, &["collector"]);
+        add("no cycle", "backfill", 2 * HOUR, &[]);
+        add("long ago", "cycle", 24 * HOUR, &[]);
+        add("at work", "cycle", HOUR, &[]);
+        write.commit().unwrap();
+        let told = |agent: &str| store.tally(agent, NOON.plus_ms(-24 * HOUR), NOON, NOON.plus_ms(-HOUR)).unwrap();
+        assert_eq!(told("collector"), Tally { ok: 2, cut_off: 1, ..Tally::default() });
+        assert_eq!(told("orchestrator"), Tally { ok: 1, cut_off: 2, ..Tally::default() });
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use rusqlite::{Row, params};
 
-use super::days::{counted, money};
+use super::days::{counted, trade};
 use super::ledger::parsed;
 use super::{Period, Store, StoreError, TradeOfDay};
 use crate::report::{AgentHealth, Freshness};
@@ -110,19 +110,6 @@ impl Store {
         all.sort_by(|(a, x), (b, y)| x.symbol.cmp(&y.symbol).then(a.cmp(b)));
         Ok(all.into_iter().map(|(_, freshness)| freshness).collect())
     }
-}
-
-fn trade(r: &Row<'_>) -> Result<TradeOfDay, StoreError> {
-    Ok(TradeOfDay {
-        symbol: parsed(&r.get::<_, String>(0)?)?,
-        opened_at: UtcMillis::new(r.get(1)?),
-        closed_at: UtcMillis::new(r.get(2)?),
-        reason: r.get(3)?,
-        profit: money(r, 4)?,
-        r_multiple: r.get(5)?,
-        roi: r.get(6)?,
-        predicted: r.get(7)?,
-    })
 }
 
 fn miss(r: &Row<'_>) -> Result<Option<[f64; 6]>, StoreError> {

@@ -93,7 +93,9 @@ impl Store {
     }
 
     fn clock_offset_ms(&self) -> Result<Option<i64>, StoreError> {
-        let sql = "SELECT clock_offset_ms FROM runs WHERE started_at = (SELECT max(started_at) FROM runs)";
+        // Other commands do not compare clocks.
+        let sql = "SELECT clock_offset_ms FROM runs WHERE command = 'cycle' AND finished_at IS NOT NULL
+                    ORDER BY started_at DESC LIMIT 1";
         Ok(self.read(sql, |r| r.get::<_, Option<i64>>(0))?.into_iter().flatten().next())
     }
 
@@ -126,7 +128,7 @@ impl Store {
     fn newest_decision(&self, symbol: &Symbol, timeframe: Timeframe) -> Result<Option<Decided>, StoreError> {
         let sql =
             "SELECT id, timestamp, decision, score, confidence, CAST(current_price AS REAL) FROM trading_decisions
-                    WHERE symbol = ?1 AND timeframe = ?2 ORDER BY candle_open_time DESC LIMIT 1";
+                    WHERE symbol = ?1 AND timeframe = ?2 ORDER BY candle_open_time DESC, id DESC LIMIT 1";
         let read = |r: &Row<'_>| {
             let decided = Decided {
                 symbol: symbol.clone(),
@@ -247,6 +249,31 @@ mod tests {
         let told: Vec<(String, f64, i64, Option<i64>)> =
             store.totals().unwrap().into_iter().map(|t| (t.kind, t.total, t.newest_at.get(), t.newest_ms)).collect();
         assert_eq!(told, [("failed".to_owned(), 1.0, 30, Some(9)), ("ok".to_owned(), 2.0, 20, Some(5))]);
+    }
+
+    #[test]
+    fn the_clock_is_told_by_the_last_cycle_that_ended_whatever_ran_since() {
+        let (_folder, store) = store();
+        assert_eq!(store.clock_offset_ms().unwrap(), None);
+        let rows = "INSERT INTO runs (run_id, command, version, started_at, finished_at, clock_offset_ms) VALUES
+            ('a', 'cycle', '1', 1, 2, 70), ('b', 'cycle', '1', 3, 4, -80), ('c', 'cycle', '1', 5, NULL, NULL),
+            ('d', 'backfill', '1', 7, 8, NULL)";
+        store.connection.execute_batch(rows).unwrap();
+        assert_eq!(store.clock_offset_ms().unwrap(), Some(-80));
+    }
+
+    #[test]
+    fn the_newest_decision_on_a_candle_is_told_where_several_strategies_decided() {
+        let (_folder, store) = store();
+        store.connection.execute_batch("PRAGMA foreign_keys = OFF").unwrap();
+        let sql = "INSERT INTO trading_decisions (id, timestamp, symbol, timeframe, candle_open_time, strategy_hash, decision,
+                       signal, score, confidence, current_price, pair, run_id)
+                   VALUES (?1, ?1, 'BTC/USDT', '1h', ?2, ?3, ?4, 'NEUTRAL', 1, 50, '1', '{}', 'r')";
+        for (id, candle, hash, decision) in [(1, 10, "z", "HOLD"), (2, 20, "z", "BUY"), (3, 20, "a", "SELL")] {
+            store.connection.execute(sql, params![id, candle, hash, decision]).unwrap();
+        }
+        let told = store.newest_decision(&"BTC/USDT".parse().unwrap(), Timeframe::H1).unwrap().unwrap();
+        assert_eq!((told.decision.as_str(), told.at.get()), ("SELL", 3));
     }
 
     #[test]

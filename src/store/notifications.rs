@@ -11,6 +11,9 @@ use crate::unit::UtcMillis;
 /// No attempt is put off further than this, and one that stands further off was put there by a clock that was wrong.
 pub const LONGEST_PAUSE_MS: i64 = 6 * 3_600_000;
 
+/// The code of the error with which the emergency stop begins.
+pub const EMERGENCY_STOP: &str = "emergency_stop";
+
 /// Who is to be told, when, and for how long it matters.
 #[derive(Clone, Debug)]
 pub struct Telling<'a> {
@@ -67,13 +70,24 @@ impl Write<'_> {
     /// Writes a message down for its channels, unless it was told before; whether it is new. A message that cannot be
     /// written must not undo the facts it is about: unless the whole transaction is lost, that is only logged.
     pub fn tell(&self, notice: &Notice, telling: &Telling<'_>) -> Result<bool, StoreError> {
-        match self.add_notification(notice, telling) {
+        match self.add_whole(notice, telling) {
             Err(error) if !self.transaction.is_autocommit() => {
                 log::error!(code = "notification"; "{}: {error}; nobody will be told", notice.title);
                 Ok(false)
             }
             told => told,
         }
+    }
+
+    /// All of a message or nothing of it: one without its deliveries would count as told, and nobody would be.
+    fn add_whole(&self, notice: &Notice, telling: &Telling<'_>) -> Result<bool, StoreError> {
+        self.transaction.execute_batch("SAVEPOINT notice")?;
+        let told = self.add_notification(notice, telling);
+        if !self.transaction.is_autocommit() {
+            let undo = if told.is_ok() { "" } else { "ROLLBACK TO notice;" };
+            self.transaction.execute_batch(&format!("{undo} RELEASE notice"))?;
+        }
+        told
     }
 
     fn add_notification(&self, notice: &Notice, telling: &Telling<'_>) -> Result<bool, StoreError> {
@@ -131,17 +145,22 @@ impl Store {
         Ok(levels.iter().filter_map(|word| Level::from_word(word)).max())
     }
 
-    /// When the first of the cycles began that have failed one after another, if the newest has. `well` are the exit codes
-    /// of those that have not.
-    pub fn failing_since(&self, well: [u8; 2]) -> Result<Option<UtcMillis>, StoreError> {
-        let newest = "SELECT started_at FROM runs WHERE command = 'cycle' AND exit_code IN (?1, ?2)
+    /// When the first of the cycles began that have failed one after another until now, if the newest has. Halted cycles have
+    /// failed when they had errors. Cycles of a clock that ran ahead once are none of these. `ok` and `halted` are exit codes.
+    pub fn failing_since(&self, now: UtcMillis, ok: u8, halted: u8) -> Result<Option<UtcMillis>, StoreError> {
+        let newest = "SELECT started_at FROM runs
+                       WHERE command = 'cycle' AND started_at <= ?1
+                         AND (exit_code = ?2 OR exit_code = ?3 AND NOT EXISTS
+                             (SELECT 1 FROM json_each(runs.summary, '$.errors') e WHERE e.value ->> 'code' <> ?4))
                        ORDER BY started_at DESC LIMIT 1";
+        let well = params![now.get(), ok, halted, EMERGENCY_STOP];
         let well_at: Option<i64> = self.connection.prepare_cached(newest)?.query_row(well, |r| r.get(0)).optional()?;
         let first = "SELECT started_at FROM runs
-                      WHERE command = 'cycle' AND exit_code IS NOT NULL AND started_at > ?1
+                      WHERE command = 'cycle' AND exit_code IS NOT NULL AND started_at > ?1 AND started_at <= ?2
                       ORDER BY started_at LIMIT 1";
         let mut statement = self.connection.prepare_cached(first)?;
-        let found: Option<i64> = statement.query_row([well_at.unwrap_or(i64::MIN)], |r| r.get(0)).optional()?;
+        let after = [well_at.unwrap_or(i64::MIN), now.get()];
+        let found: Option<i64> = statement.query_row(after, |r| r.get(0)).optional()?;
         Ok(found.map(UtcMillis::new))
     }
 
@@ -382,33 +401,46 @@ mod tests {
     #[test]
     fn runs_fail_since_the_first_that_did_after_one_that_did_not() {
         let (_folder, mut store) = open();
-        let since = |store: &Store| store.failing_since([0, 6]).unwrap().map(|at| at.since_ms(NOW) / HOUR_MS);
-        assert_eq!(since(&store), None);
+        let until = |store: &Store, hour: i64| {
+            let found = store.failing_since(NOW.plus_ms(hour * HOUR_MS), 0, 6).unwrap();
+            found.map(|at| at.since_ms(NOW) / HOUR_MS)
+        };
+        assert_eq!(until(&store, 0), None);
+        let (none, stop, late) = (
+            "{}",
+            r#"{"errors":[{"code":"emergency_stop"}]}"#,
+            r#"{"errors":[{"code":"emergency_stop"},{"code":"timeout"}]}"#,
+        );
         let runs = [
-            ("cycle", Some(4), Some(0)),
-            ("cycle", Some(3), Some(0)),
-            ("cycle", Some(6), None),
-            ("cycle", Some(3), Some(3)),
-            ("close", Some(0), Some(3)),
-            ("cycle", None, Some(3)),
-            ("cycle", Some(0), None),
-            ("backfill", Some(4), None),
-            ("cycle", None, None),
+            ("cycle", Some(4), none, Some(0)),
+            ("cycle", Some(3), none, Some(0)),
+            ("cycle", Some(6), stop, None),
+            ("cycle", Some(3), none, Some(3)),
+            ("close", Some(0), none, Some(3)),
+            ("cycle", None, none, Some(3)),
+            ("cycle", Some(0), none, None),
+            ("backfill", Some(4), none, None),
+            ("cycle", None, none, None),
+            ("cycle", Some(6), late, Some(9)),
+            ("cycle", Some(6), late, Some(9)),
+            ("cycle", Some(6), none, None),
         ];
-        for (hour, (command, exit, expected)) in (0..).zip(runs) {
+        for (hour, (command, exit, summary, expected)) in (0..).zip(runs) {
             let (run_id, started_at) = (format!("r{hour}"), NOW.plus_ms(hour * HOUR_MS));
             let write = store.write().unwrap();
             write.add_run(&RunRow { run_id: &run_id, command, started_at, strategy_hash: None }).unwrap();
             if let Some(exit) = exit {
-                write.end_run(&run_id, started_at, 1, exit, "{}").unwrap();
+                write.end_run(&run_id, started_at, 1, exit, summary).unwrap();
             }
             write.commit().unwrap();
-            assert_eq!(since(&store), expected, "after run {hour}");
+            assert_eq!(until(&store, hour), expected, "after run {hour}");
         }
+        // What a clock that was ahead has left does not count before its time comes.
+        assert_eq!([2, 4, 10, 11].map(|hour| until(&store, hour)), [None, Some(3), Some(9), None]);
     }
 
     #[test]
-    fn a_message_that_cannot_be_written_leaves_the_facts_alone() {
+    fn a_message_that_cannot_be_written_leaves_the_facts_alone_and_may_be_told_later() {
         let (_folder, mut store) = open();
         let trigger = "CREATE TRIGGER x BEFORE INSERT ON deliveries BEGIN SELECT RAISE(ABORT, 'x'); END";
         store.connection.execute_batch(trigger).unwrap();
@@ -418,6 +450,9 @@ mod tests {
         assert!(!write.tell(&notice("a", Level::Info), &telling).unwrap());
         write.commit().unwrap();
         assert_eq!(store.newest_run_at().unwrap(), Some(NOW));
+        assert!(!store.was_told("a").unwrap(), "a message that nobody is to be sent was not told");
+        store.connection.execute_batch("DROP TRIGGER x").unwrap();
+        assert!(tell(&mut store, &notice("a", Level::Info), &["one"]));
     }
 
     #[test]

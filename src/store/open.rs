@@ -39,6 +39,11 @@ pub enum Access {
     Read,
     /// To read only, or an empty one in memory when there is none: for dry runs.
     Peek(Contents),
+    /// To read only, whichever schema up to this program's it has; there must be one. What it holds is not for this program
+    /// to read: it can only be copied.
+    Older,
+    /// To bring what there is up to the schema of this program; there must be one.
+    Migrate,
 }
 
 /// The database.
@@ -90,6 +95,12 @@ impl Store {
                 migrate::migrate(&mut self.connection, &self.path)
             }
             Access::Read => self.expect_schema(),
+            Access::Older => self.expect_any_schema().map(drop),
+            Access::Migrate => {
+                self.expect_any_schema()?;
+                tune(&self.connection)?;
+                migrate::migrate(&mut self.connection, &self.path)
+            }
             Access::Peek(contents) => self.expect_schema().and_then(|()| self.expect_contents(contents)),
         }
     }
@@ -99,7 +110,7 @@ impl Store {
         &self.path
     }
 
-    /// The version of its schema: that of this program, or it would not have been opened.
+    /// The version of the schema that this program works with.
     pub fn schema_version() -> i64 {
         migrate::version()
     }
@@ -134,15 +145,23 @@ impl Store {
     }
 
     fn expect_schema(&self) -> Result<(), StoreError> {
-        let path = self.path.clone();
-        match migrate::found(&self.connection, &self.path)? {
-            0 => Err(StoreError::Missing(path)),
-            found if found < migrate::version() => {
-                let text = format!("it has the older schema {found}: run `trader cycle` once to bring it up to date");
-                Err(StoreError::Open { path, text })
-            }
+        match (self.expect_any_schema()?, migrate::version()) {
+            (found, known) if found < known => Err(StoreError::Older { path: self.path.clone(), found, known }),
             _ => Ok(()),
         }
+    }
+
+    /// The version of its schema: there is one, and it is none newer than that of this program.
+    fn expect_any_schema(&self) -> Result<i64, StoreError> {
+        match migrate::found(&self.connection, &self.path)? {
+            0 => Err(StoreError::Missing(self.path.clone())),
+            found => Ok(found),
+        }
+    }
+
+    /// The version of the schema that the file has.
+    pub fn schema_found(&self) -> Result<i64, StoreError> {
+        migrate::found(&self.connection, &self.path)
     }
 
     /// What kind of data it holds; none before a run has written to it.
@@ -179,13 +198,13 @@ impl Write<'_> {
 fn connect(path: &Path, access: Access) -> Result<Connection, StoreError> {
     let flags = match access {
         Access::Peek(_) if !is_there(path)? => return Ok(Connection::open_in_memory()?),
-        Access::Read | Access::Peek(_) => return connect_to_read(path),
-        Access::Change => OpenFlags::SQLITE_OPEN_READ_WRITE,
+        Access::Read | Access::Peek(_) | Access::Older => return connect_to_read(path),
+        Access::Change | Access::Migrate => OpenFlags::SQLITE_OPEN_READ_WRITE,
         Access::Write(_) => OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
     };
     match access {
         Access::Write(_) => make_folder_of(path)?,
-        Access::Change | Access::Read | Access::Peek(_) => expect_file(path)?,
+        Access::Change | Access::Migrate | Access::Read | Access::Peek(_) | Access::Older => expect_file(path)?,
     }
     connect_with(path, path, flags)
 }

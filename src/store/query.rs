@@ -103,8 +103,10 @@ impl Topic {
     /// Whether its rows are about a pair, and about candles of one length.
     pub const fn is_about(self) -> (bool, bool) {
         match self {
-            Self::Candles | Self::Indicators | Self::Signals | Self::Decisions => (true, true),
-            Self::Orders | Self::Fills | Self::Trades | Self::Forecasts | Self::Outcomes => (true, false),
+            Self::Candles | Self::Indicators | Self::Signals | Self::Decisions | Self::Forecasts | Self::Outcomes => {
+                (true, true)
+            }
+            Self::Orders | Self::Fills | Self::Trades => (true, false),
             Self::Runs | Self::Equity => (false, false),
         }
     }

@@ -288,6 +288,29 @@ fn alerts_speak_when_they_should_and_only_then() {
     }
 }
 
+#[test]
+fn candles_are_old_by_the_limits_of_the_status() {
+    let settings = trader::settings::Settings::load(
+        &trader::settings::Flags { db: Some("x.db".into()), ..trader::settings::Flags::default() },
+        &[],
+        &trader::settings::Paths::default(),
+    );
+    let limits = settings.unwrap().health;
+    let rule = alerts().into_iter().find(|rule| rule["alert"] == "TraderStaleData").unwrap();
+    // Each series' selector, and the seconds it is compared with.
+    let told: BTreeMap<String, i64> = word(&rule["expr"])
+        .split(" or ")
+        .flat_map(|part| {
+            let (selector, seconds) = part.split_once("} > ").unwrap();
+            let lengths = selector.rsplit_once('=').unwrap().1.trim_start_matches('~').trim_matches('"');
+            let seconds: i64 = seconds.trim().parse().unwrap();
+            lengths.split('|').map(move |length| (length.to_owned(), seconds)).collect::<Vec<_>>()
+        })
+        .collect();
+    let known = trader::unit::Timeframe::ALL.map(|length| (length.name().to_owned(), limits.max_age(length) / 1000));
+    assert_eq!(told, BTreeMap::from(known));
+}
+
 /// The data sources that are provisioned: type by uid.
 fn sources() -> BTreeMap<String, String> {
     let all = list(&document("grafana/provisioning/datasources/trader.yml")["datasources"]);
@@ -420,6 +443,13 @@ fn the_parts_find_each_other() {
     let scraped = list(&list(&document("prometheus/prometheus.yml")["scrape_configs"])[0]["static_configs"])[0].clone();
     assert!(list(&scraped["targets"]).iter().all(|target| is_service(&word(target))), "{scraped}");
     assert!(text("alloy/config.alloy").contains("http://loki:3100/loki/api/v1/push"));
+    // The log that is read is the one that scheduled cycles write, in the folder that is mounted.
+    let alloy = text("alloy/config.alloy");
+    let log = alloy.split_once("\"/logs/").unwrap().1.split_once('"').unwrap().0;
+    let crontab = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("crontab.example")).unwrap();
+    let cycle = crontab.lines().find(|line| line.contains("/trader") && line.contains(" cycle ")).unwrap();
+    assert!(cycle.contains("--log-format json") && cycle.ends_with(&format!(" 2>> /var/log/trader/{log}")), "{cycle}");
+    assert!(list(&services["alloy"]["volumes"]).contains(&"${TRADER_LOGS:-/var/log/trader}:/logs:ro".into()));
     assert_eq!(document("loki/loki.yml")["server"]["http_listen_port"], 3100);
     // What Grafana is told of is mounted where it is told.
     let grafana = list(&services["grafana"]["volumes"]);

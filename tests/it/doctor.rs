@@ -1,6 +1,8 @@
 //! `trader doctor`: each part is tried for real, what is wrong is told with the way out, and nothing is changed.
 
 use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 use std::time::Duration;
@@ -180,9 +182,105 @@ fn a_file_that_cannot_be_written_is_told() {
 }
 
 #[test]
+fn a_file_of_metrics_is_to_be_written_by_us_and_read_by_others() {
+    let (_exchange, world) = installed();
+    let mode = |name: &str, mode: u32| {
+        fs::create_dir_all(world.path(name)).unwrap();
+        fs::set_permissions(world.path(name), fs::Permissions::from_mode(mode)).unwrap();
+    };
+    // The folder of a test is its owner's alone.
+    for (name, bits) in
+        [("", 0o755), ("all", 0o755), ("group", 0o750), ("closed", 0o700), ("pass", 0o711), ("closed/in", 0o755)]
+    {
+        mode(name, bits);
+    }
+    let told = |file: &str| {
+        let file = world.path(file).display().to_string();
+        let mut command = world.command(&["doctor", "--offline"]);
+        command.env("TRADER_METRICS_FILE", file).env("TRADER_SUMMARY_FILE", world.path("all/last.prom"));
+        Run::of(command)
+    };
+    for (file, outcome, words) in [
+        ("all/t.prom", "ok", "its folder read"),
+        ("group/t.prom", "ok", "its folder read"),
+        ("closed/t.prom", "warning", "closed"),
+        ("pass/t.prom", "warning", "pass"),
+        ("closed/in/t.prom", "warning", "closed"),
+        ("all/t.txt", "warning", "reads no file of that name"),
+        ("nowhere/t.prom", "failed", "nowhere"),
+        ("trader.db", "failed", "the database"),
+        ("all/last.prom", "failed", "cannot write"),
+    ] {
+        let run = told(file).expect(if outcome == "failed" { 3 } else { 0 });
+        assert_part(&run, "metrics file", outcome, words);
+        assert!(!world.path(file).exists() || file == "trader.db", "nothing is left: {run}");
+    }
+}
+
+/// A gateway that answers so and hands back what it was asked.
+fn gateway(answer: &'static str) -> (String, std::sync::mpsc::Receiver<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/prefix/", listener.local_addr().unwrap());
+    let (tell, told) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut piece = vec![0; 4096];
+            let read = stream.read(&mut piece).unwrap();
+            if tell.send(String::from_utf8_lossy(&piece[..read]).into_owned()).is_err() {
+                return;
+            }
+            drop(write!(stream, "HTTP/1.1 {answer}\r\nContent-Length: 0\r\n\r\n"));
+        }
+    });
+    (url, told)
+}
+
+#[test]
+fn a_pushgateway_is_asked_with_its_login_whether_it_is_ready_and_nothing_is_pushed() {
+    for (answer, exit, outcome, words) in [
+        ("200 OK", 0, "ok", "is ready"),
+        ("401 Unauthorized", 3, "failed", "refuses the login"),
+        ("404 Not Found", 0, "warning", "status 404"),
+    ] {
+        let (_exchange, world) = installed();
+        let (url, asked) = gateway(answer);
+        let world = world
+            .with("TRADER_METRICS_PUSH_URL", &url)
+            .with("TRADER_METRICS_PUSH_USER", "watch")
+            .with("TRADER_METRICS_PUSH_PASSWORD_ENV", "GATE_WORD")
+            .with("GATE_WORD", "hunter2");
+        let run = world.run(&["-vv", "doctor"]).expect(exit);
+        assert_part(&run, "pushgateway", outcome, words);
+        let asked = asked.recv_timeout(Duration::from_secs(5)).unwrap().to_lowercase();
+        assert!(asked.starts_with("get /prefix/-/ready http/1.1"), "{asked}");
+        // watch:hunter2
+        assert!(asked.contains("authorization: basic d2f0y2g6ahvudgvymg=="), "{asked}");
+        assert!(!format!("{run}").contains("hunter2"), "{run}");
+    }
+}
+
+#[test]
+fn a_pushgateway_that_is_not_there_or_whose_password_is_not_is_told() {
+    let (_exchange, world) = installed();
+    let world = world.with("TRADER_METRICS_PUSH_URL", NOBODY);
+    assert_part(&world.run(&["doctor", "--offline"]).expect(0), "pushgateway", "skipped", "network");
+    assert_part(&world.run(&["doctor"]).expect(3), "pushgateway", "failed", NOBODY);
+    let world = world.with("TRADER_METRICS_PUSH_USER", "watch").with("TRADER_METRICS_PUSH_PASSWORD_ENV", "GATE_WORD");
+    assert_part(&world.run(&["doctor"]).expect(3), "pushgateway", "failed", "GATE_WORD is not set");
+}
+
+#[test]
 fn a_scheduler_that_starts_nothing_is_told_and_one_that_hangs_costs_a_few_seconds() {
     let world = with_crontab(World::new(), "20 1 * * * /usr/local/bin/trader db check");
     let run = world.run(&["doctor", "--offline"]).expect(0);
+    let schedule = part(&run, "schedule");
+    assert!(
+        schedule["remedy"]
+            .as_str()
+            .is_none_or(|remedy| remedy.contains("trader schedule install") || remedy.contains("keep one")),
+        "{run}"
+    );
     // This machine's own files may start cycles; this crontab does not.
     assert!(part(&run, "schedule")["text"].as_str().is_some_and(|text| !text.contains("this user's crontab")), "{run}");
     fs::write(world.path("bin/crontab"), "#!/bin/sh\nexec sleep 60\n").unwrap();

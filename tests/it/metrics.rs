@@ -1,5 +1,6 @@
 //! Metrics: whole and readable by all, never over anything of ours, never able to change a run; read by the real parts.
 
+mod counted;
 pub(crate) mod parts;
 
 use std::fs;
@@ -196,10 +197,13 @@ fn gateway(answer: Option<&'static str>) -> (u16, Receiver<String>) {
     (port, told)
 }
 
-/// A live world that pushes to a port with a password in the address.
+/// A live world that pushes to a port, with a password from the environment.
 fn pushing(exchange: &Exchange, port: u16) -> World {
     World::facing(exchange)
-        .with("TRADER_METRICS_PUSH_URL", &format!("http://watch:hunter2@127.0.0.1:{port}/prefix/"))
+        .with("TRADER_METRICS_PUSH_URL", &format!("http://127.0.0.1:{port}/prefix/"))
+        .with("TRADER_METRICS_PUSH_USER", "watch")
+        .with("TRADER_METRICS_PUSH_PASSWORD_ENV", "TRADER_GATE_WORD")
+        .with("TRADER_GATE_WORD", "hunter2")
         .with("TRADER_METRICS_INSTANCE", "attic")
 }
 
@@ -215,6 +219,7 @@ fn a_gateway_is_given_the_whole_text_under_its_job_and_the_password_goes_nowhere
     assert!(asked.to_lowercase().contains("authorization: basic d2f0y2g6ahvudgvymg=="), "{asked}");
     assert!(asked.contains("text/plain; version=0.0.4"), "{asked}");
     assert_agree(&run, asked.split_once("\r\n\r\n").unwrap().1);
+    assert!(!run.stdout.contains("unknown_variable"), "the variable is named by a key: {run}");
     for run in [run, world.run(&["config", "show"]).expect(0)] {
         assert!(!format!("{run}").contains("hunter2"), "{run}");
     }
@@ -225,10 +230,34 @@ fn a_gateway_is_given_the_whole_text_under_its_job_and_the_password_goes_nowhere
 }
 
 #[test]
+fn the_password_of_a_gateway_may_stand_in_a_file_of_ones_own_and_where_it_is_missing_the_run_stands() {
+    let (port, told) = gateway(Some("200 OK"));
+    let exchange = Exchange::start();
+    let world = pushing(&exchange, port);
+    let file = world.path("word");
+    fs::write(&file, "hunter2\n").unwrap();
+    let world = world
+        .with("TRADER_METRICS_PUSH_PASSWORD_ENV", "")
+        .with("TRADER_METRICS_PUSH_PASSWORD_FILE", &file.display().to_string());
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+    world.run(&["cycle"]).expect(0);
+    let asked = told.recv_timeout(Duration::from_secs(5)).unwrap();
+    assert!(asked.to_lowercase().contains("authorization: basic d2f0y2g6ahvudgvymg=="), "{asked}");
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
+    let open_to_all = world.run(&["-q", "cycle"]).expect(0);
+    fs::remove_file(&file).unwrap();
+    for (run, words) in [(open_to_all, "chmod 600"), (world.run(&["-q", "cycle"]).expect(0), "cannot be read")] {
+        assert!(run.stderr.contains(words) && !run.stderr.contains("hunter2"), "{run}");
+        assert!(run.decided("BTC/USDT"), "{run}");
+    }
+    assert!(told.try_recv().is_err(), "nothing is handed over without its password");
+}
+
+#[test]
 fn a_gateway_that_is_down_refuses_or_hangs_changes_nothing_and_is_not_waited_for_long() {
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     for (port, words, longest) in [
-        (closed, "cannot hand the metrics to http://***@127.0.0.1", 10),
+        (closed, "cannot hand the metrics to http://127.0.0.1", 10),
         (gateway(Some("500 Internal Server Error")).0, "status 500", 10),
         (gateway(None).0, "cannot hand the metrics to", 20),
     ] {
@@ -244,27 +273,34 @@ fn a_gateway_that_is_down_refuses_or_hangs_changes_nothing_and_is_not_waited_for
 }
 
 #[test]
-fn an_address_that_cannot_be_used_is_refused_without_being_shown() {
+fn an_address_with_a_password_is_refused_without_being_shown() {
     for (url, words) in [
-        ("http://watch:hunter2@gateway.example", "https only"),
-        ("watch:hunter2@gateway.example", "no address"),
-        ("https://watch:hunter2@gateway.example?x=1", "its path"),
+        ("https://watch:hunter2@gateway.example", "do not stand in the configuration"),
+        ("http://watch:hunter2@127.0.0.1:9091", "push_user"),
+        ("watch:hunter2@gateway.example", "do not stand in the configuration"),
+        ("https://gateway.example?x=hunter2", "its path"),
+        ("[\"https://watch:hunter2,x@gateway\"]", "invalid type"),
     ] {
         let world = World::new().with("TRADER_METRICS_PUSH_URL", url);
         let run = world.run(&["config", "check"]).expect(2);
-        assert!(run.stderr.contains("metrics.push_url") && run.stderr.contains(words), "{run}");
-        assert!(!run.stderr.contains("hunter2"), "{run}");
+        assert!(run.stderr.to_lowercase().contains("push_url") && run.stderr.contains(words), "{run}");
+        assert!(!format!("{run}").contains("hunter2"), "{run}");
     }
-    // A slip beside it shows the line, and not the password.
+    // A slip in the file does not show it either, whatever signs the password is made of.
     for line in [
         "push-url = 'https://watch:hunter2@gateway'",
         "push_url = \"https://watch:hunter2@gateway",
         "push_url = ['https://watch:hunter2@gateway']",
+        "push_url = ['https://watch:hunter2/x,y@gateway']",
+        "push_url = ['https://watch:x hunter2@gateway']",
+        "job = { a = 'https://watch:hunter2@gateway' }",
+        "push_password = 'hunter2'",
     ] {
         let world = World::new();
         fs::write(world.path("slip.toml"), format!("[metrics]\n{line}\n")).unwrap();
         let run = world.run(&["--config", "slip.toml", "config", "check"]).expect(2);
-        assert!(run.stderr.contains("slip.toml") && !run.stderr.contains("hunter2"), "{run}");
+        assert!(run.stderr.contains("slip.toml") && run.stderr.contains("line 2"), "{run}");
+        assert!(!format!("{run}").contains("hunter2"), "{run}");
     }
 }
 
@@ -324,10 +360,16 @@ fn a_real_pushgateway_takes_a_live_run_and_keeps_it_when_the_database_is_lost() 
     if !are_there(&["prometheus-pushgateway"]) {
         return;
     }
-    let (gateway, exchange) = (Part::pushgateway(), Exchange::start());
+    let (gateway, exchange) = (Part::pushgateway(None), Exchange::start());
     let world = World::facing(&exchange)
         .with("TRADER_METRICS_PUSH_URL", &format!("http://127.0.0.1:{}", gateway.port))
         .with("TRADER_METRICS_INSTANCE", "attic");
+    let asked = world.run(&["doctor"]);
+    assert!(
+        asked.stdout.contains(&format!("http://127.0.0.1:{} is ready; nothing was pushed", gateway.port)),
+        "{asked}"
+    );
+    assert!(!gateway.page("/metrics").contains("job=\"trader\""));
     let run = world.run(&["cycle"]).expect(0);
     assert!(!run.stderr.contains("metrics"), "{run}");
     let of = |name: &str, label: &str| {
@@ -342,4 +384,28 @@ fn a_real_pushgateway_takes_a_live_run_and_keeps_it_when_the_database_is_lost() 
     assert_eq!((of("trader_last_run_exit_code", ""), of("trader_database_up", "")), (Some(7.0), Some(0.0)));
     assert_eq!(of("trader_last_success_timestamp_seconds", ""), Some(success));
     assert_eq!(of("trader_equity", "asset=\"USDT\","), Some(equity));
+}
+
+#[test]
+fn a_real_pushgateway_that_asks_for_a_login_takes_ours_and_no_other() {
+    if !are_there(&["prometheus-pushgateway"]) {
+        return;
+    }
+    let world = World::new();
+    let (gateway, exchange) = (Part::pushgateway(Some(&world.path("web.yml"))), Exchange::start());
+    let asking = |word: &str| {
+        World::facing(&exchange)
+            .with("TRADER_METRICS_PUSH_URL", &format!("http://127.0.0.1:{}", gateway.port))
+            .with("TRADER_METRICS_PUSH_USER", "watch")
+            .with("TRADER_METRICS_PUSH_PASSWORD_ENV", "GATE_WORD")
+            .with("GATE_WORD", word)
+    };
+    let (right, wrong) = (asking("test"), asking("hunter2"));
+    let run = right.run(&["cycle"]).expect(0);
+    assert!(!run.stderr.contains("metrics"), "{run}");
+    assert!(right.run(&["doctor"]).stdout.contains("is ready"));
+    let run = wrong.run(&["cycle"]).expect(0);
+    assert!(run.stderr.contains("it answered with status 401") && !run.stderr.contains("hunter2"), "{run}");
+    let asked = wrong.run(&["doctor"]).expect(3);
+    assert!(asked.stdout.contains("refuses the login (status 401)") && !asked.stdout.contains("hunter2"), "{asked}");
 }

@@ -137,7 +137,11 @@ fn a_run_that_was_cut_off_is_told_and_one_at_work_is_not() {
         "INSERT INTO runs (run_id, command, version, started_at) VALUES ('cut', 'cycle', '0', {})",
         local_now() - HOUR / 2
     ));
-    assert_found(&world, 3, &[("cut_off", "warning")]);
+    // One of two runs came to its end.
+    let half = ("agent", "critical");
+    let run = assert_found(&world, 3, &[("cut_off", "warning"), half, half, half]);
+    let day = run.json()["agents"][2]["last_24h"].clone();
+    assert_eq!((&day["ok"], &day["cut_off"], &day["success_pct"]), (&1.into(), &1.into(), &50.0.into()), "{run}");
     world.query("DELETE FROM runs WHERE run_id = 'cut'");
     // The next hour's run, which the exchange holds up.
     exchange.advance(HOUR);

@@ -83,9 +83,8 @@ impl Cycle<'_> {
         let calls = self.call(store, &mut fresh)?;
         self.expect(store, &mut fresh)?;
         if !self.options.dry_run {
-            let write = store.write()?;
-            self.store_decisions(&write, &verdicts, &calls)?;
-            write.commit()?;
+            let facts = |write: &Write<'_>| self.store_decisions(write, &verdicts, &calls);
+            self.record(store, facts, |write| self.tell_halt(write, &calls))?;
         }
         self.note_events(&calls.events);
         self.pairs = verdicts.into_iter().map(Pair::from).collect();

@@ -97,7 +97,10 @@ impl Cycle<'_> {
     fn log(&mut self, store: &mut Store, exit: Exit) -> Result<(), StoreError> {
         let summary = to_json(&self.summary(exit), false);
         let notices = self.last_words(store, exit);
-        let write = store.write()?;
+        self.record(store, |write| self.log_facts(write, exit, &summary), |write| self.tell_all(write, &notices))
+    }
+
+    fn log_facts(&self, write: &Write<'_>, exit: Exit, summary: &str) -> Result<(), StoreError> {
         write.add_run(&self.run_row())?;
         write.set_usage(&self.usage, clock::wall())?;
         for agent in &self.agents[self.logged..] {
@@ -105,12 +108,11 @@ impl Cycle<'_> {
         }
         let duration_ms = self.begun.watch.ms();
         let finished_at = self.now.plus_ms(i64::try_from(duration_ms).unwrap_or_default());
-        write.end_run(&self.begun.run_id, finished_at, duration_ms, exit.code(), &summary)?;
-        if let Err(error) = self.note_circumstances(&write) {
+        write.end_run(&self.begun.run_id, finished_at, duration_ms, exit.code(), summary)?;
+        if let Err(error) = self.note_circumstances(write) {
             log::warn!(code = error.code(); "the size of the database was not noted: {error}");
         }
-        self.tell_all(&write, &notices)?;
-        write.commit()
+        Ok(())
     }
 
     /// What the installation notes of itself. A run is worth the same without it.

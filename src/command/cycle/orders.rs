@@ -13,7 +13,7 @@ use crate::indicator::TrueRange;
 use crate::ledger::{Books, Event, Terms};
 use crate::market::{Candle, Series};
 use crate::report::PairStatus;
-use crate::store::{DecisionIds, RiskEvent, RiskEventKind, Store, StoreError, Write};
+use crate::store::{DecisionIds, EMERGENCY_STOP, RiskEvent, RiskEventKind, Store, StoreError, Write};
 use crate::unit::{Money, Symbol, Timeframe};
 
 /// What the decisions of a run call for.
@@ -99,9 +99,8 @@ impl Cycle<'_> {
     pub(super) fn heed_emergency(&mut self, store: &mut Store) -> Result<(), Stop> {
         let calls = self.call(store, &mut [])?;
         if !self.options.dry_run && calls.are_any() {
-            let write = store.write()?;
-            self.store_calls(&write, &calls, &DecisionIds::new())?;
-            write.commit()?;
+            let facts = |write: &Write<'_>| self.store_calls(write, &calls, &DecisionIds::new());
+            self.record(store, facts, |write| self.tell_halt(write, &calls))?;
         }
         self.note_events(&calls.events);
         Ok(())
@@ -120,7 +119,7 @@ impl Cycle<'_> {
         if let Some(account) = &self.account {
             write.book(&calls.events, &account.books, decisions, &self.begun.run_id)?;
         }
-        self.tell_halt(write, calls.halt.as_deref())
+        Ok(())
     }
 
     /// A run before the account's newest moment can neither buy nor sell, and its decisions must not read as if it had.
@@ -144,7 +143,7 @@ impl Cycle<'_> {
             account.standings.peak
         );
         let remedy = "look at `trader trades`; when entries may be taken again: trader resume --reason TEXT";
-        self.notes.complain("emergency_stop", About::Run, text.clone(), remedy);
+        self.notes.complain(EMERGENCY_STOP, About::Run, text.clone(), remedy);
         Some(text)
     }
 
@@ -158,12 +157,15 @@ impl Cycle<'_> {
         if !self.options.dry_run {
             let row = account.row(self.now);
             let before = self.state_before(store);
-            let write = store.write()?;
-            write.book(&events, &books, &DecisionIds::new(), &self.begun.run_id)?;
-            write.add_portfolio(&row, &self.begun.run_id)?;
-            self.tell_fills(&write, &events, &books)?;
-            self.tell_state(&write, before, &account)?;
-            write.commit()?;
+            let facts = |write: &Write<'_>| {
+                write.book(&events, &books, &DecisionIds::new(), &self.begun.run_id)?;
+                write.add_portfolio(&row, &self.begun.run_id).map(drop)
+            };
+            let words = |write: &Write<'_>| {
+                self.tell_fills(write, &events, &books)?;
+                self.tell_state(write, before, &account)
+            };
+            self.record(store, facts, words)?;
         }
         self.complain_of_prices(&account);
         self.warn_of_state(&account);

@@ -10,7 +10,7 @@ use crate::decision::Approved;
 use crate::execution::{Hindrance, Rung, Step, fill_on_book, settle, timeline};
 use crate::ledger::{Books, Deposit, Event, Mark, Order, Terms};
 use crate::market::{Series, SeriesKey};
-use crate::store::{DecisionIds, Store, StoreError};
+use crate::store::{DecisionIds, Store, StoreError, Write};
 use crate::unit::{Quantity, Symbol, Timeframe, UtcMillis};
 
 /// A length whose newest stored candle is older than this has ended, or never was.
@@ -120,10 +120,8 @@ impl Cycle<'_> {
         if self.options.dry_run || events.is_empty() {
             return Ok(());
         }
-        let write = store.write()?;
-        write.book(events, books, decisions, &self.begun.run_id)?;
-        self.tell_fills(&write, events, books)?;
-        write.commit()
+        let book = |write: &Write<'_>| write.book(events, books, decisions, &self.begun.run_id);
+        self.record(store, book, |write| self.tell_fills(write, events, books))
     }
 
     /// Keeps orders and fills for the summary.

@@ -1,6 +1,9 @@
 //! Messages about a run, written down with the facts they are about and sent after everything else. A message that cannot
 //! be made or written is a log line and nothing more: what the run decides and how it ends stays as it is.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use super::orders::Calls;
 use super::{Cycle, CycleOptions};
 use crate::clock;
 use crate::command::account::Account;
@@ -10,11 +13,8 @@ use crate::exit::Exit;
 use crate::ledger::{Books, Event, Fill, Side, Trade};
 use crate::report::{Failing, Level, Notice};
 use crate::settings::Settings;
-use crate::store::{Store, StoreError, Telling, Write};
-use crate::unit::Timeframe;
-
-/// Runs that ended so are well: halted is a state of the account, which has messages of its own.
-const WELL: [Exit; 2] = [Exit::Ok, Exit::Halted];
+use crate::store::{EMERGENCY_STOP, Store, StoreError, Telling, Write};
+use crate::unit::{Timeframe, UtcMillis};
 
 /// Whom messages of a run are written down for: nobody is told of a recording, or of a run that writes nothing.
 pub(super) fn whom<'a>(settings: &'a Settings, options: &CycleOptions) -> Option<&'a Settings> {
@@ -23,6 +23,27 @@ pub(super) fn whom<'a>(settings: &'a Settings, options: &CycleOptions) -> Option
 }
 
 impl Cycle<'_> {
+    /// Writes facts down, and in the same transaction what is to be told of them. Where that fails for more than the facts'
+    /// sake, as on a disk whose last pages the message would take, the facts are written alone.
+    pub(super) fn record(
+        &self,
+        store: &mut Store,
+        facts: impl Fn(&Write<'_>) -> Result<(), StoreError>,
+        words: impl Fn(&Write<'_>) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let write = store.write()?;
+        facts(&write)?;
+        let told = unbroken(|| words(&write)).and_then(|()| write.commit().map_err(|e| e.to_string()));
+        told.or_else(|text| {
+            if self.telling.is_some() {
+                log::error!(code = "notification"; "{text}; it is tried without a message");
+            }
+            let write = store.write()?;
+            facts(&write)?;
+            write.commit()
+        })
+    }
+
     /// Writes a message down, in the transaction of the facts it is about.
     fn tell(&self, write: &Write<'_>, notice: &Notice) -> Result<(), StoreError> {
         let Some(settings) = self.telling else { return Ok(()) };
@@ -56,17 +77,14 @@ impl Cycle<'_> {
     }
 
     /// Tells that the emergency stop began.
-    pub(super) fn tell_halt(&self, write: &Write<'_>, reason: Option<&str>) -> Result<(), StoreError> {
-        reason.map_or(Ok(()), |reason| self.tell(write, &Notice::halted(reason, self.now)))
+    pub(super) fn tell_halt(&self, write: &Write<'_>, calls: &Calls) -> Result<(), StoreError> {
+        calls.halt.as_ref().map_or(Ok(()), |reason| self.tell(write, &Notice::halted(reason, self.now)))
     }
 
     /// The risk state that the run before this one left.
     pub(super) fn state_before(&self, store: &Store) -> Option<RiskState> {
         self.telling?;
-        store.last_state().unwrap_or_else(|error| {
-            unmade(&error);
-            None
-        })
+        store.last_state().map_err(|error| error.to_string()).inspect_err(unmade).ok().flatten()
     }
 
     /// Tells of another risk state than before; of the emergency stop its own message tells.
@@ -86,28 +104,31 @@ impl Cycle<'_> {
     /// What is to be told at the end: whether runs fail or are well again, and the day's summary.
     pub(super) fn last_words(&self, store: &Store, exit: Exit) -> Vec<Notice> {
         let Some(settings) = self.telling else { return Vec::new() };
-        let health = if WELL.contains(&exit) { self.recovery(store) } else { self.failure(store, settings, exit) };
-        let digest = self.digest(store, settings).unwrap_or_else(|error| {
-            unmade(&error);
-            None
-        });
-        let health = health.unwrap_or_else(|error| {
-            unmade(&error);
-            None
-        });
-        health.into_iter().chain(digest).collect()
+        let health = || if self.is_well(exit) { self.recovery(store) } else { self.failure(store, settings, exit) };
+        let made = [unbroken(health), unbroken(|| self.digest(store, settings))];
+        made.into_iter().filter_map(|made| made.inspect_err(unmade).ok().flatten()).collect()
+    }
+
+    /// Halted is a state of the account, which has messages of its own: whether such a run is well, its errors say.
+    fn is_well(&self, exit: Exit) -> bool {
+        let is_told = |code: &str| code == EMERGENCY_STOP;
+        exit == Exit::Ok || exit == Exit::Halted && self.notes.errors.iter().all(|error| is_told(error.code))
+    }
+
+    fn failing_since(&self, store: &Store) -> Result<Option<UtcMillis>, StoreError> {
+        store.failing_since(self.now, Exit::Ok.code(), Exit::Halted.code())
     }
 
     fn failure(&self, store: &Store, settings: &Settings, exit: Exit) -> Result<Option<Notice>, StoreError> {
-        let level = if exit == Exit::Degraded { Level::Warning } else { Level::Critical };
-        let since = store.failing_since(WELL.map(Exit::code))?.filter(|at| *at <= self.now).unwrap_or(self.now);
+        let level = if matches!(exit, Exit::Degraded | Exit::Halted) { Level::Warning } else { Level::Critical };
+        let since = self.failing_since(store)?.unwrap_or(self.now);
         let reminder = self.now.since_ms(since) / settings.notify.reminder_ms.max(1);
         let failing = Failing { since, exit_code: exit.code(), status: exit.name(), reminder };
         Ok(Some(Notice::failure(&failing, level, &self.begun.run_id, &self.notes.errors)))
     }
 
     fn recovery(&self, store: &Store) -> Result<Option<Notice>, StoreError> {
-        let Some(since) = store.failing_since(WELL.map(Exit::code))? else { return Ok(None) };
+        let Some(since) = self.failing_since(store)? else { return Ok(None) };
         let told = store.told_of_failure(since)?;
         Ok(told.map(|level| Notice::recovery(since, self.now, level, &self.begun.run_id)))
     }
@@ -135,6 +156,12 @@ fn closed_by<'b>(fill: &Fill, books: &'b Books) -> Option<&'b Trade> {
     books.trades.iter().find(|trade| fill.side == Side::Sell && trade.id == fill.position)
 }
 
-fn unmade(error: &StoreError) {
+/// What comes of making a message: a bug there is one more reason why there is none.
+fn unbroken<T>(make: impl FnOnce() -> Result<T, StoreError>) -> Result<T, String> {
+    let whole = catch_unwind(AssertUnwindSafe(make)).map_err(|_| "a message broke off".to_owned());
+    whole.and_then(|made| made.map_err(|e| e.to_string()))
+}
+
+fn unmade(error: &String) {
     log::error!(code = "notification"; "a message could not be made: {error}; nobody will be told");
 }

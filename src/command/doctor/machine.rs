@@ -44,7 +44,11 @@ fn schedule() -> Part {
     match places.as_slice() {
         [] => {
             let text = "no crontab, timer or agent that this user can read starts `trader cycle`";
-            Part::warning(name, text, "install crontab.example, or let another scheduler start it every hour")
+            Part::warning(
+                name,
+                text,
+                "`trader schedule install` enters it, or let another scheduler start it every hour",
+            )
         }
         [place] => Part::ok(name, format!("{place} starts cycles")),
         places => {
@@ -60,13 +64,17 @@ fn home() -> Option<PathBuf> {
 
 /// The files that a cycle writes besides.
 fn files(settings: &Settings) -> Vec<Part> {
-    settings.summary_file.iter().map(|path| writable("summary file", path, settings)).collect()
+    settings.summary_file.iter().map(|path| writable("summary file", path, &ours(settings))).collect()
 }
 
-/// Whether a file of ours can be written: something is written beside it and taken back.
-fn writable(name: &'static str, path: &Path, settings: &Settings) -> Part {
-    let ours: Vec<PathBuf> = files_of(&settings.db).into_iter().chain(settings.file.clone()).collect();
-    match OutputFile::open(name, path, &ours) {
+/// The files that the program lives on.
+pub(super) fn ours(settings: &Settings) -> Vec<PathBuf> {
+    files_of(&settings.db).into_iter().chain(settings.file.clone()).collect()
+}
+
+/// Whether a file can be written and is none of ours: something is written beside it and taken back.
+pub(super) fn writable(name: &'static str, path: &Path, ours: &[PathBuf]) -> Part {
+    match OutputFile::open(name, path, ours) {
         Ok(_) => Part::ok(name, format!("{} can be written", path.display())),
         Err(error) => Part::failed(name, error.to_string(), "make its folder for this user, or name another file"),
     }

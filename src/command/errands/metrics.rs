@@ -19,12 +19,18 @@ use crate::store::files_of;
 /// A file of metrics is not longer than this; what is, is none of ours.
 const LONGEST: u64 = 4 * 1024 * 1024;
 
+/// Whether they are to be written or pushed.
+pub(super) fn are_asked_for(errands: &Errands) -> bool {
+    let (file, push) = targets(errands);
+    file.is_some() || push.is_some()
+}
+
 /// Writes and pushes them where that is asked for. What goes wrong is told on stderr.
 pub(super) fn hand_over(errands: &Errands, exit: Exit) {
-    let (file, push) = targets(errands);
-    if file.is_none() && push.is_none() {
+    if !are_asked_for(errands) {
         return;
     }
+    let (file, push) = targets(errands);
     let measured = measure(&errands.db, &errands.settings)
         .inspect_err(|e| log::warn!("the metrics tell of this run only: {e}"))
         .ok();

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use crate::clock;
 use crate::exit::Exit;
+use crate::journal;
 use crate::notice::{Ping, Pinged, at_once, drain};
 use crate::report::{Level, Notice};
 use crate::settings::{ChannelSettings, Settings};
-use crate::store::{Access, Message, Store, StoreError};
+use crate::store::{Access, Message, Store, StoreError, Telling};
 
 /// Says that a run has begun, where somebody listens; holds nothing up.
 pub(super) fn begin(settings: &Settings) -> Option<Pinged> {
@@ -22,9 +23,14 @@ pub(super) fn end(ping: Pinged, exit: Exit) {
     });
 }
 
+/// Whether there is a channel.
+pub(super) fn are_asked_for(settings: &Settings) -> bool {
+    !settings.notify.channels.is_empty()
+}
+
 /// Sends what waits, what this run has to tell among it.
 pub(super) fn send(settings: &Settings, exit: Exit) {
-    if settings.notify.channels.is_empty() {
+    if !are_asked_for(settings) {
         return;
     }
     let mut budget = settings.notify.budget;
@@ -33,11 +39,26 @@ pub(super) fn send(settings: &Settings, exit: Exit) {
         budget /= 2;
         cry_out(settings, budget);
     }
-    let drained = Store::open(&settings.db, Access::Change)
-        .and_then(|mut store| drain(&mut store, &settings.notify, budget, fastrand::f64));
+    let drained = Store::open(&settings.db, Access::Change).and_then(|mut store| {
+        if exit == Exit::Internal {
+            note_down(&mut store, settings)?;
+        }
+        drain(&mut store, &settings.notify, budget, fastrand::f64)
+    });
     if let Err(error) = drained.as_ref().map_err(|error| (error.to_string(), error.remedy())) {
         log::error!(code = "notification"; "messages cannot be sent: {} ({})", error.0, error.1);
     }
+}
+
+/// Writes down what a run could not say itself: that it broke off, or that the file it was asked for is missing.
+fn note_down(store: &mut Store, settings: &Settings) -> Result<(), StoreError> {
+    let (notify, wall) = (&settings.notify, clock::wall());
+    let notice = Notice::internal(wall, notify.reminder_ms);
+    let run_id = journal::run().unwrap_or_default();
+    let (channels, expires_at) = (notify.reached(notice.reach), wall.plus_ms(notify.expire_ms));
+    let write = store.write()?;
+    write.tell(&notice, &Telling { at: wall, run_id, channels: &channels, wall, expires_at })?;
+    write.commit()
 }
 
 /// Tells without the database that it cannot be used.

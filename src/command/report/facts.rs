@@ -96,7 +96,7 @@ fn trade(row: TradeAndMiss) -> LifeTrade {
         r_multiple: trade.r_multiple.and_then(|r| Number::exact((r * 1e4).round() / 1e4)),
         predicted_pct: trade.predicted.and_then(percent),
         realised_pct: percent(trade.roi),
-        miss: miss.map(MissParts::of),
+        miss: miss.map(|parts| MissParts::of(parts.map(Some))),
         miss_why: why,
     }
 }

@@ -93,12 +93,12 @@ fn trades(document: &LifeDocument) -> Vec<Row> {
     for (name, value) in [
         ("predicted_pct", m.predicted_pct),
         ("realised_pct", m.realised_pct),
-        ("market_pct", m.market_pct),
-        ("exit_policy_pct", m.exit_policy_pct),
-        ("entry_delay_pct", m.entry_delay_pct),
-        ("slippage_pct", m.slippage_pct),
-        ("fees_pct", m.fees_pct),
-        ("rounding_pct", m.rounding_pct),
+        ("market_pct", m.parts.market_pct),
+        ("exit_policy_pct", m.parts.exit_policy_pct),
+        ("entry_delay_pct", m.parts.entry_delay_pct),
+        ("slippage_pct", m.parts.slippage_pct),
+        ("fees_pct", m.parts.fees_pct),
+        ("rounding_pct", m.parts.rounding_pct),
     ] {
         let n = Some(m.trades as u64);
         rows.push(Row { n, why: why.clone(), ..Row::new("trades", "misses", name, number(value)) });

@@ -48,15 +48,8 @@ fn trades(document: &LifeDocument) -> String {
     let noun = if t.count == 1 { "trade" } else { "trades" };
     let mut text = format!("{} {noun} closed, {} won, profit {:.2}", t.count, t.won, t.profit.get());
     if m.trades > 0 {
-        let parts = [
-            ("market", m.market_pct),
-            ("exit policy", m.exit_policy_pct),
-            ("entry delay", m.entry_delay_pct),
-            ("slippage", m.slippage_pct),
-            ("fees", m.fees_pct),
-            ("rounding", m.rounding_pct),
-        ];
-        let parts: Vec<String> = parts.iter().map(|(name, value)| format!("{name} {}", percent(*value))).collect();
+        let parts: Vec<String> =
+            m.parts.named().iter().map(|(name, value)| format!("{name} {}", percent(*value))).collect();
         text = format!(
             "{text}\nforecast {}, realised {} on average of {}; between them {}",
             percent(m.predicted_pct),

@@ -5,6 +5,7 @@
 
 use super::told::{Piece, Section, Side, sections, title};
 use super::{DigestReport, VerdictWord};
+use crate::report::page::escaped;
 
 const FONT: &str = "font-family:'Helvetica Neue',Arial,sans-serif;font-size:13px;line-height:19px";
 /// Quieter than ink on any paper, and a line between parts.
@@ -115,21 +116,4 @@ fn capital(words: &str) -> String {
     let mut letters = words.chars();
     let first: String = letters.next().map(char::to_uppercase).into_iter().flatten().collect();
     format!("{first}{}", letters.as_str())
-}
-
-/// Text that becomes no markup, without what no page may hold.
-fn escaped(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => safe.push_str("&amp;"),
-            '<' => safe.push_str("&lt;"),
-            '>' => safe.push_str("&gt;"),
-            '"' => safe.push_str("&quot;"),
-            '\'' => safe.push_str("&#39;"),
-            c if c.is_control() => safe.push('\u{fffd}'),
-            c => safe.push(c),
-        }
-    }
-    safe
 }

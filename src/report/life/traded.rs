@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::report::{MissReport, Number, percent};
+use crate::report::{MissParts, MissReport, Number};
 use crate::unit::{Money, Symbol, UtcMillis};
 
 /// Closed round trips.
@@ -48,50 +48,6 @@ pub struct LifeTrade {
     pub miss_why: Option<String>,
 }
 
-/// What realised less predicted is made of, in percent of what the trade cost.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, JsonSchema)]
-pub struct MissParts {
-    /// The market went another way.
-    pub market_pct: Option<Number>,
-    /// The exit came before or after the horizon.
-    pub exit_policy_pct: Option<Number>,
-    /// The entry was not at the close that was decided on.
-    pub entry_delay_pct: Option<Number>,
-    /// Spread and slippage were others than assumed.
-    pub slippage_pct: Option<Number>,
-    /// Fees were others than assumed.
-    pub fees_pct: Option<Number>,
-    /// Ticks, steps and crumbs.
-    pub rounding_pct: Option<Number>,
-}
-
-impl MissParts {
-    /// From shares: market, policy, delay, slippage, fees, rounding.
-    pub fn of(parts: [f64; 6]) -> Self {
-        let [market, policy, delay, slippage, fees, rounding] = parts.map(percent);
-        Self {
-            market_pct: market,
-            exit_policy_pct: policy,
-            entry_delay_pct: delay,
-            slippage_pct: slippage,
-            fees_pct: fees,
-            rounding_pct: rounding,
-        }
-    }
-
-    /// As they stand, with their names.
-    pub const fn named(&self) -> [(&'static str, Option<Number>); 6] {
-        [
-            ("market", self.market_pct),
-            ("exit policy", self.exit_policy_pct),
-            ("entry delay", self.entry_delay_pct),
-            ("slippage", self.slippage_pct),
-            ("fees", self.fees_pct),
-            ("rounding", self.rounding_pct),
-        ]
-    }
-}
-
 impl LifeTrades {
     /// These trades, with the means of those whose miss is told.
     pub fn of(list: Vec<LifeTrade>) -> Self {
@@ -118,11 +74,13 @@ fn means(list: &[LifeTrade]) -> MissReport {
         untold,
         predicted_pct: mean(&|(trade, _)| trade.predicted_pct),
         realised_pct: mean(&|(trade, _)| trade.realised_pct),
-        market_pct: mean(&|(_, parts)| parts.market_pct),
-        exit_policy_pct: mean(&|(_, parts)| parts.exit_policy_pct),
-        entry_delay_pct: mean(&|(_, parts)| parts.entry_delay_pct),
-        slippage_pct: mean(&|(_, parts)| parts.slippage_pct),
-        fees_pct: mean(&|(_, parts)| parts.fees_pct),
-        rounding_pct: mean(&|(_, parts)| parts.rounding_pct),
+        parts: MissParts {
+            market_pct: mean(&|(_, parts)| parts.market_pct),
+            exit_policy_pct: mean(&|(_, parts)| parts.exit_policy_pct),
+            entry_delay_pct: mean(&|(_, parts)| parts.entry_delay_pct),
+            slippage_pct: mean(&|(_, parts)| parts.slippage_pct),
+            fees_pct: mean(&|(_, parts)| parts.fees_pct),
+            rounding_pct: mean(&|(_, parts)| parts.rounding_pct),
+        },
     }
 }

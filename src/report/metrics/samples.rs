@@ -87,7 +87,10 @@ fn product<'a>(subjects: &[&'a str], kinds: &[&'a str]) -> Vec<(&'a str, &'a str
 
 fn add_totals(sheet: &mut Sheet, totals: &[Total], pairs: &[Symbol]) {
     let pairs: Vec<&str> = pairs.iter().map(Symbol::as_str).collect();
-    let agents = [AgentName::PriceCollector, AgentName::Orchestrator].map(AgentName::name);
+    // Which analyst is at work is seen from what it did.
+    let known = [AgentName::PriceCollector, AgentName::Orchestrator].map(AgentName::name);
+    let seen = named(totals, "executions").map(|total| total.subject.as_str());
+    let agents: Vec<&str> = known.into_iter().chain(seen).collect();
     let statuses = [AgentStatus::Ok, AgentStatus::Degraded, AgentStatus::Failed].map(AgentStatus::word);
     for (metric, name, zeros) in [
         (Metric::Runs, "runs", product(&[CYCLE], &RECORDED)),
@@ -242,6 +245,20 @@ mod tests {
         assert!(runs.contains(&"{command=\"cycle\",exit_code=\"0\"} 7".to_owned()), "{runs:?}");
         assert!(runs.contains(&"{command=\"cycle\",exit_code=\"7\"} 0".to_owned()), "{runs:?}");
         assert_eq!(runs.len(), 7);
+    }
+
+    #[test]
+    fn whatever_an_agent_can_come_to_is_told_before_it_does() {
+        let totals = vec![total("executions", "Trend Analyst", "ok", 5.0, 1_000, Some(2))];
+        let told = samples(
+            &text(None, None, Some(&Measured { totals, ..Measured::default() })),
+            "trader_agent_executions_total",
+        );
+        assert_eq!(told.len(), 9, "{told:?}");
+        for (status, count) in [("ok", 5), ("degraded", 0), ("failed", 0)] {
+            let line = format!("{{agent=\"Trend Analyst\",status=\"{status}\"}} {count}");
+            assert!(told.contains(&line), "{line}: {told:?}");
+        }
     }
 
     #[test]

@@ -83,7 +83,8 @@ impl Tag {
     }
 }
 
-fn escaped(text: &str) -> String {
+/// Text that becomes no markup, without what no page may hold.
+pub(in crate::report) fn escaped(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

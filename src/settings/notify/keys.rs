@@ -160,7 +160,7 @@ fn refused(key: impl Into<String>, text: impl Into<String>) -> SettingsError {
 }
 
 /// Where a secret is, of the two keys that can say so.
-fn source(
+pub(in crate::settings) fn source(
     section: &str,
     name: &str,
     variable: Option<&String>,

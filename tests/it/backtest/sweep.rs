@@ -263,8 +263,12 @@ fn what_cannot_be_tried_is_refused_before_anything_runs() {
         (&["--grid", "exits.stop_atr=2..20:0.0001"], "more than 100000 values"),
         (&["--grid", "exits.stop_atr=2..20:0.01", "--grid", "risk.heat_pct=1..9:0.001"], "draw some: --random"),
         (
-            &["--grid", "exits.stop_atr=2..20:0.001", "--grid", "risk.heat_pct=1..9:0.0001"],
-            "more than 1000000000 combinations",
+            &[
+                &["--grid", "exits.stop_atr=2..20:0.001", "--grid", "risk.heat_pct=1..9:0.0001"][..],
+                &["--grid", "strategy.weights.rsi=0..9:0.0001", "--grid", "strategy.weights.adx=0..9:0.001"],
+            ]
+            .concat(),
+            "more than 9007199254740992 combinations",
         ),
         (&["--grid", "exits.stop_atr=0..4:1"], "exits.stop_atr=0"),
         (&["--grid", "exits.stop_atr=2,nan"], "out of range"),

@@ -272,7 +272,8 @@ fn what_cannot_be_recorded_is_told_all_the_same() {
         ["walk-forward", "--from", "2026-08-24", "--train", "3d", "--purge", "0", "--embargo", "1d", "--test", "1d"];
     let walk = [&walk[..], &["--grid", "exits.stop_atr=1..3:1"]].concat();
     let csv = [&GRID[..], &["--format", "csv"]].concat();
-    for (arguments, count) in [(&GRID[..], "9"), (&csv, "9"), (&walk, "1")] {
+    let backtest = ["backtest", "--from", "2026-08-30"];
+    for (arguments, count) in [(&GRID[..], "9"), (&csv, "9"), (&walk, "1"), (&backtest, "1")] {
         let Some(run) = unprivileged(&world, arguments) else {
             eprintln!("SKIPPED: an account without rights cannot reach the program here");
             break;

@@ -45,7 +45,8 @@ impl Part {
             let mut started = Self { child: command.spawn().unwrap(), port };
             let start = Instant::now();
             while started.child.try_wait().unwrap().is_none() && start.elapsed() < PATIENCE {
-                if get(port, page).is_some_and(|(status, _)| status == 200) {
+                // One that asks for a login is there as well.
+                if get(port, page).is_some_and(|(status, _)| matches!(status, 200 | 401)) {
                     return started;
                 }
                 std::thread::sleep(Duration::from_millis(30));
@@ -83,8 +84,17 @@ impl Part {
         })
     }
 
-    pub(crate) fn pushgateway() -> Self {
-        Self::start("prometheus-pushgateway", "/-/ready", |port| vec![format!("--web.listen-address=127.0.0.1:{port}")])
+    /// A Pushgateway; with a file to write its settings to it lets nobody in but `watch`, with the password `test`.
+    pub(crate) fn pushgateway(asks: Option<&Path>) -> Self {
+        if let Some(file) = asks {
+            // The hash is the one in Prometheus' guide to basic authentication.
+            let users = "basic_auth_users:\n  watch: $2b$12$hNf2lSsxfm0.i4a.1kVpSOVyBCfIB51VRjgBUyv6kdnyTlgWj81Ay\n";
+            std::fs::write(file, users).unwrap();
+        }
+        Self::start("prometheus-pushgateway", "/-/ready", |port| {
+            let own = format!("--web.listen-address=127.0.0.1:{port}");
+            [own].into_iter().chain(asks.map(|file| format!("--web.config.file={}", file.display()))).collect()
+        })
     }
 
     /// What a page says.

@@ -111,12 +111,29 @@ fn a_refusal_is_for_good_and_what_the_server_cannot_do_now_waits() {
 }
 
 #[test]
-fn a_wrong_password_is_refused_and_told_by_nobody() {
+fn a_recipient_whom_the_server_does_not_know_keeps_no_mail_from_the_others() {
+    for (unknown, answer, code, taken) in [
+        ("too@example.org", "550 5.1.1 no such mailbox", 0, &["to@example.org"][..]),
+        ("to@example.org", "550 5.1.1 no such mailbox", 0, &["too@example.org"]),
+        ("@", "550 5.1.1 no such mailbox", 3, &[]),
+        ("too@example.org", "451 4.3.0 come back", 3, &[]),
+    ] {
+        let options = json!({ "recipient": answer, "only": unknown });
+        let Some(post) = post(World::new(), &options, "tls = \"none\"") else { return };
+        let run = tested(&post, code);
+        let to: Vec<Value> = post.server.mails(taken.len()).iter().map(|mail| mail["to"][0].clone()).collect();
+        assert_eq!(to, taken, "{unknown} {answer}: {run}");
+        assert_eq!(run.stderr.contains(&format!("{unknown} was not sent a mail")), code == 0, "{run}");
+    }
+}
+
+#[test]
+fn a_wrong_password_is_told_by_nobody_and_may_be_set_right() {
     let options = json!({ "login": ["me", "another one"] });
     let Some(post) = post(World::new(), &options, &format!("tls = \"none\"\n{LOGIN}")) else { return };
     let run = tested(&post, 3);
     let (result, error) = outcome(&run);
-    assert!(result == "refused" && error.contains("535"), "{run}");
+    assert!(result == "failed" && error.contains("refused the login 535"), "{run}");
     assert!(!run.to_string().contains(PASSWORD), "{run}");
 }
 

@@ -80,6 +80,58 @@ fn a_failure_that_lasts_is_told_once_a_day_and_its_end_with_how_long_it_lasted()
 }
 
 #[test]
+fn a_pause_hides_no_failure_and_is_no_recovery() {
+    let (exchange, hooks) = (Exchange::start(), Hooks::start(Answer::ok()));
+    let world = telling(&exchange, &hooks.url("/hook"))
+        .with("TRADER_PAIRS", "BTC/USDT,ETH/USDT")
+        .with("TRADER_TIMEFRAMES", "1h")
+        .with("TRADER_STRATEGY_BUY_SCORE", "100");
+    world.run(&["cycle"]).expect(0);
+    exchange.break_always(&["klines", "ETHUSDT"], Fault::Status(404, Vec::new(), b"{}".to_vec()));
+    exchange.advance(HOUR);
+    world.run(&["cycle"]).expect(3);
+    world.run(&["pause", "--reason", "holidays"]).expect(0);
+    for _ in 0..2 {
+        exchange.advance(HOUR);
+        world.run(&["cycle"]).expect(6);
+    }
+    exchange.mend();
+    exchange.advance(HOUR);
+    world.run(&["cycle"]).expect(6);
+    let degraded = ["failure", "warning", "trader: run degraded (exit 3)"];
+    let paused = ["halt", "warning", "trader: paused, no entries"];
+    let end = ["recovery", "info", "trader: runs are well again after 3 h 0 min"];
+    let mut heard = told(&hooks);
+    heard.retain(|row| row[2] != "trader: run halted (exit 6)");
+    assert_eq!(heard, strings([degraded, paused, end]));
+    // What fails only while it is paused is told once as well.
+    exchange.break_always(&["klines", "ETHUSDT"], Fault::Status(404, Vec::new(), b"{}".to_vec()));
+    for _ in 0..2 {
+        exchange.advance(HOUR);
+        world.run(&["cycle"]).expect(6);
+    }
+    assert_eq!(told(&hooks).len(), hooks.heard().len());
+    assert_eq!(told(&hooks).last().unwrap(), &["failure", "warning", "trader: run halted (exit 6)"].map(str::to_owned));
+    assert_eq!(told(&hooks).iter().filter(|row| row[2].contains("halted (exit 6)")).count(), 2);
+}
+
+#[test]
+fn a_run_that_ends_as_internal_is_told_once_a_day() {
+    let (exchange, hooks) = (Exchange::start(), Hooks::start(Answer::ok()));
+    let world = telling(&exchange, &hooks.url("/hook")).with("TRADER_STRATEGY_BUY_SCORE", "100");
+    for _ in 0..2 {
+        // What it says cannot be written anywhere.
+        let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+        let status = world.command(&["cycle"]).stdout(full).stderr(std::process::Stdio::null()).status().unwrap();
+        assert_eq!(status.code(), Some(1));
+        assert_eq!(told(&hooks), strings([["failure", "critical", "trader: run internal (exit 1)"]]));
+        let run_id = world.value("SELECT run_id FROM runs ORDER BY started_at LIMIT 1");
+        assert_eq!(hooks.heard()[0].json()["run_id"], run_id.as_str());
+        exchange.advance(HOUR);
+    }
+}
+
+#[test]
 fn a_channel_hears_what_is_grave_enough_and_the_end_of_what_it_heard() {
     let (exchange, hooks) = (Exchange::start(), Hooks::start(Answer::ok()));
     let world =

@@ -19,7 +19,7 @@ def tell(value):
 
 class Handler:
     async def handle_RCPT(self, server, session, envelope, address, rcpt_options):
-        if options.get("recipient"):
+        if options.get("recipient") and options.get("only", "") in address:
             return options["recipient"]
         envelope.rcpt_tos.append(address)
         return "250 OK"

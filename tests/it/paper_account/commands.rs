@@ -114,16 +114,53 @@ fn while_a_run_is_at_work_what_is_said_is_refused_and_what_is_read_is_told() {
 #[test]
 fn an_older_schema_is_named_with_what_to_do_about_it_and_a_cycle_brings_it_up_to_date() {
     let world = small();
-    let script = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/schema/v1.sql")).unwrap();
-    let old = Connection::open(world.db()).unwrap();
-    old.execute_batch(&script).unwrap();
-    old.execute_batch("PRAGMA application_id = 0x74726472; PRAGMA user_version = 1").unwrap();
-    drop(old);
+    make_old(&world);
     for command in SAID.iter().chain(&READ) {
         let run = world.run(command).expect(7);
-        assert!(run.stderr.contains("older schema 1: run `trader cycle` once"), "{run}");
+        assert!(run.stderr.contains("the older schema 1") && run.stderr.contains("trader db migrate"), "{run}");
+        assert_eq!(run.json()["errors"][0]["code"], "database_older");
     }
     let world = after(world, 3);
     assert_eq!(world.value("SELECT reason FROM trades"), "stop");
     assert_sound(&world);
+}
+
+/// A database that the first released program has made.
+fn make_old(world: &World) {
+    let script = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/schema/v1.sql")).unwrap();
+    let old = Connection::open(world.db()).unwrap();
+    old.execute_batch(&script).unwrap();
+    old.execute_batch("PRAGMA application_id = 0x74726472; PRAGMA user_version = 1").unwrap();
+}
+
+fn schema(file: impl AsRef<std::path::Path>) -> i64 {
+    let database = Connection::open(file).unwrap();
+    database.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap()
+}
+
+#[test]
+fn an_older_schema_is_brought_up_to_date_without_a_cycle_and_a_copy_is_kept() {
+    let world = small();
+    assert_eq!(world.run(&["db", "migrate"]).expect(7).json()["errors"][0]["code"], "database_missing");
+    assert!(!world.lock().exists(), "where there is nothing, nothing is made");
+    make_old(&world);
+    let taken = world.path("taken.db");
+    std::fs::write(&taken, "mine").unwrap();
+    world.run(&["db", "migrate", "--backup", "taken.db"]).expect(2);
+    let lock = File::options().create(true).truncate(false).write(true).open(world.lock()).unwrap();
+    lock.try_lock().unwrap();
+    assert_eq!(world.run(&["db", "migrate"]).expect(5).json()["errors"][0]["code"], "busy");
+    drop(lock);
+    assert_eq!((schema(world.db()), std::fs::read_to_string(&taken).unwrap().as_str()), (1, "mine"));
+
+    let told = world.run(&["db", "migrate"]).expect(0).json();
+    let copy = told["backup"].as_str().unwrap().to_owned();
+    assert_eq!((&told["schema"], &told["from"]), (&"trader.db_migrate.v1".into(), &1.into()));
+    assert_eq!(told["to"], schema(world.db()));
+    assert_eq!(schema(&copy), 1);
+    assert!(copy.ends_with(".schema-1"), "{copy}");
+    world.run(&["show", "decisions"]).expect(0);
+
+    let again = world.run(&["db", "migrate"]).expect(0).json();
+    assert_eq!((&again["from"], again["backup"].is_null()), (&told["to"], true));
 }

@@ -6,14 +6,9 @@ use super::{BacktestPage, joined};
 use crate::report::page::markup::{Markup, Tag, tag};
 use crate::report::page::numeral::{count, fixed, percent, price, telling, with_unit};
 use crate::report::page::section;
-use crate::report::page::table::{Column, Told, figures, table};
+use crate::report::page::table::{Column, Told, figures, table, trade_table};
 use crate::report::{FigureReport, Number, TradeReport};
 use crate::unit::Symbol;
-
-/// Trades that are listed: of more than twice as many only the first and the last.
-const LISTED: usize = 150;
-/// More of them than this are folded away.
-const FOLDED: usize = 12;
 
 impl BacktestPage<'_> {
     pub(super) fn traded(&self) -> Markup {
@@ -51,26 +46,10 @@ impl BacktestPage<'_> {
             Column::Numbers("Return"),
             Column::Numbers("R"),
         ];
-        let (first, last) = if trades.len() > 2 * LISTED {
-            (&trades[..LISTED], &trades[trades.len() - LISTED..])
-        } else {
-            (&trades[..], &[][..])
-        };
-        let listed = first.len() + last.len();
-        let caption = match trades.len() {
-            0 => return tag("p").class("prose").text("No trade was closed.").into(),
-            all if listed < all => {
-                format!("The first and the last {LISTED} of {} trades; --format csv prints all", count(all as u64))
-            }
-            1 => "The only trade".to_owned(),
-            all => format!("All {} trades", count(all as u64)),
-        };
-        let listing = table(&caption, &columns, first.iter().chain(last).map(trade_row));
-        if listed <= FOLDED {
-            listing.into()
-        } else {
-            tag("details").put(tag("summary").text(&caption)).put(listing).into()
+        if trades.is_empty() {
+            return tag("p").class("prose").text("No trade was closed.").into();
         }
+        trade_table("--format csv prints all", &columns, trades.iter().map(trade_row).collect())
     }
 
     /// The end of the page.

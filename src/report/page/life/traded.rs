@@ -6,15 +6,10 @@ use crate::report::page::axis::Axis;
 use crate::report::page::markup::{Markup, Tag, tag};
 use crate::report::page::numeral::{self, count, fixed, percent, telling, with_unit};
 use crate::report::page::plane::{Plane, Sight};
-use crate::report::page::table::{Column, table};
+use crate::report::page::table::{Column, table, trade_table};
 use crate::report::page::{figure, section};
 use crate::report::{LifeTrade, Number};
 use crate::unit::UtcMillis;
-
-/// Trades that are listed: of more than twice as many only the first and the last.
-const LISTED: usize = 150;
-/// More of them than this are folded away.
-const FOLDED: usize = 12;
 
 impl LifePage<'_> {
     pub(super) fn traded(&self) -> Markup {
@@ -57,16 +52,8 @@ impl LifePage<'_> {
     /// What the mean difference is made of.
     fn misses(&self) -> Markup {
         let m = &self.document.trades.misses;
-        let parts = [
-            ("Forecast", m.predicted_pct),
-            ("market", m.market_pct),
-            ("exit policy", m.exit_policy_pct),
-            ("entry delay", m.entry_delay_pct),
-            ("slippage", m.slippage_pct),
-            ("fees", m.fees_pct),
-            ("rounding", m.rounding_pct),
-            ("Realised", m.realised_pct),
-        ];
+        let (forecast, realised) = (("Forecast", m.predicted_pct), ("Realised", m.realised_pct));
+        let parts: Vec<_> = std::iter::once(forecast).chain(m.parts.named()).chain([realised]).collect();
         let most = parts.iter().filter_map(|(_, n)| n.map(|n| n.get().abs())).fold(0.0, f64::max);
         let row = |(name, value): &(&str, Option<Number>)| {
             let name =
@@ -105,25 +92,7 @@ impl LifePage<'_> {
             Column::Numbers("Forecast"),
             Column::Numbers("Realised"),
         ];
-        let (first, last) = if trades.len() > 2 * LISTED {
-            (&trades[..LISTED], &trades[trades.len() - LISTED..])
-        } else {
-            (&trades[..], &[][..])
-        };
-        let listed = first.len() + last.len();
-        let caption = match trades.len() {
-            all if listed < all => {
-                format!("The first and the last {LISTED} of {} trades; --format json tells all", count(all as u64))
-            }
-            1 => "The only trade".to_owned(),
-            all => format!("All {} trades", count(all as u64)),
-        };
-        let listing = table(&caption, &columns, first.iter().chain(last).map(row));
-        if listed <= FOLDED {
-            listing.into()
-        } else {
-            tag("details").put(tag("summary").text(&caption)).put(listing).into()
-        }
+        trade_table("--format json tells all", &columns, trades.iter().map(row).collect())
     }
 }
 
