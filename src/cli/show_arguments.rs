@@ -52,6 +52,12 @@ pub(super) enum SchemaOf {
     Notify,
     Digest,
     Report,
+    Schedule,
+    ScheduleStatus,
+    DbBackup,
+    DbExport,
+    DbPrune,
+    DbVacuum,
 }
 
 impl ShowArgs {
@@ -97,6 +103,12 @@ impl From<SchemaOf> for Shape {
             SchemaOf::Notify => Self::Notify,
             SchemaOf::Digest => Self::Digest,
             SchemaOf::Report => Self::Report,
+            SchemaOf::Schedule => Self::Schedule,
+            SchemaOf::ScheduleStatus => Self::ScheduleStatus,
+            SchemaOf::DbBackup => Self::DbBackup,
+            SchemaOf::DbExport => Self::DbExport,
+            SchemaOf::DbPrune => Self::DbPrune,
+            SchemaOf::DbVacuum => Self::DbVacuum,
         }
     }
 }

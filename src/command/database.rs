@@ -9,7 +9,7 @@ use super::{Output, usage};
 use crate::clock;
 use crate::exit::Exit;
 use crate::file::{is_taken, resolved, with_ending};
-use crate::report::to_json;
+use crate::report::{Answer, BackupReport, to_json};
 use crate::store::{Access, CORRUPT, CheckReport, Lock, Store, StoreError, files_of};
 
 /// Examines the database; findings are exit 7.
@@ -39,15 +39,11 @@ fn note(db: &Path, report: &CheckReport) {
 
 /// Copies the database to a new file, whatever is being written meanwhile.
 pub fn db_backup(db: &Path, to: &Path, pretty: bool) -> anyhow::Result<Output> {
-    #[derive(Serialize)]
-    struct Backup {
-        file: String,
-        bytes: u64,
-    }
     refuse_taken(db, to)?;
     copied(&Store::open(db, Access::Read)?, to)?;
     let bytes = std::fs::metadata(to)?.len();
-    Ok(answer("trader.db_backup.v1", Exit::Ok, Backup { file: to.display().to_string(), bytes }, pretty))
+    let told = BackupReport { file: to.display().to_string(), bytes, rotation: None };
+    Ok(answer("trader.db_backup.v1", Exit::Ok, told, pretty))
 }
 
 fn refuse_taken(db: &Path, to: &Path) -> anyhow::Result<()> {
@@ -101,16 +97,6 @@ pub(super) fn copied(store: &Store, to: &Path) -> Result<(), StoreError> {
 pub fn db_info(db: &Path, pretty: bool) -> anyhow::Result<Output> {
     let content = Store::open(db, Access::Read)?.info()?;
     Ok(answer("trader.db_info.v1", Exit::Ok, content, pretty))
-}
-
-#[derive(Serialize)]
-struct Answer<T> {
-    schema: &'static str,
-    status: &'static str,
-    exit_code: u8,
-    ok: bool,
-    #[serde(flatten)]
-    content: T,
 }
 
 pub(super) fn answer(schema: &'static str, exit: Exit, content: impl Serialize, pretty: bool) -> Output {

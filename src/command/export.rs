@@ -6,8 +6,6 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use serde::Serialize;
-
 use self::columnar::Columnar;
 use super::database::answer;
 use super::output_file::Unwritable;
@@ -17,6 +15,7 @@ use super::show::refuse_what_does_not_apply;
 use super::{Output, usage};
 use crate::exit::Exit;
 use crate::file::{Part, is_taken, resolved};
+use crate::report::ExportReport;
 use crate::settings::Settings;
 use crate::store::{Access, Column, ColumnKind, Extent, Field, Store, StoreError, Topic, files_of};
 use crate::unit::UtcMillis;
@@ -52,14 +51,6 @@ pub struct ExportAsked {
     pub out: PathBuf,
 }
 
-#[derive(Debug, Serialize)]
-struct Told {
-    file: String,
-    format: &'static str,
-    rows: u64,
-    bytes: u64,
-}
-
 /// What may go wrong on the way of a row.
 #[derive(Debug, thiserror::Error)]
 enum Broken {
@@ -82,7 +73,7 @@ pub fn db_export(settings: &Settings, asked: &ExportAsked, pretty: bool) -> anyh
     match written {
         Ok(rows) => {
             let bytes = std::fs::metadata(&place).map(|file| file.len()).unwrap_or_default();
-            let told = Told { file: asked.out.display().to_string(), format: asked.format.word(), rows, bytes };
+            let told = ExportReport { file: asked.out.display().to_string(), format: asked.format.word(), rows, bytes };
             Ok(answer("trader.db_export.v1", Exit::Ok, told, pretty))
         }
         Err(Broken::Store(error)) => Err(error.into()),

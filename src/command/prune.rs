@@ -2,18 +2,17 @@
 
 use std::time::Duration;
 
-use serde::Serialize;
-
 use super::Output;
 use super::database::answer;
 use super::progress::progress;
 use crate::clock::{self, Stopwatch};
 use crate::exit::Exit;
 use crate::market::SeriesKey;
+use crate::report::{PruneReport, PrunedPart};
 use crate::schedule::Kept;
 use crate::settings::Settings;
 use crate::store::{Access, Aged, Contents, Store, StoreError};
-use crate::unit::{Symbol, Timeframe, UtcMillis};
+use crate::unit::{Timeframe, UtcMillis};
 
 /// Rows in one transaction.
 const BATCH: u32 = 1000;
@@ -21,27 +20,6 @@ const BATCH: u32 = 1000;
 /// looks again and again, and must find it free more often than not.
 const PAUSE: Duration = Duration::from_millis(20);
 const DAY_MS: i64 = 86_400_000;
-
-/// What was deleted, or would be.
-#[derive(Debug, Serialize)]
-struct Pruned {
-    dry_run: bool,
-    /// Ages count from here.
-    now: UtcMillis,
-    rows: u64,
-    parts: Vec<Part>,
-}
-
-#[derive(Debug, Serialize)]
-struct Part {
-    what: &'static str,
-    symbol: Option<Symbol>,
-    timeframe: Option<&'static str>,
-    before: UtcMillis,
-    rows: u64,
-    /// More of it is old, and a position, a forecast or a gap needs it.
-    held_back: bool,
-}
 
 /// One thing to be done.
 #[derive(Clone, Debug)]
@@ -73,7 +51,7 @@ pub fn db_prune(settings: &Settings, dry_run: bool, pretty: bool) -> anyhow::Res
     }
     bar.finish_and_clear();
     let rows = parts.iter().map(|part| part.rows).sum();
-    Ok(answer("trader.db_prune.v1", Exit::Ok, Pruned { dry_run, now, rows, parts }, pretty))
+    Ok(answer("trader.db_prune.v1", Exit::Ok, PruneReport { dry_run, now, rows, parts }, pretty))
 }
 
 /// Ages count from now; of a recording, from its newest run.
@@ -132,12 +110,12 @@ fn work(store: &mut Store, todo: &Todo, now: UtcMillis, done: &impl Fn(u64)) -> 
     }
 }
 
-fn part(todo: &Todo, rows: u64) -> Part {
+fn part(todo: &Todo, rows: u64) -> PrunedPart {
     let (what, symbol, timeframe) = match &todo.task {
         Task::Candles(SeriesKey { symbol, timeframe }) => {
             ("candles", Some(symbol.clone()), Some(Timeframe::name(*timeframe)))
         }
         Task::Rows(aged) => (aged.word(), None, None),
     };
-    Part { what, symbol, timeframe, before: todo.before, rows, held_back: todo.held_back }
+    PrunedPart { what, symbol, timeframe, before: todo.before, rows, held_back: todo.held_back }
 }

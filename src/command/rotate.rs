@@ -6,30 +6,18 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context;
-use serde::Serialize;
 
 use super::database::{answer, copied};
 use super::{Output, usage};
 use crate::clock;
 use crate::exit::Exit;
 use crate::file::{is_taken, with_ending};
+use crate::report::{BackupReport, RotationReport};
 use crate::schedule::{Backup, Rotation};
 use crate::store::{Access, Store};
 
 /// No backup takes so long.
 const FORSAKEN: Duration = Duration::from_hours(24);
-
-#[derive(Debug, Serialize)]
-struct Rotated {
-    file: String,
-    bytes: u64,
-    /// Backups that are there now, this one included.
-    kept: usize,
-    /// Older ones that went.
-    dropped: Vec<String>,
-    /// Halves that backups left which were killed more than a day ago; they went as well.
-    swept: Vec<String>,
-}
 
 /// Copies the database into a folder. Only when the copy was found whole, older copies go that the rotation does not keep;
 /// nothing else in the folder is ever touched.
@@ -55,7 +43,8 @@ pub fn db_backup_into(db: &Path, folder: &Path, rotation: Rotation, pretty: bool
         dropped.push(old.name);
     }
     let swept = sweep(folder, database)?;
-    let told = Rotated { file, bytes, kept: count - dropped.len(), dropped, swept };
+    let rotation = Some(RotationReport { kept: count - dropped.len(), dropped, swept });
+    let told = BackupReport { file, bytes, rotation };
     Ok(answer("trader.db_backup.v1", Exit::Ok, told, pretty))
 }
 

@@ -9,7 +9,6 @@ use std::io::{self, BufRead, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use serde::Serialize;
 
 pub use self::place::With;
 use self::place::{Change, Place};
@@ -18,6 +17,7 @@ use super::database::answer;
 use super::{Output, usage};
 use crate::clock;
 use crate::exit::Exit;
+use crate::report::ScheduleChanged;
 use crate::schedule::{Every, Made, Plan, jitter_s};
 use crate::settings::{Paths, Settings};
 
@@ -58,14 +58,6 @@ pub struct Consent {
     pub is_given: bool,
     /// Although something else runs cycles already.
     pub anyway: bool,
-}
-
-#[derive(Debug, Serialize)]
-struct Told {
-    with: &'static str,
-    changed: bool,
-    /// Files that were written or removed; the crontab counts as one.
-    places: Vec<String>,
 }
 
 /// The schedule as text.
@@ -142,7 +134,7 @@ pub fn schedule_remove(paths: &Paths, asked: &ScheduleAsked, consent: Consent, p
 
 fn told(place: &Place, changes: &[Change], pretty: bool) -> Output {
     let places = changes.iter().map(|change| change.place.clone()).collect();
-    let told = Told { with: place.with().word(), changed: !changes.is_empty(), places };
+    let told = ScheduleChanged { with: place.with().word(), changed: !changes.is_empty(), places };
     answer("trader.schedule.v1", Exit::Ok, told, pretty)
 }
 

@@ -5,30 +5,19 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use serde::Serialize;
-
 use super::Output;
 use super::database::answer;
 use super::output_file::Unwritable;
 use super::progress::{progress, waiting};
 use crate::exit::Exit;
 use crate::file::{resolved, space};
+use crate::report::VacuumReport;
 use crate::store::{Access, Lock, Room, Store};
 
 /// Pages in one transaction: four megabytes.
 const STEP: u32 = 512;
 /// The database is left alone so long between two of them.
 const PAUSE: Duration = Duration::from_millis(20);
-
-#[derive(Debug, Serialize)]
-struct Vacuumed {
-    /// `incremental` or `full`.
-    how: &'static str,
-    bytes_before: u64,
-    bytes_after: u64,
-    /// What was free inside of the file before.
-    free_before: u64,
-}
 
 /// Gives pages back one by one where the file can do that; else, or where that is asked for, writes the whole file anew.
 pub fn db_vacuum(db: &Path, full: bool, pretty: bool) -> anyhow::Result<Output> {
@@ -48,7 +37,7 @@ pub fn db_vacuum(db: &Path, full: bool, pretty: bool) -> anyhow::Result<Output> 
         store.empty_log()?;
     }
     let bytes_after = store.room()?.bytes;
-    let told = Vacuumed { how, bytes_before: room.bytes, bytes_after, free_before: room.free };
+    let told = VacuumReport { how, bytes_before: room.bytes, bytes_after, free_before: room.free };
     Ok(answer("trader.db_vacuum.v1", Exit::Ok, told, pretty))
 }
 

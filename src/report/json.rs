@@ -1,10 +1,12 @@
 //! One JSON document.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{
-    BacktestDocument, Cycle, DigestReport, DoctorDocument, Explanation, HistoryReport, LifeDocument, NotifyDocument,
-    OutcomesDocument, PortfolioDocument, RiskDocument, ShardDocument, StatusDocument, SweepDocument, VerifyDocument,
+    Answer, BacktestDocument, BackupReport, Cycle, DigestReport, DoctorDocument, Explanation, ExportReport,
+    HistoryReport, LifeDocument, NotifyDocument, OutcomesDocument, PortfolioDocument, PruneReport, RiskDocument,
+    ScheduleChanged, SchedulesReport, ShardDocument, StatusDocument, SweepDocument, VacuumReport, VerifyDocument,
     WalkDocument,
 };
 
@@ -50,6 +52,18 @@ pub enum Shape {
     Digest,
     /// `trader.report.v1`.
     Report,
+    /// `trader.schedule.v1`.
+    Schedule,
+    /// `trader.schedule_status.v1`.
+    ScheduleStatus,
+    /// `trader.db_backup.v1`.
+    DbBackup,
+    /// `trader.db_export.v1`.
+    DbExport,
+    /// `trader.db_prune.v1`.
+    DbPrune,
+    /// `trader.db_vacuum.v1`.
+    DbVacuum,
 }
 
 /// The JSON Schema of a document, made from its type.
@@ -71,5 +85,18 @@ pub fn schema(of: Shape) -> schemars::Schema {
         Shape::Notify => schemars::schema_for!(NotifyDocument),
         Shape::Report => schemars::schema_for!(LifeDocument),
         Shape::Digest => schemars::schema_for!(DigestReport),
+        Shape::Schedule => answered::<ScheduleChanged>("trader.schedule.v1"),
+        Shape::ScheduleStatus => answered::<SchedulesReport>("trader.schedule_status.v1"),
+        Shape::DbBackup => answered::<BackupReport>("trader.db_backup.v1"),
+        Shape::DbExport => answered::<ExportReport>("trader.db_export.v1"),
+        Shape::DbPrune => answered::<PruneReport>("trader.db_prune.v1"),
+        Shape::DbVacuum => answered::<VacuumReport>("trader.db_vacuum.v1"),
     }
+}
+
+/// The JSON Schema of an answer, under the name of its document.
+fn answered<T: JsonSchema>(title: &str) -> schemars::Schema {
+    let mut schema = schemars::schema_for!(Answer<T>);
+    schema.insert("title".to_owned(), title.into());
+    schema
 }

@@ -4,6 +4,7 @@
 //! itself.
 
 mod backtest;
+mod care;
 mod digest;
 mod doctor;
 mod explanation;
@@ -28,6 +29,10 @@ mod walk_forward;
 pub use backtest::{
     AccountReport, BacktestDocument, BaselineReport, CostReport, DecisionCounts, FigureReport, FiguresReport,
     LuckReport, Manifest, TradeReport, TradingReport,
+};
+pub use care::{
+    Answer, BackupReport, ExportReport, InstalledSchedule, LastRun, PruneReport, PrunedPart, RotationReport,
+    ScheduleChanged, ScheduleState, SchedulesReport, VacuumReport,
 };
 pub use digest::{
     Concern, DigestAccount, DigestBlocked, DigestConcern, DigestDecisions, DigestExit, DigestFill, DigestForecast,

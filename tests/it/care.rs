@@ -180,3 +180,17 @@ fn whatever_is_done_beside_it_a_cycle_decides_the_same() {
     assert_eq!((cycle.code, vacuum.code), (0, 0), "{cycle}\n{vacuum}");
     world.assert_intact();
 }
+
+#[test]
+fn what_is_answered_obeys_the_schema_of_its_document() {
+    let world = played();
+    for (document, arguments) in [
+        ("db-backup", &["db", "backup", "one.db"][..]),
+        ("db-backup", &["db", "backup", "--into", "backups", "--keep", "1"]),
+        ("db-prune", &["db", "prune", "--dry-run"]),
+        ("db-vacuum", &["db", "vacuum"]),
+        ("db-export", &["db", "export", "--topic", "fills", "--format", "csv", "--out", "fills.csv"]),
+    ] {
+        crate::contract::Promise::of(document).holds(&world.run(arguments).expect(0));
+    }
+}

@@ -7,6 +7,7 @@ mod tools;
 use serde_json::Value;
 
 use self::tools::Tools;
+use crate::contract::Promise;
 use crate::world::fixtures;
 
 /// The marks around what is ours.
@@ -37,6 +38,15 @@ fn a_crontab_gets_one_block_and_keeps_every_other_line_byte_for_byte() {
         tools.run(&["schedule", "remove", "--with", "cron", "--yes"]).expect(0);
         assert_eq!(tools.crontab(), format!("{other}9 9 * * * later\n"));
     }
+}
+
+#[test]
+fn what_is_answered_obeys_the_schema_of_its_document() {
+    let tools = Tools::new();
+    let promise = Promise::of("schedule-status");
+    promise.holds(&tools.run(&["schedule", "status"]).expect(3));
+    Promise::of("schedule").holds(&tools.run(&["schedule", "install", "--with", "cron", "--yes"]).expect(0));
+    promise.holds(&tools.run(&["schedule", "status"]).expect(0));
 }
 
 #[test]

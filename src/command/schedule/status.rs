@@ -1,58 +1,18 @@
 //! What is installed, whether it is what would be installed now, when it runs next and when it ran last.
 
-use serde::Serialize;
-
 use super::place::{Place, With};
 use super::{ScheduleAsked, plan};
 use crate::clock;
 use crate::command::database::answer;
 use crate::command::{Output, Style};
 use crate::exit::Exit;
-use crate::report::{Cell, Format};
-use crate::schedule::{Every, Made};
+use crate::report::{Cell, Format, InstalledSchedule, LastRun, ScheduleState, SchedulesReport};
+use crate::schedule::Made;
 use crate::settings::{Paths, Settings};
 use crate::store::{Access, Filter, Store, Topic};
-use crate::unit::UtcMillis;
 
 /// Runs that are looked through for the newest cycle.
 const RUNS: u32 = 500;
-
-/// How a schedule that is there compares with the one that would be made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-enum State {
-    /// There is none.
-    Absent,
-    /// It is what would be installed now.
-    Current,
-    /// It is another one.
-    Outdated,
-}
-
-#[derive(Debug, Serialize)]
-struct Schedule {
-    with: &'static str,
-    state: State,
-    every: Option<Every>,
-    delay_s: Option<u32>,
-    next_run: Option<UtcMillis>,
-    /// What installing it now would change.
-    difference: Option<String>,
-    /// What runs cycles besides.
-    others: Vec<String>,
-}
-
-#[derive(Debug, Serialize)]
-struct Document {
-    schedules: Vec<Schedule>,
-    last_run: Option<LastRun>,
-}
-
-#[derive(Debug, Serialize)]
-struct LastRun {
-    at: String,
-    exit_code: Option<i64>,
-}
 
 /// Says what is installed. Exit 3 where nothing is, or something else than would be.
 pub fn schedule_status(
@@ -71,13 +31,13 @@ pub fn schedule_status(
             Err(error) => return Err(error),
         }
     }
-    if asked.with.is_none() && schedules.iter().any(|schedule| schedule.state != State::Absent) {
-        schedules.retain(|schedule| schedule.state != State::Absent || !schedule.others.is_empty());
+    if asked.with.is_none() && schedules.iter().any(|schedule| schedule.state != ScheduleState::Absent) {
+        schedules.retain(|schedule| schedule.state != ScheduleState::Absent || !schedule.others.is_empty());
     }
-    let is_fine = schedules.iter().any(|schedule| schedule.state == State::Current)
-        && schedules.iter().all(|schedule| schedule.state != State::Outdated);
+    let is_fine = schedules.iter().any(|schedule| schedule.state == ScheduleState::Current)
+        && schedules.iter().all(|schedule| schedule.state != ScheduleState::Outdated);
     let exit = if is_fine { Exit::Ok } else { Exit::Degraded };
-    let document = Document { schedules, last_run: last_run(settings) };
+    let document = SchedulesReport { schedules, last_run: last_run(settings) };
     Ok(match style.format {
         Format::Table => Output { text: told(&document), exit },
         Format::Json => answer("trader.schedule_status.v1", exit, document, style.pretty),
@@ -85,22 +45,35 @@ pub fn schedule_status(
     })
 }
 
-fn schedule(settings: &Settings, paths: &Paths, asked: &ScheduleAsked, place: &Place) -> anyhow::Result<Schedule> {
+fn schedule(
+    settings: &Settings,
+    paths: &Paths,
+    asked: &ScheduleAsked,
+    place: &Place,
+) -> anyhow::Result<InstalledSchedule> {
     let (with, others) = (place.with().word(), place.strangers()?);
     let Some(installed) = place.installed()? else {
         let (every, delay_s, next_run, difference) = (None, None, None, None);
-        return Ok(Schedule { with, state: State::Absent, every, delay_s, next_run, difference, others });
+        return Ok(InstalledSchedule {
+            with,
+            state: ScheduleState::Absent,
+            every,
+            delay_s,
+            next_run,
+            difference,
+            others,
+        });
     };
     let before = Made::of(&installed);
     let plan = plan(settings, paths, asked, before.as_ref())?;
     let difference: String = place.changes(Some(&plan))?.iter().map(super::Change::difference).collect();
-    let state = if difference.is_empty() { State::Current } else { State::Outdated };
+    let state = if difference.is_empty() { ScheduleState::Current } else { ScheduleState::Outdated };
     // What is there runs as it was made, whatever would be made now.
     let made = before.unwrap_or_else(|| plan.made.clone());
-    let (every, delay_s) = (Some(made.every), Some(made.delay_s));
+    let (every, delay_s) = (Some(made.every.word()), Some(made.delay_s));
     let next_run = Some(crate::schedule::Plan { made, ..plan }.next_cycle(clock::wall()));
     let difference = (!difference.is_empty()).then_some(difference);
-    Ok(Schedule { with, state, every, delay_s, next_run, difference, others })
+    Ok(InstalledSchedule { with, state, every, delay_s, next_run, difference, others })
 }
 
 /// The newest cycle that the database knows; none where there is none.
@@ -115,14 +88,14 @@ fn last_run(settings: &Settings) -> Option<LastRun> {
 }
 
 /// The same for people.
-fn told(document: &Document) -> String {
+fn told(document: &SchedulesReport) -> String {
     let mut lines = Vec::new();
     for schedule in &document.schedules {
-        let every = schedule.every.map(|every| format!(", every {}", every.word())).unwrap_or_default();
+        let every = schedule.every.map(|every| format!(", every {every}")).unwrap_or_default();
         let state = match schedule.state {
-            State::Absent => "nothing is installed",
-            State::Current => "installed",
-            State::Outdated => "installed, and not what would be installed now",
+            ScheduleState::Absent => "nothing is installed",
+            ScheduleState::Current => "installed",
+            ScheduleState::Outdated => "installed, and not what would be installed now",
         };
         lines.push(format!("{}: {state}{every}", schedule.with));
         lines.extend(schedule.next_run.map(|next| format!("  next run {next}")));

@@ -76,7 +76,8 @@ fn table(heads: &[(&'static str, Side)], rows: &[Vec<String>]) -> String {
             match cells.last_mut() {
                 // What has no head of its own stands under what it belongs to: a phone is narrow.
                 Some((above, _)) if below(n) && !text.is_empty() => {
-                    above.extend(["<br>", &inside(name, text, *side)]);
+                    above.push_str("<br>");
+                    above.push_str(&inside(name, text, *side));
                 }
                 Some(_) if below(n) => {}
                 _ => cells.push((inside(name, text, *side), *side)),
@@ -98,7 +99,7 @@ fn inside(name: &str, text: &str, side: Side) -> String {
     // A number and its unit stay together; words may be broken, and a pair where a phone is too narrow for it.
     match side {
         Side::Right if name == "td" => escaped(text).replace(' ', "&nbsp;"),
-        Side::Left | Side::Right => escaped(text).replace('/', "/<wbr>"),
+        Side::Left | Side::Right => escaped(text).replace('/', "/<wbr>").replace(" %", "&nbsp;%"),
     }
 }
 

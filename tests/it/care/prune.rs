@@ -82,6 +82,40 @@ fn candles_that_a_forecast_waits_for_are_kept() {
 }
 
 #[test]
+fn candles_that_an_order_a_position_or_an_untold_trade_needs_are_kept() {
+    let exchange = Exchange::start();
+    let at = NOON - 30_000 - 100 * HOUR;
+    let order = format!(
+        "INSERT INTO orders (order_id, position_id, symbol, side, quantity, placed_at, reference, price, stop, risk,
+             risk_budget, run_id) VALUES ('o', 'o', 'BTC/USDT', 'BUY', '1', {at}, '1', '1', '1', '1', '1', 'r')"
+    );
+    let position = format!(
+        "INSERT INTO positions (position_id, symbol, opened_at, quantity, entry_price, cost, risk, stop, high, walked_to)
+         VALUES ('o', 'BTC/USDT', {at}, '1', '1', '1', '1', '1', '1', {at} + 3600000)"
+    );
+    let trade = format!(
+        "INSERT INTO trades (position_id, symbol, opened_at, closed_at, reason, quantity, sold, decided_price,
+             entry_reference, exit_reference, entry_price, exit_price, cost, proceeds, fees, profit, risk, roi,
+             was_ambiguous, run_id)
+         VALUES ('o', 'BTC/USDT', {at}, {at}, 'stop', '1', '1', '1', '1', '1', '1', '1', '1', '1', '1', '1', '1', 0, 0, 'r')"
+    );
+    for (what, rows) in [
+        ("an order", vec!["INSERT INTO open_orders VALUES ('o')"]),
+        ("a position", vec![&position]),
+        ("an untold trade", vec![&trade, "INSERT INTO misses_due VALUES ('o')"]),
+    ] {
+        let world = lived(&exchange).with("TRADER_RETENTION_CANDLES_1M", "1");
+        world.query(&order);
+        for sql in rows {
+            world.query(sql);
+        }
+        let told = world.run(&["db", "prune"]).expect(0).json();
+        assert_eq!(told["parts"][0]["held_back"], true, "{what}: {told}");
+        assert_eq!(oldest(&world, "1m"), at - MINUTE, "{what}");
+    }
+}
+
+#[test]
 fn candles_beside_an_open_gap_are_kept_until_it_is_settled() {
     let exchange = Exchange::start();
     let world = lived(&exchange).with("TRADER_RETENTION_CANDLES_1M", "1");
@@ -129,6 +163,9 @@ fn runs_and_what_they_printed_go_by_their_age_and_facts_never() {
     world.run(&["db", "check"]).expect(0);
     let story = world.run(&["explain", "BTC/USDT", "--format", "json"]).expect(0).json();
     assert_eq!(story["candles_pruned_before"], serde_json::Value::Null);
+    world.query(&format!("INSERT INTO prunings SELECT id, {NOON}, {NOON} FROM series WHERE timeframe = '1h'"));
+    let told = world.run(&["explain", "BTC/USDT", "--at", "2026-09-02", "--format", "table"]).expect(0);
+    assert!(told.stdout.contains("candles before 2026-09-01T12:00:30Z were pruned since"), "{told}");
     for (key, days) in [("RUNS", "30"), ("SUMMARIES", "1"), ("NOTIFICATIONS", "7"), ("CANDLES_1M", "-1")] {
         let world = World::new().with(&format!("TRADER_RETENTION_{key}"), days);
         assert!(world.run(&["db", "prune"]).expect(2).stderr.contains("out of range"));
