@@ -63,8 +63,8 @@ fn people_are_told_the_same_on_one_line_each() {
 fn what_ends_a_command_is_a_line_of_json_as_well() {
     let world = World::new();
     for (arguments, code, word) in [
-        (&["--log-format", "json", "portfolio"][..], 7, "database_open"),
-        (&["--log-format", "json", "cycle", "--pairs", "NONSENSE", "--base-url", "ftp://x"], 2, "usage"),
+        (&["--log-format", "json", "portfolio"][..], 7, "database_missing"),
+        (&["--log-format", "json", "cycle", "--base-url", "ftp://x"], 2, "usage"),
     ] {
         let run = world.run(arguments).expect(code);
         let lines = lines(&run);
