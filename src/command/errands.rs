@@ -6,6 +6,7 @@
 
 mod metrics;
 mod notices;
+mod trouble;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -59,17 +60,18 @@ impl Errands {
     pub fn run(mut self, exit: Exit) {
         // Of a run that found another one at work that one tells how it ended.
         let ping = self.ping.take().filter(|_| exit != Exit::Busy);
+        let is_held_up = exit == Exit::Busy && self.is_real() && notices::are_held_up(&self.settings);
         let has_work = self.is_asked_for() && !matches!(exit, Exit::Usage | Exit::Busy);
         let mut errands: Vec<Errand> = Vec::new();
         if let Some(ping) = ping {
             errands.push(("ping", Box::new(move || notices::end(ping, exit))));
         }
-        if has_work {
+        if has_work || is_held_up {
             let settings = self.is_real().then(|| self.settings.clone());
             if let Some(settings) = settings.filter(notices::are_asked_for) {
                 errands.push(("messages", Box::new(move || notices::send(&settings, exit))));
             }
-            if metrics::are_asked_for(&self) {
+            if has_work && metrics::are_asked_for(&self) {
                 errands.push(("metrics", Box::new(move || metrics::hand_over(&self, exit))));
             }
         }

@@ -1,5 +1,7 @@
 //! Mail: the message as text and HTML, sent over SMTP.
 
+use std::io::ErrorKind;
+
 use lettre::address::Envelope;
 use lettre::message::header::{Header, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart};
@@ -57,6 +59,15 @@ fn send_to_each(
 /// Whether the mail was refused for good, and not the login.
 fn is_refused(error: &SmtpError) -> bool {
     error.is_permanent() && !is_about_login(error)
+}
+
+/// A step that was not answered in time looks like a socket that is not ready.
+fn is_late(error: &SmtpError) -> bool {
+    let mut sources = std::iter::successors(std::error::Error::source(error), |error| error.source());
+    sources.any(|source| {
+        let io = source.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
+        matches!(io, Some(ErrorKind::WouldBlock | ErrorKind::TimedOut))
+    })
 }
 
 /// Authentication is missing, too weak, failed or needs encryption (RFC 4954, section 6).
@@ -172,7 +183,7 @@ fn told(settings: &MailSettings, secrets: &Secrets, error: &SmtpError) -> Fault 
         Fault::Refused(format!("{place} refused it{code}{said}"))
     } else if error.is_transient() {
         Fault::NotNow { text: format!("{place} cannot take it now{code}{said}"), wait_ms: None }
-    } else if error.is_timeout() {
+    } else if error.is_timeout() || is_late(error) {
         Fault::Unreachable(format!("{place} did not answer in time"))
     } else {
         let what = if error.is_tls() { "no encrypted connection" } else { "no connection of use" };

@@ -74,12 +74,13 @@ pub fn drain(
         }
     }
     let attempts = begin(work);
-    let mut done = Vec::new();
+    let (mut done, mut noted) = (Vec::new(), Ok(()));
     while let Some(attempt) = next(&attempts, watch, budget) {
-        note(store, &attempt, &chance)?;
+        // One that cannot be noted is sent again; those after it need not be.
+        noted = noted.and(note(store, &attempt, &chance));
         done.push(attempt);
     }
-    Ok(done)
+    noted.map(|()| done)
 }
 
 /// Sends messages that are not on record, one over each channel, for at most `budget`. Channels that have not answered by then are

@@ -223,6 +223,30 @@ impl Notice {
         Self { facts: json!({ "exit_code": 1 }), ..Self::new(Topical::Failure, Level::Critical, key, title, text) }
     }
 
+    /// No run can begin, since another process has held the lock for so long. Told once in each stretch of `reminder_ms`.
+    pub fn held_up(since: UtcMillis, at: UtcMillis, reminder_ms: i64) -> Self {
+        let lasted = duration(at.since_ms(since));
+        let text = format!(
+            "another process has held the lock since {since}, and no run can begin, at {at}\n\
+             a backfill may take long; what hangs has to be ended: ps tells its number, and kill ends it\n\
+             nothing is decided and no stop is looked after until then"
+        );
+        let title = format!("trader: no run for {lasted}, another process has the lock (exit 5)");
+        let key = format!("failure:busy:{since}:{}", at.since_ms(since) / reminder_ms.max(1));
+        let facts = json!({ "since": since, "exit_code": 5 });
+        Self { facts, ..Self::new(Topical::Failure, Level::Critical, key, title, text) }
+    }
+
+    /// The database can be used again, and runs are on record.
+    pub fn usable_again(since: UtcMillis, at: UtcMillis) -> Self {
+        let lasted = duration(at.since_ms(since));
+        let text = format!("the database can be used again, at {at}; it could not since {since}: {lasted}");
+        let title = format!("trader: the database can be used again after {lasted}");
+        let facts = json!({ "since": since, "lasted_s": at.since_ms(since) / 1000 });
+        let notice = Self::new(Topical::Recovery, Level::Info, format!("recovery:storage:{since}"), title, text);
+        Self { reach: Level::Critical, facts, ..notice }
+    }
+
     /// The database cannot be used: nothing else can be told of this run.
     pub fn no_database(cause: &str, remedy: &str, at: UtcMillis) -> Self {
         let text = format!("{cause}, at {at}\n{remedy}\nnothing is decided and no stop is looked after until then");

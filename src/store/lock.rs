@@ -3,9 +3,12 @@
 use std::fs::{File, TryLockError};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, UNIX_EPOCH};
 
 use super::StoreError;
+use crate::clock;
 use crate::file::{resolved, with_ending};
+use crate::unit::UtcMillis;
 
 /// Held until dropped.
 #[derive(Debug)]
@@ -24,7 +27,11 @@ impl Lock {
         }
         let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(refused)?;
         match file.try_lock() {
-            Ok(()) => Ok(Self { _file: file }),
+            Ok(()) => {
+                // Since when it is held is for people: a run is none the worse where it cannot be noted.
+                drop(file.set_modified(UNIX_EPOCH + Duration::from_millis(clock::wall().get().unsigned_abs())));
+                Ok(Self { _file: file })
+            }
             Err(TryLockError::WouldBlock) => Err(StoreError::Busy(path)),
             Err(TryLockError::Error(e)) => Err(refused(e)),
         }
@@ -36,6 +43,13 @@ impl Lock {
         let locks = std::fs::read_to_string("/proc/locks").ok()?;
         let Ok(file) = std::fs::metadata(Self::path(db)) else { return Some(false) };
         Some(lists(&locks, file.ino()))
+    }
+
+    /// When the lock of a database was last taken.
+    pub fn taken_at(db: &Path) -> Option<UtcMillis> {
+        let modified = std::fs::metadata(Self::path(db)).and_then(|found| found.modified()).ok()?;
+        let since = modified.duration_since(UNIX_EPOCH).ok()?;
+        i64::try_from(since.as_millis()).ok().map(UtcMillis::new)
     }
 
     fn path(db: &Path) -> PathBuf {

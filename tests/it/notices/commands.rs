@@ -16,14 +16,14 @@ fn without_a_channel_there_is_nothing_to_test_and_an_unknown_one_is_named() {
 
 #[test]
 fn one_channel_is_tested_alone_and_each_tells_what_became_of_it() {
-    let (good, bad) = (Hooks::start(Answer::ok()), Hooks::start(Answer::Status(404, "", "no_service".to_owned())));
+    let (good, bad) = (Hooks::start(Answer::ok()), Hooks::start(Answer::Status(400, "", "no_text".to_owned())));
     let text = "[notify.webhooks.bad]\nkind = \"slack\"\nurl_env = \"BAD\"\n[notify.webhooks.good]\nkind = \"slack\"\nurl_env = \"GOOD\"\n";
     let world = configured(World::new(), text).with("BAD", &bad.url("/b")).with("GOOD", &good.url("/g"));
     let run = world.run(&["notify", "test"]).expect(3);
     Promise::of("notify").holds(&run);
     let results = run.json()["deliveries"].as_array().unwrap().iter().map(|d| d["result"].clone()).collect::<Vec<_>>();
     assert_eq!(results, ["refused", "sent"], "{run}");
-    assert!(run.json()["deliveries"][0]["error"].as_str().is_some_and(|e| e.contains("HTTP 404: no_service")), "{run}");
+    assert!(run.json()["deliveries"][0]["error"].as_str().is_some_and(|e| e.contains("HTTP 400: no_text")), "{run}");
     let run = world.run(&["notify", "test", "--channel", "good", "--format", "table"]).expect(0);
     assert!(run.stdout.contains("sent") && !run.stdout.contains("bad"), "{run}");
     assert!(!world.db().exists(), "a test needs no database");

@@ -84,6 +84,9 @@ fn a_mail_server_that_is_down_or_none_moves_nothing() {
         );
         let world = assert_unmoved(what, |world| configured(world, &text));
         assert_eq!(world.value("SELECT state FROM deliveries"), "waiting", "{what}");
+        let error = world.value("SELECT error FROM deliveries");
+        // What is no mail server waits for us to speak first.
+        assert_eq!(error.ends_with("did not answer in time"), what != "down", "{error}");
     }
 }
 

@@ -66,7 +66,8 @@ fn a_mail_arrives_with_text_and_html_over_each_way() {
             (&json!("from@example.org"), &json!(["to@example.org", "too@example.org"]))
         );
         assert_eq!((mail["encrypted"] == true, &mail["login"]), (is_encrypted, &user), "{mail}");
-        let data = mail["data"].as_str().unwrap();
+        // Quoted-printable: an equals sign at its end goes on in the next line.
+        let data = mail["data"].as_str().unwrap().replace("=\r\n", "");
         for part in
             ["Subject: trader: test message", "text/plain", "text/html", "shown as <plain> text", "&lt;plain&gt;"]
         {

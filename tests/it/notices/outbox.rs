@@ -132,6 +132,25 @@ fn a_run_that_ends_as_internal_is_told_once_a_day() {
 }
 
 #[test]
+fn a_lock_that_is_held_for_hours_is_told_once_a_day() {
+    let (exchange, hooks) = (Exchange::start(), Hooks::start(Answer::ok()));
+    let world = telling(&exchange, &hooks.url("/hook")).with("TRADER_STRATEGY_BUY_SCORE", "100");
+    let before = std::time::SystemTime::now();
+    world.run(&["cycle"]).expect(0);
+    let lock = std::fs::File::options().write(true).open(world.path("trader.db.lock")).unwrap();
+    assert!(lock.metadata().unwrap().modified().unwrap() + Duration::from_secs(1) > before);
+    lock.try_lock().unwrap();
+    let run = world.run(&["cycle"]).expect(5);
+    assert_eq!(told(&hooks), strings([]), "a run may meet another one: {run}");
+    lock.set_modified(before - Duration::from_secs(3 * 3600 + 30)).unwrap();
+    for _ in 0..2 {
+        let run = world.run(&["cycle"]).expect(5);
+        let title = "trader: no run for 3 h 0 min, another process has the lock (exit 5)";
+        assert_eq!(told(&hooks), strings([["failure", "critical", title]]), "{run}");
+    }
+}
+
+#[test]
 fn a_channel_hears_what_is_grave_enough_and_the_end_of_what_it_heard() {
     let (exchange, hooks) = (Exchange::start(), Hooks::start(Answer::ok()));
     let world =
@@ -308,15 +327,23 @@ fn two_processes_never_send_the_same_message() {
 }
 
 #[test]
-fn a_database_that_cannot_be_used_is_told_of_at_once() {
-    let (exchange, hooks) = (Exchange::start(), Hooks::start(Answer::ok()));
-    let world = telling(&exchange, &hooks.url("/hook"));
+fn a_database_that_cannot_be_used_is_told_of_at_once_and_so_is_its_end() {
+    let (exchange, hooks) = (Exchange::start(), Hooks::start(Answer::Status(500, "", String::new())));
+    let world = telling(&exchange, &hooks.url("/hook")).with("TRADER_STRATEGY_BUY_SCORE", "100");
     std::fs::write(world.db(), "no database at all, but long enough to look at".repeat(50)).unwrap();
+    let cry = ["failure", "critical", "trader: the database cannot be used (exit 7)"];
+    world.run(&["cycle"]).expect(7);
+    hooks.set(Answer::ok());
     let run = world.run(&["cycle"]).expect(7);
-    assert_eq!(
-        told(&hooks),
-        strings([["failure", "critical", "trader: the database cannot be used (exit 7)"]]),
-        "{run}"
-    );
+    assert_eq!(told(&hooks), strings([cry, cry]), "what nobody took is told again: {run}");
     assert_eq!(hooks.heard()[0].json()["id"], json!(null));
+    world.run(&["cycle"]).expect(7);
+    assert_eq!(hooks.heard().len(), 2, "once a day");
+    std::fs::remove_file(world.db()).unwrap();
+    for _ in 0..2 {
+        exchange.advance(HOUR);
+        world.run(&["cycle"]).expect(0);
+        let end = ["recovery", "info", "trader: the database can be used again after 0 min"];
+        assert_eq!(told(&hooks), strings([cry, cry, end]));
+    }
 }

@@ -30,7 +30,8 @@ class Handler:
                 "from": envelope.mail_from,
                 "to": envelope.rcpt_tos,
                 "data": envelope.content.decode(),
-                "encrypted": session.ssl is not None,
+                # After STARTTLS the session knows, from the first byte on only the connection does.
+                "encrypted": session.ssl is not None or server.transport.get_extra_info("ssl_object") is not None,
                 "login": session.auth_data,
             }
         )
