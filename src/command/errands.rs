@@ -122,7 +122,10 @@ mod tests {
         let done = Arc::new(AtomicUsize::new(0));
         let fine = |name: &'static str| -> Errand {
             let done = Arc::clone(&done);
-            (name, Box::new(move || drop(done.fetch_add(1, Ordering::SeqCst))))
+            let errand = move || {
+                done.fetch_add(1, Ordering::SeqCst);
+            };
+            (name, Box::new(errand))
         };
         assert_eq!(side_by_side(Vec::new(), Duration::ZERO), Ok(()));
         assert_eq!(side_by_side(vec![fine("a"), fine("b")], LONGEST), Ok(()));
