@@ -122,10 +122,10 @@ mod tests {
         let done = Arc::new(AtomicUsize::new(0));
         let fine = |name: &'static str| -> Errand {
             let done = Arc::clone(&done);
-            let count = move || {
+            let errand = move || {
                 done.fetch_add(1, Ordering::SeqCst);
             };
-            (name, Box::new(count))
+            (name, Box::new(errand))
         };
         assert_eq!(side_by_side(Vec::new(), Duration::ZERO), Ok(()));
         assert_eq!(side_by_side(vec![fine("a"), fine("b")], LONGEST), Ok(()));

@@ -81,7 +81,7 @@ fn a_database_of_an_older_program_is_told_to_be_fine_but_for_its_age() {
     world.query("PRAGMA user_version = 2");
     for command in ["status", "metrics"] {
         let run = world.run(&[command]).expect(7).says("database_older");
-        assert!(run.stdout.contains("the next `trader cycle` brings it up to date"), "{run}");
+        assert!(run.stdout.contains("run `trader db migrate`"), "{run}");
     }
     let parts = world.run(&["doctor", "--offline"]).expect(0).json()["parts"].clone();
     let database = parts.as_array().unwrap().iter().find(|part| part["name"] == "database").unwrap().clone();
