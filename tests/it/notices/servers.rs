@@ -152,7 +152,9 @@ fn python() -> Option<PathBuf> {
         command.status().is_ok_and(|status| status.success())
     };
     let named = std::env::var_os("TRADER_TEST_PYTHON").map(PathBuf::from);
-    let found = named.into_iter().chain([PathBuf::from("python3")]).find(|path| has_it(path));
+    // What Debian's package brings is known to Debian's Python only.
+    let usual = ["python3", "/usr/bin/python3"].map(PathBuf::from);
+    let found = named.into_iter().chain(usual).find(|path| has_it(path));
     if found.is_none() {
         eprintln!("SKIPPED: there is no aiosmtpd (pip install aiosmtpd; TRADER_TEST_PYTHON names its Python)");
     }
