@@ -11,9 +11,9 @@ use crate::health::{Begun, Slots};
 use crate::ledger::{Mark, Position};
 use crate::outcome::effective_n;
 use crate::report::{
-    DigestAccount, DigestBlocked, DigestDecisions, DigestExit, DigestFill, DigestForecast, DigestGap, DigestGaps,
-    DigestHolding, DigestMiss, DigestPosition, DigestReport, DigestRiskEvent, DigestRuns, DigestTrade, DigestVerdict,
-    Number, exact, percent, to_json,
+    DigestAccount, DigestBlocked, DigestDecisions, DigestExit, DigestForecast, DigestGap, DigestGaps, DigestHolding,
+    DigestMiss, DigestPosition, DigestReport, DigestRiskEvent, DigestRuns, DigestTrade, DigestVerdict, Number, exact,
+    percent, to_json,
 };
 use crate::settings::Settings;
 use crate::store::{Access, Contents, Period, Ripe, RunOfDay, Stood, Store, StoreError, Taught};
@@ -122,7 +122,7 @@ impl<'a> Day<'a> {
             positions: self.positions()?,
             risk_events: self.risk_events()?,
             decisions: self.decisions()?,
-            fills: self.fills()?,
+            fills: self.store.fills_within(self.period)?,
             trades: self.trades()?,
             forecasts: self.forecasts()?,
             runs: self.runs()?,
@@ -190,19 +190,6 @@ impl<'a> Day<'a> {
         decisions.blocked = blocked.into_iter().map(|(code, count)| DigestBlocked { code, count }).collect();
         decisions.blocked.sort_by_key(|b| std::cmp::Reverse(b.count));
         Ok(decisions)
-    }
-
-    fn fills(&self) -> Result<Vec<DigestFill>, StoreError> {
-        let of = |f: crate::store::FillOfDay| DigestFill {
-            at: f.at,
-            symbol: f.symbol,
-            side: f.side,
-            quantity: f.quantity,
-            price: f.price,
-            notional: f.notional,
-            reason: f.reason,
-        };
-        Ok(self.store.fills_within(self.period)?.into_iter().map(of).collect())
     }
 
     fn trades(&self) -> Result<Vec<DigestTrade>, StoreError> {

@@ -7,6 +7,7 @@ use super::ledger_rows::{self as rows, decimal};
 use super::{Store, StoreError, Taught};
 use crate::decision::RiskState;
 use crate::ledger::{Books, Event, Position};
+use crate::report::DigestFill;
 use crate::unit::{Money, Symbol, Timeframe, UtcMillis};
 
 /// From when to when: the first instant belongs to it, the last does not.
@@ -49,25 +50,6 @@ pub struct Decided {
     pub blocked_by: Option<String>,
     /// So many times.
     pub count: u64,
-}
-
-/// A fill.
-#[derive(Clone, Debug, PartialEq)]
-pub struct FillOfDay {
-    /// When.
-    pub at: UtcMillis,
-    /// The pair.
-    pub symbol: Symbol,
-    /// BUY or SELL.
-    pub side: String,
-    /// Coins, exact.
-    pub quantity: String,
-    /// At this price, exact.
-    pub price: String,
-    /// In money.
-    pub notional: Money,
-    /// Why a position was left; none for an entry.
-    pub reason: Option<String>,
 }
 
 /// A closed round trip.
@@ -229,12 +211,12 @@ impl Store {
     }
 
     /// What was filled in a period, in order.
-    pub fn fills_within(&self, period: Period) -> Result<Vec<FillOfDay>, StoreError> {
+    pub fn fills_within(&self, period: Period) -> Result<Vec<DigestFill>, StoreError> {
         let sql = "SELECT f.at, f.symbol, f.side, f.quantity, f.price, f.notional, o.reason
                      FROM fills f JOIN orders o ON o.order_id = f.order_id
                     WHERE f.at >= ?1 AND f.at < ?2 ORDER BY f.at, f.id";
         self.all_within(sql, period, |r| {
-            Ok(FillOfDay {
+            Ok(DigestFill {
                 at: UtcMillis::new(r.get(0)?),
                 symbol: parsed(&r.get::<_, String>(1)?)?,
                 side: r.get(2)?,

@@ -36,7 +36,7 @@ mod upkeep;
 mod vacuum;
 
 pub use candles::{Ingest, Origin};
-pub use days::{Decided, FillOfDay, GapOfDay, Period, Ripe, RunOfDay, Stood, StoredRiskEvent, TradeOfDay};
+pub use days::{Decided, GapOfDay, Period, Ripe, RunOfDay, Stood, StoredRiskEvent, TradeOfDay};
 pub use decisions::{DecisionOnRecord, DecisionRow, SignalRow, StoredDecision};
 pub use error::{CORRUPT, StoreError};
 pub use export::{Column, ColumnKind, Extent, Field};
